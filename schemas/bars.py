@@ -1,0 +1,93 @@
+"""Bars as columns: what leaves a partition, once its time has passed them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
+
+GRID: Final = 6
+"""Slots into which a bar is cut; realized variance uses the last price of each, so that partial bars merge exactly."""
+
+NEVER: Final = np.iinfo(np.int64).min
+"""Time of a slot in which no tick fell."""
+
+
+@dataclass(frozen=True, slots=True)
+class BarColumns:
+    """Bars, one a row; all times in microseconds since 1970 (UTC).
+
+    Attributes:
+        code: position of the instrument in its market's list, int32[n].
+        start_us: beginning of the bar, included, int64[n].
+        end_us: its end, excluded for ticks; the time from which the bar may be used, int64[n].
+        open_us: time of its first tick, int64[n].
+        open: price of the first tick by (time, partition, offset), float64[n].
+        high: highest price, float64[n].
+        low: lowest price, float64[n].
+        volume: sum of sizes, float64[n].
+        count: number of ticks, int64[n].
+        grid_us: time of the last tick in each slot, `NEVER` where none, int64[n, GRID].
+        grid_price: price of that tick, float64[n, GRID].
+    """
+
+    code: npt.NDArray[np.int32]
+    start_us: Int64
+    end_us: Int64
+    open_us: Int64
+    open: Float64
+    high: Float64
+    low: Float64
+    volume: Float64
+    count: Int64
+    grid_us: Int64
+    grid_price: Float64
+
+    def __len__(self) -> int:
+        """Number of bars."""
+        return len(self.code)
+
+    def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> BarColumns:
+        """The given rows, in the given order (indices) or in theirs (mask)."""
+        return BarColumns(*(column[rows] for column in self.columns()))
+
+    def columns(self) -> tuple[npt.NDArray[np.generic], ...]:
+        """The arrays, in the order of the attributes."""
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    @staticmethod
+    def none() -> BarColumns:
+        """No bars."""
+        ints, floats = np.empty(0, np.int64), np.empty(0, np.float64)
+        return BarColumns(
+            np.empty(0, np.int32), ints, ints, ints, floats, floats, floats, floats, ints,
+            np.empty((0, GRID), np.int64), np.empty((0, GRID), np.float64),
+        )  # fmt: skip
+
+    @staticmethod
+    def join(parts: list[BarColumns]) -> BarColumns:
+        """The bars of all parts, one after the other."""
+        if not parts:
+            return BarColumns.none()
+        return BarColumns(*(np.concatenate(columns) for columns in zip(*(p.columns() for p in parts), strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """What one partition says about its past: the times it has passed, and the bars that closed on the way.
+
+    Attributes:
+        partition: number of the Kafka partition.
+        reached_us: ascending event times (on the market's pace grid) through which the partition became closed;
+            each stands for a record that moved its time there, int64[k], k >= 1.
+        bars: the bars that closed, each with `end_us <= reached_us[-1]`.
+    """
+
+    partition: int
+    reached_us: Int64
+    bars: BarColumns

@@ -1,0 +1,172 @@
+"""The reading: what the index says at one moment, and the canonical bytes that are published and hashed."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+SCHEMA_VERSION = 1
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
+    """Exact split of `index - index of the last final`: its parts sum to `total` to 1e-12.
+
+    Attributes:
+        since: UTC time of the final that is compared with, RFC 3339.
+        total: change of the index, points of 0..100.
+        level: by segment, what changed because its scores did.
+        correlation: what changed because segments moved more (or less) together.
+        composition: what changed because inputs came or went.
+    """
+
+    since: str
+    total: float
+    level: dict[str, float]
+    correlation: float
+    composition: float
+
+
+class Staleness(msgspec.Struct, frozen=True):
+    """How old the inputs are: `max_s` seconds since the oldest live input, `stale` inputs left out for age."""
+
+    max_s: float | None
+    stale: int
+
+
+class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
+    """One reading of one market.
+
+    Attributes:
+        market: name of the market, with its run after `~` if it is a replay.
+        at: end of the step in event time, UTC, RFC 3339.
+        final: True at the close of a period (immutable), False for "if the period ended now".
+        index: 0..100, or None while there is no information.
+        percentile: share of the market's past finals below this index, 0..100, or None.
+        level: `calm`, `normal`, `elevated`, `high` or `severe`, by percentile; `unknown` without one.
+        contributions: by segment, points of the index; they sum to `index` to 1e-12.
+        forms: the index by every aggregation form, 0..100 each; `form` names the headline.
+        coverage: weight of live inputs, 0..1.
+        flags: `warming_up`, `no_data`, `degraded`, `synthetic`, sorted.
+        version: schema, method and market file that made it.
+        prev_hash: hash of the final before this one; empty in provisional readings.
+        hash: SHA-256 over the canonical bytes with this field empty; empty in provisional readings.
+    """
+
+    market: str
+    at: str
+    final: bool
+    index: float | None
+    percentile: float | None
+    level: str
+    form: str
+    contributions: dict[str, float]
+    forms: dict[str, float | None]
+    change: Change | None
+    coverage: float
+    staleness: Staleness
+    flags: list[str]
+    version: str
+    prev_hash: str = ""
+    hash: str = ""
+
+
+class IndicatorRow(msgspec.Struct, frozen=True):
+    """One indicator of a final: raw value, score 0..1, contribution in index points, age of its inputs in seconds."""
+
+    name: str
+    segment: str
+    kind: str
+    raw: float | None
+    score: float | None
+    contribution: float
+    weight: float
+    age_s: float | None
+
+
+class Matrix(msgspec.Struct, frozen=True):
+    """A symmetric matrix with the names of its rows; None where nothing is known."""
+
+    names: list[str]
+    values: list[list[float | None]]
+
+
+class Details(msgspec.Struct, frozen=True):
+    """What lies behind a final reading: indicators, correlations, annualised volatilities, stale inputs."""
+
+    market: str
+    at: str
+    indicators: list[IndicatorRow]
+    segment_correlation: Matrix
+    instrument_correlation: Matrix
+    volatility: dict[str, float | None]
+    stale: list[str]
+    version: str
+
+
+class BarRow(msgspec.Struct, frozen=True):
+    """One merged bar of one instrument; `end` is its end in UTC, RFC 3339."""
+
+    instrument: str
+    end: str
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    count: int
+    realized_variance: float
+
+
+class Bars(msgspec.Struct, frozen=True):
+    """The bars that one step closed, by end and instrument."""
+
+    market: str
+    at: str
+    bars: list[BarRow]
+
+
+def rfc3339(at_us: int) -> str:
+    """Microseconds since 1970 (UTC) as RFC 3339; fractions only where there are some."""
+    moment = EPOCH + timedelta(microseconds=at_us)
+    return moment.isoformat(timespec="auto").replace("+00:00", "Z")
+
+
+def parse_rfc3339(text: str) -> int:
+    """RFC 3339 time as microseconds since 1970 (UTC).
+
+    Raises:
+        ValueError: no such time, or one without a zone.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        msg = f"{text!r} has no time zone: write 2024-05-01T12:00:00Z"
+        raise ValueError(msg)
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def entry_id(at_us: int, final: bool) -> str:
+    """Redis stream id of a reading: `<step_end_ms>-<0 provisional | 1 final>`."""
+    return f"{at_us // 1000}-{int(final)}"
+
+
+def canonical(value: msgspec.Struct) -> bytes:
+    """The one spelling of a value: fields in their order, shortest floats, no spaces, UTF-8."""
+    return msgspec.json.encode(value)
+
+
+def seal(reading: Reading, prev_hash: str) -> Reading:
+    """A final with its place in the hash chain: its hash covers everything it says and the hash before it."""
+    chained = msgspec.structs.replace(reading, prev_hash=prev_hash, hash="")
+    return msgspec.structs.replace(chained, hash=hashlib.sha256(canonical(chained)).hexdigest())
+
+
+def decode_reading(raw: bytes | str) -> Reading:
+    """Reading from its canonical bytes; fields of later schema versions are ignored.
+
+    Raises:
+        msgspec.DecodeError: not a reading.
+    """
+    return msgspec.json.decode(raw, type=Reading)

@@ -1,0 +1,84 @@
+"""Records that could not be used: a named reason each, with the original bytes and where they stood."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a record, or a tick in it, was not used. The order is the order in which they are checked."""
+
+    EMPTY = "empty"
+    OVERSIZED = "oversized"
+    MALFORMED = "malformed"
+    WRONG_TYPE = "wrong_type"
+    UNKNOWN_KIND = "unknown_kind"
+    BAD_NAME = "bad_name"
+    UNKNOWN_INSTRUMENT = "unknown_instrument"
+    BAD_TIME = "bad_time"
+    NO_PRICE = "no_price"
+    NOT_FINITE = "not_finite"
+    NEGATIVE_PRICE = "negative_price"
+    NEGATIVE_SIZE = "negative_size"
+    CROSSED_QUOTE = "crossed_quote"
+    BAD_BAR = "bad_bar"
+    DUPLICATE = "duplicate"
+    FUTURE = "future"
+    LATE = "late"
+    ABSURD_PRICE = "absurd_price"
+
+    @property
+    def code(self) -> int:
+        """Number of the reason in the arrays of kernels; 0 means "good"."""
+        return _CODES[self]
+
+
+_CODES = {reason: number for number, reason in enumerate(Reason, start=1)}
+REASONS: tuple[Reason, ...] = tuple(Reason)
+"""By `code - 1`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One rejected record, or the rejected rows of one record.
+
+    Attributes:
+        feed: whose topic it stood in.
+        partition: Kafka partition.
+        offset: Kafka offset.
+        reason: why.
+        rows: which ticks of the record (counted from 0); empty when the whole record is meant.
+        raw: the original bytes; for single rows of an Arrow record, those rows as JSON lines.
+        content_type: header of the original record, or None.
+        note: what a person needs to mend it, such as the decoder's message.
+    """
+
+    feed: str
+    partition: int
+    offset: int
+    reason: Reason
+    raw: bytes
+    rows: tuple[int, ...] = ()
+    content_type: str | None = None
+    note: str = ""
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        """Kafka headers of the rejected record; its value is `raw`, untouched."""
+        named = {
+            "feed": self.feed,
+            "partition": self.partition,
+            "offset": self.offset,
+            "reason": self.reason.value,
+            "rows": ",".join(map(str, self.rows)),
+            "content-type": self.content_type or "",
+            "note": self.note,
+        }
+        return [(name, str(value).encode()) for name, value in named.items()]
+
+    def as_json(self) -> str:
+        """One line for logs and terminals; `raw` in base64."""
+        fields = {name.replace("-", "_"): value.decode() for name, value in self.headers()}
+        return json.dumps(fields | {"raw": base64.b64encode(self.raw).decode()})
