@@ -1,0 +1,1 @@
+"""Tests, in packages as the code."""
