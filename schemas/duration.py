@@ -7,7 +7,14 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator
 
-_UNITS: Final = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
+_UNITS: Final = {
+    "us": 1,
+    "ms": 1_000,
+    "s": 1_000_000,
+    "m": 60_000_000,
+    "h": 3_600_000_000,
+    "d": 86_400_000_000,
+}
 _FORM: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h|d)")
 
 
@@ -21,7 +28,7 @@ def microseconds(text: object) -> int:
         return text
     match = _FORM.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
-        msg = f"{text!r} is no duration: write a number and one of us, ms, s, m, h, d, such as \"30m\""
+        msg = f'{text!r} is no duration: write a number and one of us, ms, s, m, h, d, such as "30m"'
         raise ValueError(msg)
     return round(float(match[1]) * _UNITS[match[2]])
 

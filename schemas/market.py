@@ -177,7 +177,7 @@ class Market(_Strict):
         if self.bar <= 0 or DAY_US % self.bar:
             faults.append("bar must divide a day evenly")
         if self.period == "session" and self.calendar == "24x7":
-            faults.append("a 24x7 market has no sessions: give period a duration such as \"1h\"")
+            faults.append('a 24x7 market has no sessions: give period a duration such as "1h"')
         if isinstance(self.period, int) and (self.period <= 0 or self.period % self.bar):
             faults.append("period must be a multiple of bar")
         if isinstance(self.step, int) and (self.step <= 0 or self.step % self.bar):

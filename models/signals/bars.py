@@ -1,0 +1,255 @@
+"""Ticks and ready-made bars of one partition, folded into the bars that its time has passed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from models.signals import fold_kernel as k
+from models.signals.step import State, StateVersionError, Step
+from schemas.bars import GRID, NEVER, BarColumns
+from schemas.market import Market
+from schemas.rejects import Reason
+from schemas.ticks import BarBatch, TickBatch
+
+TOCK_US: Final = 250_000
+"""Pace of `esi tock`: how far past its last tock a live partition's time may run ahead."""
+
+FUTURE_US: Final = 5_000_000
+"""A live tick further past its partition's last tock is from the future."""
+
+_ROWS: Final = 4096
+_FLOOR_OF_BARS: Final = 0.6
+"""Ready-made bars are a vendor's, already cleaned: only moves beyond 60 % (or 60 units) are looked at twice."""
+
+Input = TickBatch | BarBatch | int
+"""Ticks, ready-made bars, or a tock: the event time (microseconds, UTC) that its partition has reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What a batch led to.
+
+    Attributes:
+        reached_us: pace-grid times the partition became closed through, ascending, int64[k].
+        bars: bars that closed, in order of closing.
+        faults: reason code per row of the batch, 0 for good ones, int8[n].
+    """
+
+    reached_us: npt.NDArray[np.int64]
+    bars: BarColumns
+    faults: npt.NDArray[np.int8]
+
+
+class BarFold(Step[Input, Folded, State]):
+    """Bars of one partition: its open bars, its time, and what is needed to judge its next tick.
+
+    One instance a partition; markets of one feed share it (see `schemas.market.Market.feed`).
+    """
+
+    name = "bars"
+    version = 1
+
+    def __init__(self, market: Market) -> None:
+        instruments = market.instrument
+        self.layout = (*(i.name for i in instruments), market.bar)
+        slack = FUTURE_US + TOCK_US if market.clock == "wall" else 0
+        self._ring = (market.lateness + market.pace_us + slack) // market.bar + 3
+        self._rules = np.array(
+            [market.bar, market.pace_us, market.lateness, market.clock == "wall", self._ring,
+             market.validation.agree, TOCK_US, FUTURE_US], np.int64,
+        )  # fmt: skip
+        self._deviations = market.validation.deviations
+        self._flags = np.array([(i.allow_negative, i.kind == "price") for i in instruments])
+        self._floors = np.array([market.validation.floor if i.max_move is None else i.max_move for i in instruments])
+        self._bar_floors = np.maximum(self._floors, _FLOOR_OF_BARS)
+        n, rows = len(instruments), self._ring * len(instruments)
+        self._clock = np.array([NEVER, NEVER, NEVER, k.NONE_OPEN, NEVER], np.int64)
+        self._ints = np.full((rows, k.BAR_INTS), NEVER)
+        self._floats = np.zeros((rows, k.BAR_FLOATS))
+        self._values = np.full((n, k.JUDGE_FLOATS), (np.nan, 0.0, np.nan))
+        self._memory = np.full((n, k.JUDGE_INTS), (-1, 0, 0), np.int64)
+        self._waiting = BarColumns.none()
+        self._out_ints = np.empty((rows + max(_ROWS, rows), 1 + k.BAR_INTS), np.int64)
+        self._out_floats = np.empty((len(self._out_ints), k.BAR_FLOATS))
+        self._out_reached = np.empty(_ROWS, np.int64)
+
+    @property
+    def time_us(self) -> int:
+        """Event time of the partition, `NEVER` before its first record."""
+        return int(self._clock[k.TIME])
+
+    @property
+    def closed_us(self) -> int:
+        """Event time through which its bars are closed, `NEVER` before its first record."""
+        return int(self._clock[k.CLOSED])
+
+    def advance(self, x: Input) -> tuple[Folded, State]:
+        """What `update` would say, and the state after it; nothing changes."""
+        before = self.snapshot()
+        folded = self.update(x)
+        after = self.snapshot()
+        self.restore(before)
+        return folded, after
+
+    def commit(self, change: State) -> None:
+        """Takes on the state that `advance` found."""
+        self.restore(change)
+
+    def update(self, x: Input) -> Folded:
+        """Folds a batch, or moves time by a tock; in place, since every tick passes here."""
+        if isinstance(x, TickBatch):
+            return self._ticks(x)
+        if isinstance(x, BarBatch):
+            return self._ready_made(x)
+        return self._tock(x)
+
+    def forget_open(self) -> None:
+        """Drops what is not closed yet and goes back to the last closed time: the feed will be sent again from there.
+
+        For a broker that lost its memory; what was learnt to judge prices stays, sequence numbers start anew.
+        """
+        self._ints[:, k.INDEX] = NEVER
+        self._memory[:] = (-1, 0, 0)
+        self._waiting = BarColumns.none()
+        self._clock[:] = (self.closed_us, self.closed_us, NEVER, k.NONE_OPEN, NEVER)
+
+    def snapshot(self) -> State:
+        """Plain copies of the open bars (only those that are open), the time and the memory of prices."""
+        rows = np.flatnonzero(self._ints[:, k.INDEX] != NEVER)
+        return self._header() | {
+            "clock": self._clock.copy(),
+            "rows": rows,
+            "ints": self._ints[rows],
+            "floats": self._floats[rows],
+            "values": self._values.copy(),
+            "memory": self._memory.copy(),
+            "waiting": tuple(column.copy() for column in self._waiting.columns()),
+        }
+
+    def restore(self, state: State) -> None:
+        """Continues from a snapshot.
+
+        Raises:
+            StateVersionError: the snapshot is of another step, version or list of instruments.
+        """
+        wanted, found = self._header(), {key: state.get(key) for key in self._header()}
+        if found != wanted:
+            raise StateVersionError(self.name, found, wanted)
+        self._clock[:] = state["clock"]
+        self._ints[:, k.INDEX] = NEVER
+        self._ints[state["rows"]] = state["ints"]
+        self._floats[state["rows"]] = state["floats"]
+        self._values[:] = state["values"]
+        self._memory[:] = state["memory"]
+        self._waiting = BarColumns(*(column.copy() for column in state["waiting"]))
+
+    def _ticks(self, batch: TickBatch) -> Folded:
+        faults = np.zeros(len(batch), np.int8)
+        done, reached, bars = 0, [], []
+        while done < len(batch):
+            done, closed, times = k.fold_ticks(
+                done, *batch.columns(), self._clock, self._rules, self._deviations, self._flags, self._floors,
+                self._ints, self._floats, self._values, self._memory,
+                faults, self._out_ints, self._out_floats, self._out_reached,
+            )  # fmt: skip
+            if times:
+                reached.append(self._out_reached[:times].copy())
+                bars.append(self._bars(closed))
+        return self._folded(reached, bars, faults)
+
+    def _tock(self, ts_us: int) -> Folded:
+        if not 0 <= ts_us <= k.LATEST_US:
+            return self._folded([], [], np.array([Reason.BAD_TIME.code], np.int8))
+        self._clock[k.TOCK] = max(self._clock[k.TOCK], ts_us)
+        return self._folded(*self._advance(ts_us), np.zeros(1, np.int8))
+
+    def _ready_made(self, batch: BarBatch) -> Folded:
+        """Bars wait until their partition's time passes the moment from which they were public."""
+        faults = np.zeros(len(batch), np.int8)
+        reached: list[npt.NDArray[np.int64]] = []
+        bars: list[BarColumns] = []
+        for row in range(len(batch)):
+            faults[row] = self._fault_of_bar(batch, row)
+            if not faults[row]:
+                # one microsecond short: others that became public at the same time may still follow
+                times, closed = self._advance(int(batch.available_us[row]) - 1)
+                reached += times
+                bars += closed
+        self._waiting = BarColumns.join([self._waiting, _whole_bars(batch, np.flatnonzero(faults == 0))])
+        return self._folded(reached, bars, faults)
+
+    def _fault_of_bar(self, batch: BarBatch, row: int) -> int:
+        code, price = int(batch.code[row]), float(batch.close[row])
+        span = (int(batch.start_us[row]), int(batch.end_us[row]), int(batch.available_us[row]))
+        negative_ok = code >= 0 and bool(self._flags[code, k.ALLOW_NEGATIVE])
+        fault = _shape_fault(code, span, [float(getattr(batch, f)[row]) for f in _PRICES], negative_ok)
+        if fault is None and self._rules[k.WALL] and span[2] > self._clock[k.TOCK] + FUTURE_US:
+            fault = Reason.FUTURE
+        if fault is None and span[2] <= self._clock[k.CLOSED]:
+            fault = Reason.LATE
+        if fault is None and k.is_absurd(
+            self._values[code], self._memory[code], price, self._flags[code, k.RELATIVE],
+            self._bar_floors[code], self._deviations, self._rules[k.AGREE],
+        ):  # fmt: skip
+            fault = Reason.ABSURD_PRICE
+        return 0 if fault is None else fault.code
+
+    def _advance(self, ts_us: int) -> tuple[list[npt.NDArray[np.int64]], list[BarColumns]]:
+        if not k.advance(self._clock, self._rules, ts_us):
+            return [], []
+        closed = k.close_bars(self._clock, self._rules, self._ints, self._floats, self._out_ints, self._out_floats, 0)
+        return [self._clock[k.CLOSED : k.CLOSED + 1].copy()], [self._bars(closed)]
+
+    def _bars(self, count: int) -> BarColumns:
+        """The first `count` output rows as bars."""
+        ints, floats = self._out_ints[:count], self._out_floats[:count]
+        start = ints[:, 1 + k.INDEX] * self._rules[k.BAR]
+        return BarColumns(
+            ints[:, 0].astype(np.int32), start, start + self._rules[k.BAR], ints[:, 1 + k.OPEN_US].copy(),
+            *(floats[:, f].copy() for f in (k.OPEN, k.HIGH, k.LOW, k.VOLUME)), ints[:, 1 + k.COUNT].copy(),
+            ints[:, 1 + k.GRID_US :].copy(), floats[:, k.GRID_PRICE :].copy(),
+        )  # fmt: skip
+
+    def _folded(
+        self, reached: list[npt.NDArray[np.int64]], bars: list[BarColumns], faults: npt.NDArray[np.int8]
+    ) -> Folded:
+        due = self._waiting.end_us <= self._clock[k.CLOSED]
+        if due.any():
+            bars = [*bars, self._waiting.take(np.flatnonzero(due))]
+            self._waiting = self._waiting.take(~due)
+        times = np.concatenate(reached) if reached else np.empty(0, np.int64)
+        return Folded(times, BarColumns.join(bars), faults)
+
+
+_PRICES: Final = ("open", "high", "low", "close")
+
+
+def _shape_fault(code: int, span: tuple[int, int, int], prices: list[float], negative_ok: bool) -> Reason | None:
+    """What a ready-made bar itself shows to be wrong; `span` is (start, end, available) in microseconds."""
+    start, end, available = span
+    opened, high, low, closed = prices
+    if code < 0:
+        return Reason.UNKNOWN_INSTRUMENT if code == k.UNKNOWN else Reason.BAD_NAME
+    if not 0 <= start < end <= available <= k.LATEST_US:
+        return Reason.BAD_TIME
+    if not np.isfinite(prices).all():
+        return Reason.NOT_FINITE
+    if low <= 0.0 and not negative_ok:
+        return Reason.NEGATIVE_PRICE
+    return None if low <= min(opened, closed) and max(opened, closed) <= high else Reason.BAD_BAR
+
+
+def _whole_bars(batch: BarBatch, rows: npt.NDArray[np.intp]) -> BarColumns:
+    """Ready-made bars as columns: they count from the moment they were public, and only their close is on the grid."""
+    grid_us = np.full((len(rows), GRID), NEVER)
+    grid_us[:, -1] = batch.end_us[rows] - 1
+    grid_price = np.zeros((len(rows), GRID))
+    grid_price[:, -1] = batch.close[rows]
+    return BarColumns(
+        batch.code[rows], batch.start_us[rows], batch.available_us[rows], batch.start_us[rows], batch.open[rows],
+        batch.high[rows], batch.low[rows], batch.volume[rows], batch.count[rows], grid_us, grid_price,
+    )  # fmt: skip

@@ -1,0 +1,195 @@
+"""JSON records to columns: the friendly lane. One object a record, or several lines.
+
+A run of records is decoded in one go. That is safe because records are joined by line feeds, begin with `{` and end
+with `}`: two halves of broken records cannot join to something whole without a comma or a colon at the seam.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from schemas.rejects import Reason
+from schemas.ticks import NO_SEQ, BarBatch, TickBatch
+from schemas.ticks_wire import Instruments, UnreadableError
+
+_Int = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_NAN: Final = float("nan")
+
+
+class JsonTick(msgspec.Struct, gc=False):
+    """One tick as JSON; unknown fields are ignored."""
+
+    instrument: str
+    ts_us: _Int
+    price: float | None = None
+    size: float | None = None
+    bid: float | None = None
+    ask: float | None = None
+    seq: _Int | None = None
+
+
+class JsonBar(msgspec.Struct, gc=False):
+    """One ready-made bar as JSON."""
+
+    instrument: str
+    start_us: _Int
+    end_us: _Int
+    open: float
+    high: float
+    low: float
+    close: float
+    available_us: _Int | None = None
+    volume: float | None = None
+    count: _Int | None = None
+
+
+class JsonTock(msgspec.Struct):
+    """Time as data: its partition has reached this event time (microseconds, UTC)."""
+
+    ts_us: _Int
+
+
+class JsonControl(msgspec.Struct):
+    """Something that takes effect at the first step after partition 0's time at this record."""
+
+    kind: str
+    market: str | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Ticks of several records.
+
+    Attributes:
+        batch: the ticks that could be read, in order.
+        record: for each tick, which record it came from (position in the input), int64[n].
+        bad: records that could not be read: (position, reason, note).
+    """
+
+    batch: TickBatch
+    record: npt.NDArray[np.int64]
+    bad: list[tuple[int, Reason, str]]
+
+
+_ticks: Final = msgspec.json.Decoder(JsonTick)
+_bars: Final = msgspec.json.Decoder(JsonBar)
+_tock: Final = msgspec.json.Decoder(JsonTock)
+_control: Final = msgspec.json.Decoder(JsonControl)
+
+
+def decode_ticks(values: list[bytes], instruments: Instruments) -> Decoded:
+    """Ticks of a run of JSON records, at full speed as long as each is one good object."""
+    joined = b"\n".join(values)
+    whole = joined[:1] == b"{" and joined[-1:] == b"}"
+    if whole and joined.count(b"\n") == joined.count(b"}\n{") == len(values) - 1:
+        try:
+            ticks = _ticks.decode_lines(joined)
+        except msgspec.DecodeError:
+            ticks = []
+        if len(ticks) == len(values):
+            return Decoded(_columns(ticks, instruments), np.arange(len(values)), [])
+    return _one_by_one(values, instruments)
+
+
+def _one_by_one(values: list[bytes], instruments: Instruments) -> Decoded:
+    """The careful way: each record for itself, so that a bad one spoils nothing."""
+    ticks: list[JsonTick] = []
+    record: list[int] = []
+    bad: list[tuple[int, Reason, str]] = []
+    for position, value in enumerate(values):
+        try:
+            lines = _lines(value, _ticks)
+        except UnreadableError as error:
+            bad.append((position, error.reason, str(error)))
+            continue
+        ticks += lines
+        record += [position] * len(lines)
+    return Decoded(_columns(ticks, instruments), np.array(record, np.int64), bad)
+
+
+def _lines(value: bytes, decoder: Any) -> list[Any]:
+    """The objects of one record, one a line.
+
+    Raises:
+        UnreadableError: a line is no JSON object, lacks a field, or has one of another type.
+    """
+    try:
+        return [decoder.decode(line) for line in value.split(b"\n") if line.strip()]
+    except msgspec.ValidationError as error:
+        raise UnreadableError(Reason.WRONG_TYPE, str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableError(Reason.MALFORMED, str(error)) from error
+
+
+def decode_bars(value: bytes, instruments: Instruments) -> BarBatch:
+    """Bars of one JSON record.
+
+    Raises:
+        UnreadableError: as for ticks.
+    """
+    bars = _lines(value, _bars)
+    ints = {name: np.array([getattr(b, name) for b in bars], np.int64) for name in ("start_us", "end_us")}
+    return BarBatch(
+        np.array([instruments.code(b.instrument) for b in bars], np.int32), ints["start_us"], ints["end_us"],
+        np.array([b.end_us if b.available_us is None else b.available_us for b in bars], np.int64),
+        *(np.array([getattr(b, name) for b in bars], np.float64) for name in ("open", "high", "low", "close")),
+        np.array([b.volume or 0.0 for b in bars], np.float64), np.array([b.count or 0 for b in bars], np.int64),
+    )  # fmt: skip
+
+
+def decode_tock(value: bytes) -> int:
+    """Event time of a tock, microseconds since 1970 (UTC).
+
+    Raises:
+        UnreadableError: no tock.
+    """
+    return int(_single(value, _tock).ts_us)
+
+
+def decode_control(value: bytes) -> JsonControl:
+    """A control record.
+
+    Raises:
+        UnreadableError: no control record.
+    """
+    control: JsonControl = _single(value, _control)
+    return control
+
+
+def _single(value: bytes, decoder: Any) -> Any:
+    lines = _lines(value, decoder)
+    if len(lines) != 1:
+        raise UnreadableError(Reason.MALFORMED, f"{len(lines)} objects where one is expected")
+    return lines[0]
+
+
+def encode_tock(ts_us: int) -> bytes:
+    """A tock as JSON."""
+    return msgspec.json.encode(JsonTock(ts_us))
+
+
+def _columns(ticks: list[JsonTick], instruments: Instruments) -> TickBatch:
+    count, codes = len(ticks), instruments.codes
+    code = np.fromiter((codes.get(t.instrument, -1) for t in ticks), np.int32, count)
+    for row in np.flatnonzero(code < 0):
+        code[row] = instruments.code(ticks[row].instrument)
+    return TickBatch(
+        code,
+        np.fromiter((t.ts_us for t in ticks), np.int64, count),
+        _floats(ticks, "price", _NAN),
+        _floats(ticks, "size", 0.0),
+        _floats(ticks, "bid", _NAN),
+        _floats(ticks, "ask", _NAN),
+        np.fromiter((NO_SEQ if t.seq is None else t.seq for t in ticks), np.int64, count),
+    )
+
+
+def _floats(ticks: list[JsonTick], name: str, absent: float) -> npt.NDArray[np.float64]:
+    values = [getattr(t, name) for t in ticks]
+    return np.array([absent if v is None else v for v in values], np.float64)
