@@ -113,9 +113,7 @@ class Server:
         with (self.folder / "server.log").open("ab") as log:
             self.process = self._popen(self.command(), log.fileno())
         try:
-            wait_until(
-                lambda: self.process is None or self.process.poll() is not None or self.answers(), seconds
-            )
+            wait_until(lambda: self.process is None or self.process.poll() is not None or self.answers(), seconds)
         except TimeoutError as error:
             self.kill()
             error.add_note(self.log())

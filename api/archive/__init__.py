@@ -1,0 +1,1 @@
+"""The archive: copies Redis streams to PostgreSQL, and trims behind itself what PostgreSQL has committed."""
