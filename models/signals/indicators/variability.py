@@ -1,0 +1,66 @@
+"""Indicators that read volatility and correlation."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from models.signals.correlation import LONG, SHORT, Correlations
+from models.signals.indicators.base import Measure, Stateless, observed
+from schemas.market import Indicator, Market
+
+
+class RealizedVolatility(Stateless):
+    """Square root of the weighted variance, mean over the live inputs; per period, in logarithms or units."""
+
+    name: ClassVar[str] = "realized_volatility"
+
+    def measure(self, x: Correlations) -> Measure:
+        """Mean volatility."""
+        return self._mean(x, np.sqrt(x.volatilities.variance[self.of]))
+
+
+class RangeVolatility(Stateless):
+    """The same from the distance of high and low (Parkinson 1980)."""
+
+    name: ClassVar[str] = "range_volatility"
+
+    def measure(self, x: Correlations) -> Measure:
+        """Mean range volatility."""
+        return self._mean(x, np.sqrt(x.volatilities.range_variance[self.of]))
+
+
+class JumpShare(Stateless):
+    """Share of the variance that came in jumps: max(RV - BV, 0) over RV, both weighted (Barndorff-Nielsen, Shephard)."""
+
+    name: ClassVar[str] = "jump_share"
+
+    def measure(self, x: Correlations) -> Measure:
+        """Mean jump share."""
+        return self._mean(x, x.volatilities.jump_share[self.of])
+
+
+class CorrelationShift(Stateless):
+    """Short-memory minus long-memory correlation, mean over the pairs of live inputs.
+
+    CISS takes long minus short of stocks and bonds, floored at 0; here the file's sign says which way is stress.
+    """
+
+    name: ClassVar[str] = "correlation_shift"
+
+    def __init__(self, market: Market, indicator: Indicator) -> None:
+        """Of all pairs of its instruments."""
+        super().__init__(market, indicator)
+        first, second = np.triu_indices(len(self.of), k=1)
+        self._first, self._second = self.of[first], self.of[second]
+
+    def measure(self, x: Correlations) -> Measure:
+        """Mean shift."""
+        i, j = self._first, self._second
+        live = observed(x).live
+        shift = x.matrix[SHORT, i, j] - x.matrix[LONG, i, j]
+        known = live[i] & live[j] & np.isfinite(shift)
+        count = int(np.count_nonzero(known))
+        raw = float(np.where(known, shift, 0.0).sum() / count) if count else np.nan
+        return self._measured(x, raw, count / len(i))
