@@ -1,0 +1,1 @@
+"""How it is run: the `esi` command, settings, embedded servers, the supervisor."""

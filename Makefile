@@ -1,0 +1,62 @@
+# Needs make and Python 3.11 or 3.12; everything else goes into .venv, by exact versions (constraints.txt).
+#   make run ARGS="--once"     the whole product          make test ARGS="-k bars"   the tests
+#   make bench                 the measurements           make check                 style, types, contracts
+#   make fmt                   formats the code           make torture               200 kills instead of 20
+#   make pins                  renews constraints.txt     make clean                 forgets all but the data in .esi
+
+SUITABLE = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
+PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
+	$$python -c '$(SUITABLE)' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: run test bench check fmt torture pins docs clean
+.DELETE_ON_ERROR:
+
+run: .venv/.installed
+	@exec $(BIN)/esi up $(ARGS)
+
+test: .venv/.installed-dev
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: .venv/.installed-dev
+	$(BIN)/python -m bench $(ARGS)
+
+check: .venv/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: .venv/.installed-dev
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+
+torture: .venv/.installed-dev
+	ESI_TEST_KILLS=200 $(BIN)/python -m pytest --timeout=3600 -k kill $(ARGS)
+
+docs: .venv/.installed-dev
+	$(BIN)/python -m deploy.settings_page
+
+pins: .venv/.installed-dev
+	$(BIN)/python -m deploy.pins
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov dist
+	rm -rf api/static api/dashboard/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "make: ESI needs Python 3.11 or 3.12: install one, or name it: make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing what ESI needs into .venv (once; about 250 MB of downloads)"
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e .
+	@echo "Installed: .venv takes $$(du -sm .venv | cut -f1) MB"
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed
+	@echo "Installing what its tests need into .venv (once)"
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e ".[dev]"
+	@touch $@

@@ -1,0 +1,117 @@
+"""Which processes a set of markets needs, and how each is started."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from deploy.servers import Servers, esi
+from deploy.settings import Settings
+from deploy.sockets import free_port
+from deploy.supervisor import Program
+from schemas.market_file import load
+
+HISTORY_FEED, SIM_FEED = "us-open", "sim"
+"""Feeds whose ticks ESI itself has: shipped history, and the simulator."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the processes of one `esi up` or `esi replay` are started: with which settings, on which servers."""
+
+    settings: Settings
+    servers: Servers
+
+    def standing(self) -> list[Program]:
+        """Archive and API."""
+        return [self._long("archive", ["archive"], self._without("broker")), self._api()]
+
+    def flows(self) -> list[Program]:
+        """Flow of every feed that a market of the settings reads, and its tocks where it has none of its own."""
+        made = []
+        for feed, markets in feeds(self.settings.markets).items():
+            made.append(self.flow(feed, markets))
+            if any(load(name).clock == "wall" for name in markets):
+                made.append(self._long(f"tock {feed}", ["tock", "--feed", feed], self._without("postgres")))
+        return made
+
+    def flow(self, feed: str, markets: Iterable[str], run: str | None = None) -> Program:
+        """The flow of one feed."""
+        arguments = ["flow", "--feed", feed]
+        arguments += [part for name in markets for part in ("--market", name)]
+        arguments += ["--run", run] if run else []
+        return self._long(f"flow {feed}", arguments, self._without("postgres"))
+
+    def history(self) -> Program:
+        """Sends the shipped history, once."""
+        needs = (*self._without("postgres"), f"flow {HISTORY_FEED}")
+        return self._long("history", ["history"], needs, endless=False)
+
+    def simulator(self) -> Program:
+        """Keeps the synthetic market ticking."""
+        return self._long("sim", ["sim"], (*self._without("postgres"), f"flow {SIM_FEED}"))
+
+    def environment(self) -> dict[str, str]:
+        """What every process is told: our settings, and where the servers are now."""
+        return {**self.settings.environment(), **self.servers.environment()}
+
+    def _without(self, server: str) -> tuple[str, ...]:
+        return tuple(name for name in self.servers.embedded if name != server)
+
+    def _long(self, name: str, arguments: list[str], needs: tuple[str, ...], *, endless: bool = True) -> Program:
+        """A program with a Prometheus page on a port that is free when it starts."""
+        port = [0]
+
+        def command() -> list[str]:
+            port[0] = free_port(self.settings.metrics_host)
+            return esi(*arguments, "--metrics-port", str(port[0]))
+
+        return Program(
+            name,
+            command,
+            environment=self.environment,
+            needs=needs,
+            endless=endless,
+            metrics_port=lambda: port[0] or None,
+        )
+
+    def _api(self) -> Program:
+        url = api_url(self.settings)
+        return Program(
+            "api",
+            lambda: esi("api"),
+            environment=self.environment,
+            needs=self._without("broker"),
+            ready=lambda: answers(f"{url}/healthz"),
+            url=lambda: url,
+            metrics_port=lambda: self.settings.api_port,
+        )
+
+
+def feeds(markets: Iterable[str]) -> dict[str, list[str]]:
+    """Markets (names or paths) by the feed they read.
+
+    Raises:
+        MarketFileError: one of them cannot be used.
+    """
+    grouped: dict[str, list[str]] = {}
+    for name in markets:
+        grouped.setdefault(load(name).feed, []).append(name)
+    return grouped
+
+
+def api_url(settings: Settings) -> str:
+    """Where people on this machine reach the API and the page."""
+    host = "127.0.0.1" if settings.api_host in {"0.0.0.0", "::"} else settings.api_host
+    return f"http://{host}:{settings.api_port}"
+
+
+def answers(url: str, seconds: float = 0.2) -> bool:
+    """Whether a URL answers with a success."""
+    try:
+        with urllib.request.urlopen(url, timeout=seconds) as answer:
+            return bool(answer.status < 400)
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,236 @@
+"""Every setting of every process, typed and frozen: flag, then environment, then `.env`, then default.
+
+docs/settings.md is made from this module by `python -m deploy.settings_page`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self, get_args, get_origin
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX: Final = "ESI_"
+USED_BY_TESTS: Final = re.compile(r"ESI_(DATA|REQUIRE_SERVERS|TEST_.+)")
+"""Names that look like settings and are told to tests: where data lies, which servers to use."""
+
+ENV_FILE: Final = ".env"
+
+
+class SettingsError(ValueError):
+    """Unusable settings; the message has one line per fault: name, origin, value, what is allowed."""
+
+
+def checkout() -> Path | None:
+    """Root of the checkout this package runs from, or None if it was installed as a wheel."""
+    root = Path(__file__).resolve().parent.parent
+    return root if (root / "pyproject.toml").is_file() else None
+
+
+def _default_data_dir() -> Path:
+    return (checkout() or Path.cwd()) / ".esi"
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+def _names(value: object) -> object:
+    """A comma-separated text as a tuple; anything else unchanged."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _bootstrap(value: object) -> object:
+    """`kafka://host:port` as librdkafka wants it: `host:port`."""
+    return value.removeprefix("kafka://") if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+Folder = Annotated[Path, AfterValidator(_absolute)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseSettings):
+    """What a process is told; each field's description is its documentation."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    data_dir: Folder = Field(
+        default_factory=_default_data_dir,
+        description="Folder of everything that is kept: embedded servers, recovery stores, logs, the lock.",
+        json_schema_extra={"default_text": "`.esi` in the checkout"},
+    )
+    markets: Names = Field(
+        default=("us-open", "sim"),
+        min_length=1,
+        description="Markets to run: names of shipped ones or paths of market files, with commas.",
+    )
+    kafka_url: Annotated[str, BeforeValidator(_bootstrap)] | None = Field(
+        default=None,
+        pattern=r"^[^\s,:/]+:\d+(,[^\s,:/]+:\d+)*$",
+        description="Kafka brokers as `host:port`, several with commas. Without it `esi up` starts its own, "
+        "which lives in memory.",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="Redis or Valkey, such as `redis://:password@127.0.0.1:6379/0` or "
+        "`unix:///path/valkey.sock?db=0`. Without it `esi up` starts its own Valkey.",
+    )
+    postgres_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL or TimescaleDB, such as `postgresql://esi:password@127.0.0.1:5432/esi`. "
+        "Without it `esi up` starts its own PostgreSQL.",
+    )
+    api_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address that the API listens on. Any but a loopback address opens it to the network.",
+    )
+    api_port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        default=8137,
+        description="Port of the API and the page. If it is taken and was not given, `esi up` takes the next free one.",
+    )
+    allowed_hosts: Names = Field(
+        default=(),
+        description="Names, beside the loopback ones, by which the API may be called (the Host header), with commas.",
+    )
+    allowed_origins: Names = Field(
+        default=(),
+        description="Web origins beside the API's own that may open its WebSocket, such as "
+        "`https://desk.example.org`, with commas.",
+    )
+    rate: int = Field(
+        default=5_000,
+        ge=1,
+        le=5_000_000,
+        description="Synthetic ticks a second that `esi up` sends for `sim`.",
+    )
+    seed: int = Field(default=1, ge=0, description="Seed of the synthetic market.")
+    keep: int = Field(
+        default=10_000,
+        ge=1,
+        description="Newest entries of a Redis stream that the archiver leaves when it trims.",
+    )
+    cap: int = Field(
+        default=200_000,
+        ge=1_000,
+        description="Entries at which a Redis stream's oldest are cut, archived or not. Cuts are counted.",
+    )
+    epoch_ms: int = Field(
+        default=250, ge=50, le=10_000, description="How often a flow saves its state, in milliseconds."
+    )
+    processes: int = Field(default=1, ge=1, le=64, description="Processes of each flow.")
+    metrics_host: str = Field(default="127.0.0.1", min_length=1, description="Address that Prometheus pages listen on.")
+    metrics_port: Port = Field(
+        default=0,
+        description="Port of this process's Prometheus page; 0 takes a free one.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least important log lines that are written."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto",
+        description="Log lines as JSON or for eyes; `auto` is for eyes on a terminal only.",
+    )
+    broker_incarnation: str = Field(
+        default="",
+        description="Identity of a broker that forgets: another value means that offsets begin anew. "
+        "`esi up` sets it for its own broker; leave it empty for real Kafka.",
+    )
+
+    def environment(self) -> dict[str, str]:
+        """These settings as the environment variables that give them to another process, secrets included."""
+        return {
+            PREFIX + name.upper(): _text(value)
+            for name in type(self).model_fields
+            if (value := getattr(self, name)) not in (None, "", ())
+        }
+
+    def with_(self, **changes: Any) -> Self:
+        """A copy with some settings changed."""
+        return self.model_copy(update=changes)
+
+
+def load(flags: Mapping[str, object] | None = None, env_file: Path | str = ENV_FILE) -> Settings:
+    """Settings from flags (fields by name; None means not given), the environment and `.env`.
+
+    Raises:
+        SettingsError: unknown names or unusable values.
+    """
+    given: dict[str, Any] = {name: value for name, value in (flags or {}).items() if value is not None}
+    written = {name: value for name, value in dotenv_values(env_file).items() if value}
+    faults = _unknown(os.environ, "environment") + _unknown(written, str(env_file))
+    try:
+        settings = Settings(_env_file=env_file, **given)  # type: ignore[call-arg]  # a keyword of pydantic-settings
+    except ValidationError as error:
+        faults += [_explain(str(fault["loc"][0]), fault["msg"], given, written) for fault in error.errors()]
+    if faults:
+        raise SettingsError("\n".join(dict.fromkeys(faults)))
+    return settings
+
+
+def origin(name: str, flags: Mapping[str, object], env_file: Path | str = ENV_FILE) -> str:
+    """Where the field `name` comes from: `flag`, `environment`, the `.env` file, or `default`."""
+    return _origin(name, flags, dotenv_values(env_file))
+
+
+def allowed(field: FieldInfo) -> str:
+    """What may stand in a setting, in words: `a whole number, 1 to 65535`."""
+    kind = get_args(field.annotation)[0] if type(None) in get_args(field.annotation) else field.annotation
+    if options := [option for option in get_args(kind) if isinstance(option, str)]:
+        return "one of " + ", ".join(options)
+    if kind is int:
+        least, most = (_bound(field, name) for name in ("ge", "le"))
+        return "a whole number, " + (f"{least} to {most}" if most is not None else f"at least {least}")
+    if kind is Path:
+        return "a path"
+    return "a list with commas" if get_origin(kind) is tuple else "a text" if kind is str else "a URL"
+
+
+def _bound(field: FieldInfo, name: str) -> int | None:
+    return next((getattr(rule, name) for rule in field.metadata if hasattr(rule, name)), None)
+
+
+def _unknown(names: Iterable[str], where: str) -> list[str]:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    faults = []
+    for name in sorted(set(names) - known):
+        if name.upper().startswith(PREFIX) and name.upper() not in known and not USED_BY_TESTS.fullmatch(name):
+            near = difflib.get_close_matches(name.upper(), known, n=1)
+            remedy = f"did you mean {near[0]}?" if near else "docs/settings.md lists all settings"
+            faults.append(f"{name} ({where}) is no setting: {remedy}")
+    return faults
+
+
+def _origin(name: str, flags: Mapping[str, object], written: Mapping[str, object]) -> str:
+    if name in flags:
+        return "flag"
+    variable = PREFIX + name.upper()
+    if any(key.upper() == variable and value for key, value in os.environ.items()):
+        return "environment"
+    return ENV_FILE if variable in {key.upper() for key in written} else "default"
+
+
+def _explain(name: str, fault: str, flags: Mapping[str, object], written: Mapping[str, object]) -> str:
+    """`ESI_API_PORT (environment) is 'x': ...`; a secret's value stays hidden."""
+    field, where = Settings.model_fields[name], _origin(name, flags, written)
+    variable = PREFIX + name.upper()
+    value = flags.get(name) if where == "flag" else os.environ.get(variable, written.get(variable))
+    label = "--" + name.replace("_", "-") if where == "flag" else variable
+    shown = "hidden" if "SecretStr" in str(field.annotation) else repr(str(value))
+    return f"{label} ({where}) is {shown}: allowed is {allowed(field)} ({fault})"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(value) if isinstance(value, tuple) else str(value)
