@@ -1,0 +1,1 @@
+"""The thinking: values in, values out. No input or output, no clock, no logging."""

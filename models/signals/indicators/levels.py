@@ -88,7 +88,7 @@ class Cmax(Rolling):
         """Mean fall from the highest value of the window."""
         now, _ = live_values(x, self.of)
         highest = np.fmax(self._highest, now)
-        relative = np.divide(now, highest, out=np.full_like(now, np.nan), where=highest > 0)
+        relative = np.divide(now, highest, out=np.full_like(now, np.nan), where=(highest > 0) & (now > 0))
         falls = np.where(self._by_log, 1 - relative, highest - now)
         return self._mean(x, falls), now if observed(x).learns else None
 

@@ -32,7 +32,7 @@ class RangeVolatility(Stateless):
 
 
 class JumpShare(Stateless):
-    """Share of the variance that came in jumps: max(RV - BV, 0) over RV, both weighted (Barndorff-Nielsen, Shephard)."""
+    """Share of the variance that came in jumps: weighted max(RV - BV, 0) over weighted RV (Barndorff-Nielsen 2004)."""
 
     name: ClassVar[str] = "jump_share"
 

@@ -1,0 +1,196 @@
+"""States of the index to the bytes that are published, finals sealed in a hash chain."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+import numpy as np
+
+from models.signals.attribution import Moved
+from models.signals.correlation import BASE
+from models.signals.forms import FORMS
+from models.signals.index import IndexState
+from models.signals.merged_bars import MergedBars
+from models.signals.step import Floats, Step
+from schemas.market import Market
+from schemas.names import with_run
+from schemas.reading import (
+    SCHEMA_VERSION,
+    BarRow,
+    Bars,
+    Change,
+    Details,
+    IndicatorRow,
+    Matrix,
+    Reading,
+    Staleness,
+    canonical,
+    entry_id,
+    rfc3339,
+    seal,
+)
+
+METHOD_VERSION: Final = 1
+"""Raised whenever the same input would give another index."""
+
+_SECOND: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What one window publishes.
+
+    Attributes:
+        reading: canonical bytes of a `Reading`.
+        details: canonical bytes of `Details`; finals only.
+        bars: canonical bytes of the `Bars` that ended since the window before; None when there are none.
+        at_us: end of the step, microseconds since 1970 (UTC).
+        final: whether it closes its period.
+        id: id of the reading's entry in its stream.
+    """
+
+    reading: bytes
+    details: bytes | None
+    bars: bytes | None
+    at_us: int
+    final: bool
+    id: str
+
+
+class Publication(Step[IndexState, Published, str | None]):
+    """Spells the index out; its state is the hash of the last final."""
+
+    name: ClassVar[str] = "publication"
+    fields: ClassVar[tuple[str, ...]] = ("prev_hash",)
+
+    def __init__(self, market: Market, periods_per_year: float, run: str | None = None) -> None:
+        """Of a market, or of a run of it; `periods_per_year` annualises volatilities."""
+        self._market = market
+        self._name = with_run(market.name, run)
+        self._version = version_of(market)
+        self._indicators = [(s.name, i) for s in market.segment for i in s.indicator]
+        self._segments = [s.name for s in market.segment]
+        self._instruments = [i.name for i in market.instrument]
+        self._year = math.sqrt(periods_per_year)
+        self.layout = (self._name, self._version)
+        self.prev_hash = ""
+
+    def advance(self, x: IndexState) -> tuple[Published, str | None]:
+        """The bytes, and the hash if it is a final."""
+        window = x.indications.observation.window
+        reading = self._reading(x)
+        if x.final:
+            reading = seal(reading, self.prev_hash)
+        published = Published(
+            reading=canonical(reading),
+            details=canonical(self._details(x)) if x.final else None,
+            bars=canonical(self._bars(window.bars, window.at_us)) if len(window.bars) else None,
+            at_us=window.at_us,
+            final=x.final,
+            id=entry_id(window.at_us, x.final),
+        )
+        return published, reading.hash if x.final else None
+
+    def commit(self, change: str | None) -> None:
+        """The next final stands behind this one."""
+        if change is not None:
+            self.prev_hash = change
+
+    def _reading(self, x: IndexState) -> Reading:
+        known = math.isfinite(x.index)
+        return Reading(
+            market=self._name,
+            at=rfc3339(x.indications.observation.window.at_us),
+            final=x.final,
+            index=_number(x.index),
+            percentile=_number(x.percentile),
+            level=x.level,
+            form=self._market.form,
+            contributions=_named(self._segments, x.aggregates.value.by_segment) if known else {},
+            forms={form: _number(value) for form, value in zip(FORMS, x.aggregates.forms.tolist(), strict=True)},
+            change=self._change(x.moved),
+            coverage=x.coverage,
+            staleness=Staleness(_seconds(x.max_age_us), int(np.count_nonzero(x.stale))),
+            flags=self._flags(x),
+            version=self._version,
+        )
+
+    def _change(self, moved: Moved | None) -> Change | None:
+        if moved is None:
+            return None
+        level = _named(self._segments, moved.level)
+        return Change(rfc3339(moved.since_us), moved.total, level, moved.correlation, moved.composition)
+
+    def _flags(self, x: IndexState) -> list[str]:
+        known = math.isfinite(x.index)
+        complete = bool((x.aggregates.live >= 1).all())
+        flags = {
+            "degraded": not complete and (known or x.begun),
+            "no_data": x.indications.observation.window.no_data,
+            "synthetic": self._market.synthetic,
+            "warming_up": not known and not x.begun,
+        }
+        return [name for name, holds in flags.items() if holds]
+
+    def _details(self, x: IndexState) -> Details:
+        correlations = x.indications.correlations
+        yearly = np.sqrt(correlations.volatilities.variance) * self._year
+        return Details(
+            market=self._name,
+            at=rfc3339(x.indications.observation.window.at_us),
+            indicators=self._rows(x),
+            segment_correlation=_matrix(self._segments, x.aggregates.correlation),
+            instrument_correlation=_matrix(self._instruments, correlations.matrix[BASE]),
+            volatility=dict(zip(self._instruments, map(_number, yearly.tolist()), strict=True)),
+            stale=[name for name, stale in zip(self._instruments, x.stale.tolist(), strict=True) if stale],
+            version=self._version,
+        )
+
+    def _rows(self, x: IndexState) -> list[IndicatorRow]:
+        found, said = x.aggregates, x.indications
+        weights = found.blend.weight[np.repeat(np.arange(len(self._segments)), self._sizes())] * found.blend.share
+        columns = (said.raw, found.scores, found.value.by_indicator, weights, said.age_us)
+        return [
+            IndicatorRow(i.name, segment, i.kind, _number(raw), _number(score), part, weight, _seconds(age))
+            for (segment, i), raw, score, part, weight, age in zip(
+                self._indicators, *(c.tolist() for c in columns), strict=True
+            )
+        ]
+
+    def _sizes(self) -> list[int]:
+        return [len(s.indicator) for s in self._market.segment]
+
+    def _bars(self, bars: MergedBars, at_us: int) -> Bars:
+        names = [self._instruments[code] for code in bars.code.tolist()]
+        ends = {end: rfc3339(end) for end in set(bars.end_us.tolist())}
+        prices = (bars.open, bars.high, bars.low, bars.close, bars.volume, bars.count, bars.realized_variance)
+        rows = zip(names, bars.end_us.tolist(), *(column.tolist() for column in prices), strict=True)
+        return Bars(self._name, rfc3339(at_us), [BarRow(name, ends[end], *rest) for name, end, *rest in rows])
+
+
+def version_of(market: Market) -> str:
+    """Schema, method and market file in short: `1-1-3f2a90bc`; another file gives another version."""
+    definition = json.dumps(market.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return f"{SCHEMA_VERSION}-{METHOD_VERSION}-{hashlib.sha256(definition.encode()).hexdigest()[:8]}"
+
+
+def _number(value: float) -> float | None:
+    """None for what is not known: JSON has no NaN."""
+    return value if math.isfinite(value) else None
+
+
+def _seconds(us: float) -> float | None:
+    return us / _SECOND if math.isfinite(us) else None
+
+
+def _named(names: list[str], values: Floats) -> dict[str, float]:
+    return dict(zip(names, values.tolist(), strict=True))
+
+
+def _matrix(names: list[str], values: Floats) -> Matrix:
+    rows: list[list[Any]] = values.tolist()
+    return Matrix(names, [[_number(value) for value in row] for row in rows])

@@ -1,0 +1,117 @@
+"""How scores become one number: the aggregation forms and their exact contributions. Pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from models.signals.step import Floats
+from schemas.market import Form, Market
+
+SCALE: Final = 100.0
+"""The index is published on 0..100."""
+
+FORMS: Final[tuple[Form, ...]] = ("ciss", "rank_mean", "z_mean")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which indicator belongs to which segment, and what segments weigh.
+
+    Attributes:
+        segment: position of each indicator's segment, intp[J].
+        weight: weight of each segment, float64[S], sum 1.
+    """
+
+    segment: npt.NDArray[np.intp]
+    weight: Floats
+
+    @classmethod
+    def of(cls, market: Market) -> Layout:
+        """The layout of a market file; weights are normalised."""
+        sizes = [len(s.indicator) for s in market.segment]
+        weight = np.array([s.weight for s in market.segment])
+        return cls(np.repeat(np.arange(len(sizes)), sizes), weight / weight.sum())
+
+    def sums(self, values: Floats) -> Floats:
+        """Sums over the indicators of each segment, in their order, float64[S]."""
+        sums: Floats = np.bincount(self.segment, weights=values, minlength=len(self.weight)).astype(np.float64)
+        return sums
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """Scores on their way into an index.
+
+    Attributes:
+        share: weight of each indicator within its segment, float64[J]; 0 where it does not count.
+        weight: weight of each segment, float64[S]; 0 where it is missing, else the live ones' sum to 1.
+        score: score of each segment, float64[S], 0..1; NaN where it is missing.
+        part: share times score of each indicator, float64[J].
+    """
+
+    share: Floats
+    weight: Floats
+    score: Floats
+    part: Floats
+
+    @property
+    def known(self) -> bool:
+        """Whether any segment is live."""
+        return bool(self.weight.any())
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An index and where it comes from: `index` is the sum of `by_segment` in order; NaN and zeros without data."""
+
+    index: float
+    by_segment: Floats
+    by_indicator: Floats
+
+
+def blend(layout: Layout, scores: Floats, live: Floats) -> Blend:
+    """Means within segments, weighted by the live share of each indicator; segment weights renormalised."""
+    counted = np.where(np.isnan(scores), 0.0, live)
+    total = layout.sums(counted)
+    alive = total > 0
+    share = np.divide(counted, total[layout.segment], out=np.zeros_like(counted), where=counted > 0)
+    part = share * np.where(counted > 0, scores, 0.0)
+    score = np.where(alive, layout.sums(part), np.nan)
+    weight = np.where(alive, layout.weight, 0.0)
+    return Blend(share, weight / weight.sum() if alive.any() else weight, score, part)
+
+
+def linear(layout: Layout, b: Blend) -> Value:
+    """Weighted mean of the segments' scores: 100 w's."""
+    return _value(layout, b, weighted(b) * SCALE)
+
+
+def quadratic(layout: Layout, b: Blend, correlation: Floats) -> Value:
+    """The CISS form 100 x'Cx with x = w o s, split by Euler: c_i = 100 x_i (Cx)_i (index-methods 1.1)."""
+    x = weighted(b)
+    return _value(layout, b, SCALE * x * (correlation * x).sum(axis=1))
+
+
+def weighted(b: Blend) -> Floats:
+    """x = w o s, float64[S]; 0 where the segment is missing."""
+    return b.weight * np.where(np.isnan(b.score), 0.0, b.score)
+
+
+def semidefinite(correlation: Floats) -> Floats:
+    """A correlation matrix shrunk towards identity just enough to have no negative eigenvalue."""
+    least = float(np.linalg.eigvalsh(correlation)[0])
+    amount = max(-least, 0.0) / (1 - min(least, 0.0))
+    return (1 - amount) * correlation + amount * np.eye(len(correlation))
+
+
+def _value(layout: Layout, b: Blend, by_segment: Floats) -> Value:
+    """Segments split over their indicators in proportion to share times score."""
+    if not b.known:
+        return Value(np.nan, np.zeros_like(by_segment), np.zeros_like(b.part))
+    score = np.where(b.score > 0, b.score, 1.0)  # a score of 0 has parts of 0
+    by_indicator = (by_segment / score)[layout.segment] * b.part
+    return Value(float(sum(by_segment.tolist())), by_segment, by_indicator)

@@ -1,0 +1,86 @@
+"""Where a value stands in its own past: recursive mid-ranks, one column for each series."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+import numpy as np
+
+from models.signals.step import Floats, Ints, Step
+
+_FIRST_SIZE: Final = 256
+
+
+class RecursiveRank(Step[Floats, Floats, Floats | None]):
+    """Mid-rank of each value in the sample of past finals and itself: (less + (equal + 1) / 2) / (n + 1).
+
+    n counts past finals, `less` and `equal` those below and at the value (index-methods 1.1, step 3; ties as in step
+    2). In (0, 1); invariant to increasing transforms; never restated. NaN before `warm_up` finals, and NaN when the
+    value and all of its past are one number: a constant series carries no information. NaN is neither ranked nor
+    learned. Exact for the `capacity` most recent finals; older ones are forgotten in order.
+    """
+
+    name: ClassVar[str] = "rank"
+    fields: ClassVar[tuple[str, ...]] = ("ring", "counts")
+
+    def __init__(self, columns: int, warm_up: int, capacity: int) -> None:
+        """For `columns` series; the memory grows to `capacity` values of each."""
+        self.layout = (columns, warm_up, capacity)
+        self._warm_up, self._capacity = max(warm_up, 1), capacity
+        self.ring: Floats = np.full((columns, min(_FIRST_SIZE, capacity)), np.nan)
+        """By series, values in order of arrival; the newest stands before `counts % capacity`."""
+        self.counts: Ints = np.zeros(columns, np.int64)
+        """By series, values ever learned."""
+        self._sorted: Floats = _sorted(self.ring)
+
+    def advance(self, x: Floats) -> tuple[Floats, Floats]:
+        """Ranks of the values, float64[columns]."""
+        ranks = np.full(len(x), np.nan)
+        for column, (value, count) in enumerate(zip(x.tolist(), self.counts.tolist(), strict=True)):
+            past = min(count, self._capacity)
+            if value != value or past < self._warm_up:  # noqa: PLR0124  (not a number, the fast way)
+                continue
+            row = self._sorted[column]
+            less = int(row.searchsorted(value, "left"))
+            equal = int(row.searchsorted(value, "right")) - less
+            if equal < past:
+                ranks[column] = (less + (equal + 1) / 2) / (past + 1)
+        return ranks, x
+
+    def commit(self, change: Floats | None) -> None:
+        """Learns the values; None teaches nothing."""
+        if change is None:
+            return
+        self._grow()
+        for column in np.flatnonzero(np.isfinite(change)).tolist():
+            self._learn(column, float(change[column]))
+
+    def _learn(self, column: int, value: float) -> None:
+        """One value into the ring and into the sorted copy, the oldest out when full."""
+        count, row = int(self.counts[column]), self._sorted[column]
+        slot, size = count % self._capacity, min(count, self._capacity)
+        if size == self._capacity:
+            gone = int(row.searchsorted(self.ring[column, slot]))
+            row[gone : size - 1] = row[gone + 1 : size]
+            size -= 1
+        at = int(row[:size].searchsorted(value))
+        row[at + 1 : size + 1] = row[at:size]
+        row[at] = value
+        self.ring[column, slot] = value
+        self.counts[column] = count + 1
+
+    def _grow(self) -> None:
+        """Room for one more value of each series: sizes double up to the capacity."""
+        columns, size = self.ring.shape
+        if size < self._capacity and int(self.counts.max(initial=0)) >= size:
+            more = min(size * 2, self._capacity) - size
+            self.ring = np.concatenate([self.ring, np.full((columns, more), np.nan)], axis=1)
+            self._sorted = np.concatenate([self._sorted, np.full((columns, more), np.inf)], axis=1)
+
+    def _restored(self) -> None:
+        self._sorted = _sorted(self.ring)
+
+
+def _sorted(ring: Floats) -> Floats:
+    """Each series in order of size, padded with infinity."""
+    return np.sort(np.where(np.isnan(ring), np.inf, ring), axis=1)

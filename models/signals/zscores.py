@@ -1,0 +1,51 @@
+"""Where a value stands in its own past: causal z-scores, one column for each series."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+import numpy as np
+
+from models.signals.step import Floats, Ints, Step
+
+BOUND: Final = 5.0
+"""Z-scores are cut here, so that one outlier cannot carry the index."""
+
+_Change = tuple[Floats, Floats, Ints] | None
+
+
+class CausalZ(Step[Floats, Floats, _Change]):
+    """(x - mean) / sd of all past finals, cut at plus and minus 5.
+
+    Mean and sum of squares by Welford's recursion (centre before squaring). The value itself is not in the sample.
+    NaN before `warm_up` finals and for a series without variation; NaN is not learned.
+    """
+
+    name: ClassVar[str] = "zscore"
+    fields: ClassVar[tuple[str, ...]] = ("mean", "squares", "counts")
+
+    def __init__(self, columns: int, warm_up: int) -> None:
+        """For `columns` series; a standard deviation needs two finals at least."""
+        self.layout = (columns, warm_up)
+        self._warm_up = max(warm_up, 2)
+        self.mean: Floats = np.zeros(columns)
+        self.squares: Floats = np.zeros(columns)
+        """Sums of squared distances from the mean."""
+        self.counts: Ints = np.zeros(columns, np.int64)
+
+    def advance(self, x: Floats) -> tuple[Floats, _Change]:
+        """Z-scores of the values, float64[columns]."""
+        sd = np.sqrt(self.squares / np.maximum(self.counts - 1, 1))
+        known = np.isfinite(x) & (self.counts >= self._warm_up) & (sd > 0)
+        distance = np.where(np.isfinite(x), x - self.mean, 0.0)
+        with np.errstate(over="ignore"):  # beyond all numbers is beyond the bound
+            z = np.divide(distance, sd, out=np.full(len(x), np.nan), where=known)
+        counts = self.counts + np.isfinite(x)
+        mean = self.mean + distance / np.maximum(counts, 1)
+        squares = self.squares + distance * np.where(np.isfinite(x), x - mean, 0.0)
+        return np.clip(z, -BOUND, BOUND), (mean, squares, counts)
+
+    def commit(self, change: _Change) -> None:
+        """Learns the values; None teaches nothing."""
+        if change is not None:
+            self.mean, self.squares, self.counts = change
