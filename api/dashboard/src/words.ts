@@ -1,0 +1,129 @@
+/** The sentences beside the numbers. Pure: what is said depends on the arguments only. */
+
+import { age, clock, day, moment, title, weekday } from "./format";
+import type { Details, Market, Reading } from "./wire";
+
+const US = 1_000_000;
+const DAY_S = 86_400;
+
+/** What one period of a market is called, singular: `day`, `hour`, or `period of 15 min`. */
+export function periodWord(market: Market): string {
+  if (market.period === "session" || market.period === DAY_S * US) return "day";
+  if (market.period === 3600 * US) return "hour";
+  if (market.period === 60 * US) return "minute";
+  return `period of ${age(market.period / US)}`;
+}
+
+const many = (word: string): string => (word.startsWith("period") ? word.replace("period", "periods") : `${word}s`);
+
+/** `higher than 93 % of days since 1999`; empty without a percentile. */
+export function percentileWords(reading: Reading, market: Market, firstFinalMs: number | null): string {
+  if (reading.percentile === null) return "";
+  const share = Math.min(100, Math.max(0, reading.percentile));
+  const text = share > 99 && share < 100 ? share.toFixed(1) : String(Math.round(share));
+  const since = firstFinalMs === null ? "" : ` since ${sinceWords(firstFinalMs, Date.parse(reading.at))}`;
+  return `Higher than ${text} % of ${many(periodWord(market))}${since}`;
+}
+
+function sinceWords(firstMs: number, nowMs: number): string {
+  const days = (nowMs - firstMs) / 86_400_000;
+  if (days > 730) return String(new Date(firstMs).getUTCFullYear());
+  return days > 1 ? day(firstMs) : `${clock(firstMs)} UTC`;
+}
+
+/** When the index was last at least as high, of finals oldest first; null where it never was. */
+export function lastAsHigh(index: number, times: readonly number[], values: readonly (number | null)[], beforeMs: number): number | null {
+  for (let i = times.length - 1; i >= 0; i--) {
+    const value = values[i];
+    const at = times[i];
+    if (at !== undefined && at < beforeMs && value !== null && value !== undefined && value >= index) return at;
+  }
+  return null;
+}
+
+/** `last as high on 12 May 2020`, or that it has never been as high. */
+export function lastAsHighWords(found: number | null, nowMs: number): string {
+  if (found === null) return "never as high before";
+  return nowMs - found < 2 * 86_400_000 ? `last as high at ${moment(found)}` : `last as high on ${day(found)}`;
+}
+
+/** `final` is solid and done; `provisional` says when it closes, if that is known. */
+export function markWords(reading: Reading, market: Market): string {
+  if (reading.final) return "Final: it will never be changed";
+  const closes = closesAt(reading, market);
+  return closes === null ? "Provisional: as if the period ended now" : `Provisional, closes ${clock(closes)} UTC`;
+}
+
+/** End (ms) of the period that a provisional reading belongs to, or null where the calendar is not known here. */
+export function closesAt(reading: Reading, market: Market): number | null {
+  const at = Date.parse(reading.at);
+  for (const [open, close] of market.hours ?? []) {
+    if (Date.parse(open) <= at && at <= Date.parse(close)) return Date.parse(close);
+  }
+  if (typeof market.period !== "number" || market.calendar !== "24x7") return null;
+  const period = market.period / 1000;
+  return Math.ceil(at / period) * period;
+}
+
+/** `Closed until Mon 3 Jun 2024 13:30 UTC`, `Open until 21:00 UTC`, or empty where there is nothing to say. */
+export function hoursWords(market: Market, nowMs: number): string {
+  if (market.run !== null || market.hours === null) return "";
+  for (const [open, close] of market.hours) {
+    if (nowMs < Date.parse(open)) return `Closed until ${weekday(Date.parse(open))} ${clock(Date.parse(open))} UTC`;
+    if (nowMs < Date.parse(close)) return `Open until ${clock(Date.parse(close))} UTC`;
+  }
+  return "";
+}
+
+/** `5 of 6 segments live; Credit is missing`, from the segments of the market and the weight of live inputs. */
+export function coverageWords(reading: Reading, market: Market): string {
+  const names = market.segments.map((segment) => segment.name);
+  const live = names.filter((name) => name in reading.contributions);
+  const share = `${Math.round(reading.coverage * 100)} % of the inputs by weight are live`;
+  if (names.length === 0) return share;
+  const missing = names.filter((name) => !live.includes(name)).map(title);
+  const segments = `${live.length} of ${names.length} segments live`;
+  if (missing.length === 0) return reading.coverage >= 0.9995 ? `All ${names.length} segments live` : `${segments}; ${share}`;
+  return `${segments}; ${listed(missing)} ${missing.length === 1 ? "is" : "are"} missing`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(names: readonly string[]): string {
+  const last = names.at(-1) ?? "";
+  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
+}
+
+/** How old the inputs are, and which were left out for age. */
+export function stalenessWords(reading: Reading, details: Details | null): string {
+  const { max_s, stale } = reading.staleness;
+  const oldest = max_s === null ? "No live input" : `The oldest live input was ${age(max_s)} old`;
+  if (stale === 0) return `${oldest}; none left out`;
+  const named = details === null || details.stale.length === 0 ? "" : `: ${listed(details.stale.slice(0, 4))}${details.stale.length > 4 ? " and others" : ""}`;
+  return `${oldest}; ${stale} left out as too old${named}`;
+}
+
+/** What moved the index, the largest part first, in one sentence. */
+export function changeWords(reading: Reading, market: Market): string {
+  const change = reading.change;
+  if (change === null) return "";
+  if (Math.abs(change.total) < 0.05) return `Unchanged since the last ${periodWord(market)}`;
+  const parts = [...Object.entries(change.level), ["correlation", change.correlation], ["composition", change.composition]] as [string, number][];
+  const same = parts.filter(([, value]) => value * change.total > 0).sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
+  const first = same[0];
+  const cause = first === undefined ? "" : `, most of it ${causeWords(first[0])}`;
+  return `${change.total > 0 ? "Up" : "Down"} ${Math.abs(change.total).toFixed(1)} since the last ${periodWord(market)}${cause}`;
+}
+
+function causeWords(part: string): string {
+  if (part === "correlation") return "from segments moving together differently";
+  if (part === "composition") return "from inputs that came or went";
+  return `from ${title(part)}`;
+}
+
+/** The whole state in one sentence, for screen readers. */
+export function announcement(reading: Reading, market: Market): string {
+  const name = market.title || market.name;
+  if (reading.index === null) return `${name}: no reading yet.`;
+  const percentile = reading.percentile === null ? "" : `, higher than ${Math.round(reading.percentile)} percent of the past`;
+  return `${name}: ${reading.index.toFixed(1)} of 100, ${reading.level}${percentile}, ${reading.final ? "final" : "provisional"}.`;
+}
