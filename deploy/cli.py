@@ -31,10 +31,21 @@ MarketsOption = Annotated[
 ]
 
 
+ApiPort = Annotated[int | None, typer.Option(help="Port of the API and the page.")]
+Rate = Annotated[int | None, typer.Option(help="Synthetic ticks a second.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of the synthetic market.")]
+
+
 def _settings(**flags: Any) -> Any:
     from deploy.settings import load
 
     return load(flags)
+
+
+def _given(name: str, flags: dict[str, Any]) -> bool:
+    from deploy.settings import origin
+
+    return origin(name, {key: value for key, value in flags.items() if value is not None}) != "default"
 
 
 @app.command()
@@ -73,6 +84,92 @@ def broker(
     verbs.broker(_settings(), address_file)
 
 
+@app.command()
+def tock(feed: Feed, kafka_url: Kafka = None, metrics_port: MetricsPort = None) -> None:
+    """Tells a live feed the time, four times a second."""
+    from deploy import verbs
+
+    verbs.tock(_settings(kafka_url=kafka_url, metrics_port=metrics_port), feed)
+
+
+@app.command()
+def archive(redis_url: Redis = None, postgres_url: Postgres = None, metrics_port: MetricsPort = None) -> None:
+    """Archives the Redis streams in PostgreSQL."""
+    from deploy import verbs
+
+    verbs.archive(_settings(redis_url=redis_url, postgres_url=postgres_url, metrics_port=metrics_port))
+
+
+@app.command()
+def api(
+    redis_url: Redis = None,
+    postgres_url: Postgres = None,
+    api_host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    api_port: ApiPort = None,
+) -> None:
+    """Serves REST, WebSocket and the page."""
+    from deploy import verbs
+
+    verbs.api(_settings(redis_url=redis_url, postgres_url=postgres_url, api_host=api_host, api_port=api_port))
+
+
+@app.command(hidden=True)
+def history(kafka_url: Kafka = None, metrics_port: MetricsPort = None) -> None:
+    """Sends the shipped history of us-open."""
+    from deploy import verbs
+
+    verbs.history(_settings(kafka_url=kafka_url, metrics_port=metrics_port))
+
+
+@app.command(hidden=True)
+def sim(rate: Rate = None, seed: Seed = None, kafka_url: Kafka = None, metrics_port: MetricsPort = None) -> None:
+    """Keeps the synthetic market ticking."""
+    from deploy import verbs
+
+    verbs.simulator(_settings(rate=rate, seed=seed, kafka_url=kafka_url, metrics_port=metrics_port))
+
+
+@app.command(hidden=True)
+def page() -> None:
+    """Builds the page."""
+    from deploy import verbs
+
+    verbs.page(_settings())
+
+
+@app.command()
+def up(
+    once: Annotated[
+        bool, typer.Option("--once", help="End when the history is published and archived; print the last final.")
+    ] = False,
+    market: MarketsOption = None,
+    rate: Rate = None,
+    seed: Seed = None,
+    api_port: ApiPort = None,
+    processes: Annotated[int | None, typer.Option(help="Processes of each flow.")] = None,
+    page: Annotated[bool, typer.Option(help="Build the page if it is missing.")] = True,
+    data: Data = None,
+    kafka_url: Kafka = None,
+    redis_url: Redis = None,
+    postgres_url: Postgres = None,
+) -> None:
+    """Runs everything: servers, flows, archive, API; replays the history, then keeps the simulation ticking."""
+    from deploy.up import Choice, run
+
+    flags = {
+        "markets": tuple(market) if market else None,
+        "rate": rate,
+        "seed": seed,
+        "api_port": api_port,
+        "processes": processes,
+        "data_dir": data,
+        "kafka_url": kafka_url,
+        "redis_url": redis_url,
+        "postgres_url": postgres_url,
+    }
+    raise typer.Exit(run(_settings(**flags), Choice(once, page, _given("api_port", flags))))
+
+
 def main() -> None:
     """Runs the command; what people can put right is said in a sentence, without a traceback."""
     try:
@@ -84,5 +181,15 @@ def main() -> None:
         sys.exit(2)
 
 
-EXPLAINED = {"SettingsError", "MarketFileError", "BusyError", "PostgresError", "FlowError"}
+EXPLAINED = {
+    "SettingsError",
+    "MarketFileError",
+    "BusyError",
+    "PortError",
+    "PortTakenError",
+    "PostgresError",
+    "FlowError",
+    "SchemaError",
+    "TradeFileError",
+}
 """Errors whose message says what is wrong and what to do. By name: importing their modules would slow every verb."""

@@ -16,6 +16,9 @@ from schemas.market_file import load
 HISTORY_FEED, SIM_FEED = "us-open", "sim"
 """Feeds whose ticks ESI itself has: shipped history, and the simulator."""
 
+HISTORY_FILE = "history.json"
+"""In the data folder: how many sessions the history has, and how many of them were sent."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -24,9 +27,13 @@ class Plan:
     settings: Settings
     servers: Servers
 
-    def standing(self) -> list[Program]:
-        """Archive and API."""
-        return [self._long("archive", ["archive"], self._without("broker")), self._api()]
+    def archive(self) -> Program:
+        """From Redis to PostgreSQL."""
+        return self._long("archive", ["archive"], self._without("broker"))
+
+    def page(self) -> Program:
+        """Builds the page, once; a page that cannot be built keeps nothing else from running."""
+        return Program("page", lambda: esi("page"), environment=self.settings.environment, endless=False)
 
     def flows(self) -> list[Program]:
         """Flow of every feed that a market of the settings reads, and its tocks where it has none of its own."""
@@ -77,13 +84,14 @@ class Plan:
             metrics_port=lambda: port[0] or None,
         )
 
-    def _api(self) -> Program:
+    def api(self, *needs: str) -> Program:
+        """REST, WebSocket and page; `needs` are programs beside the servers that it waits for."""
         url = api_url(self.settings)
         return Program(
             "api",
             lambda: esi("api"),
             environment=self.environment,
-            needs=self._without("broker"),
+            needs=(*self._without("broker"), *needs),
             ready=lambda: answers(f"{url}/healthz"),
             url=lambda: url,
             metrics_port=lambda: self.settings.api_port,

@@ -38,7 +38,7 @@ class Program:
         name: unique; the log file's name too.
         command: asked at every start, so that a new address of a server gets in.
         environment: what is added to our own environment, asked at every start.
-        needs: programs that must be running before this one starts.
+        needs: programs that must be running, or done, before this one starts.
         ready: whether it can be used, asked until it is true; must answer within a tenth of a second.
         identity: what it is once it runs; when that changes, those that need it are started again.
         stop_signal: what it takes for a polite request.
@@ -112,6 +112,10 @@ class Supervisor:
         chosen = names or [name for name, service in self.services.items() if service.program.endless]
         return all(self.services[name].state == "running" for name in chosen)
 
+    def usable(self, *names: str) -> bool:
+        """Whether these are running, or have reached their end."""
+        return all(self.services[name].state in {"running", "done"} for name in names)
+
     def done(self, name: str) -> bool:
         """Whether a program that has an end has reached it."""
         return self.services[name].state == "done"
@@ -136,7 +140,7 @@ class Supervisor:
     def _look_after(self, service: Service) -> None:
         match service.state:
             case "waiting":
-                if self.running(*service.program.needs) or not service.program.needs:
+                if self.usable(*service.program.needs):
                     self._start(service)
             case "resting":
                 if time.monotonic() >= service.rest_until:
@@ -159,7 +163,8 @@ class Supervisor:
         service.state = "starting"
 
     def _watch(self, service: Service) -> None:
-        assert service.child is not None
+        if service.child is None:
+            return
         if (status := service.child.status()) is not None:
             self._ended(service, service.child, status)
         elif changed := [n for n, seen in service.saw.items() if self._changed_since(n, seen)]:

@@ -3,13 +3,29 @@
 # ruff: noqa: PLC0415 - a process loads only the packages of its own part
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import signal
+import threading
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
 
 from deploy import logs
+from deploy.files import write_whole
 from deploy.fleet import FlowChoice
-from deploy.settings import Settings, SettingsError
+from deploy.plan import HISTORY_FEED, HISTORY_FILE, SIM_FEED
+from deploy.settings import Settings, SettingsError, checkout
 from schemas.market_file import load
+
+if TYPE_CHECKING:
+    from dataflows.sources.sender import SenderConfig
+
+GENESIS_FILE = "sim.json"
+"""In the data folder: when the synthetic market began."""
 
 
 def kafka(settings: Settings) -> str:
@@ -73,9 +89,122 @@ def flow(settings: Settings, choice: FlowChoice, addresses: tuple[str, ...], pro
     )
 
 
+def history(settings: Settings) -> None:
+    """Sends the shipped history into its feed and waits until the flow has it; says how far it is in a file."""
+    logs.configure("history", settings.log_level, settings.log_format)
+    from dataflows import metrics
+    from dataflows.sources import history as source
+
+    metrics.serve(settings.metrics_port, settings.metrics_host)
+    told = settings.data_dir / HISTORY_FILE
+
+    def tell(sent: int, sessions: int) -> None:
+        write_whole(told, json.dumps({"sent": sent, "sessions": sessions}))
+
+    with contextlib.suppress(source.Stopped):
+        source.send(source.HistoryConfig(_sender(settings, HISTORY_FEED), load(HISTORY_FEED), tell))
+
+
+def simulator(settings: Settings) -> None:
+    """Keeps the synthetic market ticking until asked to stop."""
+    logs.configure("sim", settings.log_level, settings.log_format)
+    from dataflows import metrics
+    from dataflows.sources.simulator import SimulatorConfig, run
+
+    metrics.serve(settings.metrics_port, settings.metrics_host)
+    run(
+        SimulatorConfig(
+            sender=_sender(settings, SIM_FEED),
+            market=load(SIM_FEED),
+            seed=settings.seed,
+            rate=settings.rate,
+            genesis_us=genesis_us(settings.data_dir / GENESIS_FILE),
+        )
+    )
+
+
+def tock(settings: Settings, feed: str) -> None:
+    """Tells a feed's partitions the time until asked to stop."""
+    logs.configure(f"tock {feed}", settings.log_level, settings.log_format)
+    from dataflows import metrics
+    from dataflows.sources.tock import TockConfig, run
+
+    metrics.serve(settings.metrics_port, settings.metrics_host)
+    run(TockConfig(_sender(settings, feed)))
+
+
+def archive(settings: Settings) -> None:
+    """Runs the archiver until it is asked to stop."""
+    logs.configure("archive", settings.log_level, settings.log_format)
+    from api.archive.config import ArchiveConfig
+    from api.archive.main import run
+
+    run(
+        ArchiveConfig(
+            redis_url=redis(settings),
+            postgres_url=postgres(settings),
+            keep=settings.keep,
+            metrics_host=settings.metrics_host,
+            metrics_port=settings.metrics_port,
+        )
+    )
+
+
+def api(settings: Settings) -> None:
+    """Runs the API until it is asked to stop."""
+    logs.configure("api", settings.log_level, settings.log_format)
+    from api.config import ApiConfig
+    from api.server import run
+
+    url = settings.postgres_url
+    run(
+        ApiConfig(
+            redis_url=redis(settings),
+            postgres_url=url.get_secret_value() if url else None,
+            host=settings.api_host,
+            port=settings.api_port,
+            allowed_hosts=settings.allowed_hosts,
+            allowed_origins=settings.allowed_origins,
+        )
+    )
+
+
 def broker(settings: Settings, address_file: Path | None) -> None:
     """Runs the embedded broker until it is asked to stop."""
     logs.configure("broker", settings.log_level, settings.log_format)
     from deploy.broker import serve
 
     serve(address_file)
+
+
+def page(settings: Settings) -> None:
+    """Builds the page; if it cannot be built, says so and lets the rest run."""
+    logs.configure("page", settings.log_level, settings.log_format)
+    from deploy.page import build
+
+    log = structlog.get_logger()
+    root = checkout()
+    try:
+        if root is not None:
+            build(root)
+    except Exception as error:
+        log.error(
+            "page_not_built", error=str(error), advice="REST and WebSocket work without it; `esi page` tries again"
+        )
+
+
+def genesis_us(file: Path) -> int:
+    """Event time at which this data folder's synthetic market came to full rate: the first time it was asked."""
+    if not file.exists():
+        write_whole(file, json.dumps({"genesis_us": int(time.time()) * 1_000_000}))
+    return int(json.loads(file.read_text())["genesis_us"])
+
+
+def _sender(settings: Settings, feed: str) -> SenderConfig:
+    """Where a source writes; it stops when this process is asked to."""
+    from dataflows.sources.sender import SenderConfig
+
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    return SenderConfig(kafka(settings), feed, settings.broker_incarnation, stop=stopped.is_set)

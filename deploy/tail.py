@@ -1,0 +1,51 @@
+"""Follows log files and picks out the lines that people should see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+IMPORTANT = frozenset({"warning", "error", "critical"})
+LONGEST_LINE = 240
+_PLUMBING = frozenset({"event", "level", "timestamp", "process", "exception"})
+
+
+class Tail:
+    """Reads what has been added to one log file since it was last asked; begins at its present end."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._at = file.stat().st_size if file.exists() else 0
+        self._rest = b""
+
+    def lines(self) -> Iterator[str]:
+        """Whole new lines; a file that has shrunk was put aside and is read from its beginning."""
+        try:
+            size = self._file.stat().st_size
+        except FileNotFoundError:
+            return
+        if size < self._at:
+            self._at, self._rest = 0, b""
+        if size == self._at:
+            return
+        with self._file.open("rb") as file:
+            file.seek(self._at)
+            read = file.read(size - self._at)
+        self._at += len(read)
+        *whole, self._rest = (self._rest + read).split(b"\n")
+        yield from (line.decode(errors="replace") for line in whole)
+
+
+def important(line: str) -> str | None:
+    """A warning or an error as a sentence; None for everything else."""
+    try:
+        said = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    if not isinstance(said, dict) or said.get("level") not in IMPORTANT:
+        return None
+    details = ", ".join(f"{key} {value}" for key, value in said.items() if key not in _PLUMBING)
+    event = str(said.get("event", "")).replace("_", " ")
+    sentence = f"{event} ({details})" if details else event
+    return sentence if len(sentence) <= LONGEST_LINE else sentence[:LONGEST_LINE] + " ..."

@@ -1,0 +1,252 @@
+"""`esi up`: everything in one command, watched over until somebody says stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+
+from deploy.console import Console
+from deploy.plan import HISTORY_FEED, HISTORY_FILE, SIM_FEED, Plan, api_url, feeds
+from deploy.published import Published
+from deploy.servers import Servers
+from deploy.settings import Settings, checkout
+from deploy.sockets import next_free, taken
+from deploy.state import Lock, Running, Up, end_leftovers
+from deploy.supervisor import Program, Supervisor
+from deploy.tail import Tail, important
+
+TICK_S = 0.1
+GIVE_UP_AFTER = 7
+"""Falls in a row after which `--once` ends with an error; a long-lived `esi up` goes on trying."""
+
+HISTORY_TEXT = (
+    "Replaying 20 years of daily closes (S&P 500, NASDAQ, VIX, oil, corporate bonds) through Kafka and the flow; "
+    "each day leaves one final reading in Redis."
+)
+"""What happens, for whoever watches the bar."""
+
+
+class PortError(RuntimeError):
+    """The port that was asked for is taken."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How `esi up` was called: once or for long, with or without building the page, with a port given or not."""
+
+    once: bool = False
+    page: bool = True
+    port_given: bool = False
+
+
+class Session:
+    """One `esi up`, from lock to last process."""
+
+    def __init__(self, settings: Settings, choice: Choice, console: Console) -> None:
+        self._choice, self._console = choice, console
+        self._settings = settings = choose_markets(choose_port(settings, choice, console.tell), choice)
+        self._servers = Servers(settings)
+        self._plan = Plan(settings, self._servers)
+        self._feeds = feeds(settings.markets)
+        self._started = time.time()
+        programs = [*self._servers.programs(), self._plan.archive(), *self._plan.flows(), *self._window()]
+        if HISTORY_FEED in self._feeds:
+            programs.append(self._plan.history())
+        self._supervisor = Supervisor(programs, settings.data_dir / "logs", console.tell, self._write)
+        self._tails = {name: Tail(self._supervisor.log(name)) for name in self._supervisor.services}
+        self.asked = threading.Event()
+
+    def _window(self) -> list[Program]:
+        """The API, and the page if it has to be built; neither for a run that ends by itself."""
+        if self._choice.once:
+            return []
+        if self._choice.page and not page_built():
+            return [self._plan.page(), self._plan.api("page")]
+        return [self._plan.api()]
+
+    def run(self) -> int:
+        """Runs until done (`--once`) or asked to stop; leaves no process. Returns the exit status."""
+        self._servers.prepare()
+        try:
+            return self._run()
+        finally:
+            self._supervisor.stop()
+            self._console.finish()
+
+    def _run(self) -> int:
+        if HISTORY_FEED in self._feeds and not self._replay():
+            return self._verdict()
+        if self._choice.once:
+            return self._verdict()
+        if SIM_FEED in self._feeds:
+            self._supervisor.add(self._plan.simulator())
+            self._tails["sim"] = Tail(self._supervisor.log("sim"))
+        self._wait(self._supervisor.running)
+        self._console.tell(self._welcome())
+        self._wait(lambda: False)
+        return 0
+
+    def _replay(self) -> bool:
+        """Waits until the history is published (and archived, with `--once`); whether it was."""
+        self._console.tell(HISTORY_TEXT)
+        published = Published(self._servers.redis_url, self._servers.postgres_url, HISTORY_FEED)
+        try:
+            sent = self._wait(lambda: self._show(published) or self._supervisor.done("history"))
+            self._console.finish()
+            return sent and (not self._choice.once or self._conclude(published))
+        finally:
+            published.close()
+
+    def _conclude(self, published: Published) -> bool:
+        if not self._wait(published.archived):
+            return False
+        print(json.dumps(published.final(), ensure_ascii=False, separators=(",", ":")), flush=True)  # noqa: T201
+        return True
+
+    def _show(self, published: Published) -> bool:
+        """Draws the bar: finals published of sessions in all; never ends a wait."""
+        sessions = _sessions(self._settings)
+        if sessions and (final := published.final()):
+            text = f"{final['at'][:10]}  index {final['index'] or 0:.1f}"
+            self._console.progress("us-open", min(published.count(), sessions), sessions, text)
+        return False
+
+    def _wait(self, over: Callable[[], bool]) -> bool:
+        """Ticks until `over` (True), or until asked to stop or hopeless (False)."""
+        while not self.asked.is_set() and not self._hopeless():
+            self._supervisor.tick()
+            self._pass_on()
+            if over():
+                return True
+            self.asked.wait(TICK_S)
+        return False
+
+    def _hopeless(self) -> list[str]:
+        """Programs that fall again and again, where that ends the matter."""
+        fallen = [name for name, service in self._supervisor.services.items() if service.falls >= GIVE_UP_AFTER]
+        return fallen if self._choice.once else []
+
+    def _verdict(self) -> int:
+        if fallen := self._hopeless():
+            self._console.tell(
+                f"Giving up: {', '.join(fallen)} fell {GIVE_UP_AFTER} times; see {self._settings.data_dir}/logs"
+            )
+            return 1
+        return 130 if self.asked.is_set() and self._choice.once else 0
+
+    def _pass_on(self) -> None:
+        for name, tail in self._tails.items():
+            for line in tail.lines():
+                if sentence := important(line):
+                    self._console.tell(f"{name}: {sentence}")
+
+    def _welcome(self) -> str:
+        sim = f"`sim` is synthetic: {self._settings.rate:,} made-up ticks a second. " if SIM_FEED in self._feeds else ""
+        return f"The page: {api_url(self._settings)}   {sim}Ctrl-C stops everything."
+
+    def _write(self) -> None:
+        running = []
+        for name, service in self._supervisor.services.items():
+            alive, program = service.child, service.program
+            running.append(
+                Running(
+                    name=name,
+                    state=service.state,
+                    pid=alive.pid if alive else None,
+                    url=program.url() or None,
+                    metrics_port=program.metrics_port(),
+                    started=alive.started if alive else None,
+                    starts=service.starts,
+                )
+            )
+        self._up(tuple(running)).write(self._settings.data_dir)
+
+    def _up(self, running: tuple[Running, ...]) -> Up:
+        return Up(
+            pid=os.getpid(),
+            started=self._started,
+            api_url=api_url(self._settings),
+            kafka_url=self._servers.kafka_url,
+            redis_url=self._servers.redis_url,
+            postgres_url=self._servers.postgres_url,
+            markets=self._settings.markets,
+            processes=running,
+        )
+
+
+def choose_port(settings: Settings, choice: Choice, tell: Callable[[str], None]) -> Settings:
+    """The settings with an API port that is free.
+
+    Raises:
+        PortError: the port was asked for and is taken.
+    """
+    host, port = settings.api_host, settings.api_port
+    if choice.once or not taken(port, host):
+        return settings
+    if choice.port_given:
+        msg = f"port {port} on {host} is taken: stop whoever listens there, or choose another with --api-port"
+        raise PortError(msg)
+    free = next_free(port + 1, host)
+    tell(f"Port {port} is taken; the page is on port {free} this time (--api-port chooses).")
+    return settings.with_(api_port=free)
+
+
+def page_built() -> bool:
+    """Whether the page is there to be served."""
+    root = checkout()
+    return root is None or (root / "api" / "static" / "index.html").is_file()
+
+
+def choose_markets(settings: Settings, choice: Choice) -> Settings:
+    """The settings with the markets that this call runs: with `--once`, those that have an end."""
+    if not choice.once:
+        return settings
+    return settings.with_(markets=tuple(feeds(settings.markets).get(HISTORY_FEED, ())) or (HISTORY_FEED,))
+
+
+def run(settings: Settings, choice: Choice) -> int:
+    """Runs `esi up` to its end and returns its exit status.
+
+    Raises:
+        BusyError: another `esi up` has the data folder.
+        MarketFileError: a market cannot be used.
+        PortError: the port that was asked for is taken.
+        PostgresError: the embedded PostgreSQL cannot be prepared.
+    """
+    lock = Lock(settings.data_dir)
+    with Console() as console:
+        if ended := end_leftovers(Up.read(settings.data_dir)):
+            console.tell(f"Ended what an earlier `esi up` had left: {', '.join(ended)}")
+        session = Session(settings, choice, console)
+        _listen(session)
+        try:
+            return session.run()
+        finally:
+            lock.release()
+
+
+def _listen(session: Session) -> None:
+    """The first signal stops in order; a second one ends us, and the kernel the rest."""
+
+    def ask(number: int, _: FrameType | None) -> None:
+        if session.asked.is_set():
+            sys.exit(128 + number)
+        session.asked.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+
+
+def _sessions(settings: Settings) -> int:
+    """How many sessions the history has, as `esi history` has written it; 0 if it has not yet."""
+    try:
+        return int(json.loads((settings.data_dir / HISTORY_FILE).read_text())["sessions"])
+    except (OSError, ValueError, KeyError):
+        return 0
