@@ -1,0 +1,1 @@
+"""The wiring: the only home of Bytewax, Kafka and the Redis writer."""

@@ -51,7 +51,7 @@ class Reject:
         offset: Kafka offset.
         reason: why.
         rows: which ticks of the record (counted from 0); empty when the whole record is meant.
-        raw: the original bytes; for single rows of an Arrow record, those rows as JSON lines.
+        raw: the original bytes of the whole record.
         content_type: header of the original record, or None.
         note: what a person needs to mend it, such as the decoder's message.
     """
@@ -72,7 +72,8 @@ class Reject:
             "partition": self.partition,
             "offset": self.offset,
             "reason": self.reason.value,
-            "rows": ",".join(map(str, self.rows)),
+            "rows": ranges(self.rows),
+            "count": len(self.rows) or 1,
             "content-type": self.content_type or "",
             "note": self.note,
         }
@@ -82,3 +83,18 @@ class Reject:
         """One line for logs and terminals; `raw` in base64."""
         fields = {name.replace("-", "_"): value.decode() for name, value in self.headers()}
         return json.dumps(fields | {"raw": base64.b64encode(self.raw).decode()})
+
+
+_LONGEST: int = 4096
+
+
+def ranges(rows: tuple[int, ...]) -> str:
+    """Ascending row numbers, runs written as `first-last`: `0-3,7`; cut with `...` where it would get too long."""
+    runs: list[list[int]] = []
+    for row in rows:
+        if runs and row == runs[-1][1] + 1:
+            runs[-1][1] = row
+        else:
+            runs.append([row, row])
+    text = ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+    return text if len(text) <= _LONGEST else text[:_LONGEST].rpartition(",")[0] + ",..."

@@ -1,0 +1,141 @@
+"""Records of one partition, read and folded in their order; what cannot be used is named and set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from models.signals.bars import BarFold, Folded
+from schemas import json_wire, names, ticks_wire
+from schemas.rejects import REASONS, Reason, Reject
+from schemas.ticks_wire import Instruments, UnreadableError
+
+MAX_BYTES: Final = 8_388_608
+"""Longest record that is read."""
+
+
+class Record(Protocol):
+    """What is needed of a Kafka message."""
+
+    def value(self) -> bytes | None:
+        """Its bytes."""
+        ...
+
+    def offset(self) -> int | None:
+        """Where it stands."""
+        ...
+
+    def headers(self) -> list[tuple[str, bytes]] | None:
+        """Its headers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A record with its kind and bytes."""
+
+    offset: int
+    kind: str
+    raw: bytes
+
+
+def _read(record: Record) -> _Read:
+    kind = names.TICKS_JSON
+    for name, value in record.headers() or ():
+        if name == names.CONTENT_TYPE and value:
+            kind = value.decode(errors="replace")
+    return _Read(record.offset() or 0, kind, record.value() or b"")
+
+
+class Intake:
+    """Read, validate and bars of one partition: records in, closed bars and rejects out.
+
+    Args:
+        feed: name of the feed, for rejects.
+        partition: its number.
+        fold: the bars of this partition.
+        instruments: names the feed knows, by code.
+        reject: where rejects go.
+    """
+
+    def __init__(
+        self, feed: str, partition: int, fold: BarFold, instruments: Instruments, reject: Callable[[Reject], None]
+    ) -> None:
+        self._feed, self._partition, self._fold = feed, partition, fold
+        self._instruments, self._reject = instruments, reject
+        self.ticks = 0
+
+    def take(self, records: list[Record]) -> list[Folded]:
+        """Folds records in offset order; runs of JSON ticks are decoded in one go."""
+        folded = []
+        for kind, run in groupby(map(_read, records), key=lambda read: read.kind):
+            good = [read for read in run if self._is_readable(read)]
+            if kind == names.TICKS_JSON:
+                folded.append(self._json_ticks(good))
+            else:
+                folded += [done for read in good for done in self._one(read)]
+        return folded
+
+    def _is_readable(self, read: _Read) -> bool:
+        if read.raw and len(read.raw) <= MAX_BYTES:
+            return True
+        reason = Reason.OVERSIZED if read.raw else Reason.EMPTY
+        self._refuse(read, reason, note=f"{len(read.raw)} bytes")
+        return False
+
+    def _one(self, read: _Read) -> Iterator[Folded]:
+        """A record that is no run of JSON ticks."""
+        try:
+            yield self._fold_one(read)
+        except UnreadableError as error:
+            self._refuse(read, error.reason, note=str(error))
+
+    def _fold_one(self, read: _Read) -> Folded:
+        match read.kind:
+            case names.TICKS_ARROW:
+                ticks = ticks_wire.decode_ticks(read.raw, self._instruments)
+                self.ticks += len(ticks)
+                folded = self._fold.update(ticks)
+            case names.BARS_ARROW:
+                folded = self._fold.update(ticks_wire.decode_bars(read.raw, self._instruments))
+            case names.BARS_JSON:
+                folded = self._fold.update(json_wire.decode_bars(read.raw, self._instruments))
+            case names.TOCK_JSON:
+                folded = self._fold.update(json_wire.decode_tock(read.raw))
+            case names.CONTROL_JSON:
+                control = json_wire.decode_control(read.raw)
+                raise UnreadableError(Reason.UNKNOWN_KIND, f"control {control.kind!r} is not known to this version")
+            case _:
+                raise UnreadableError(Reason.UNKNOWN_KIND, f"content-type {read.kind!r} is not known")
+        self._refuse_rows([read], np.zeros(len(folded.faults), np.int64), folded.faults)
+        return folded
+
+    def _json_ticks(self, run: list[_Read]) -> Folded:
+        decoded = json_wire.decode_ticks([read.raw for read in run], self._instruments)
+        for position, reason, note in decoded.bad:
+            self._refuse(run[position], reason, note=note)
+        self.ticks += len(decoded.batch)
+        folded = self._fold.update(decoded.batch)
+        self._refuse_rows(run, decoded.record, folded.faults)
+        return folded
+
+    def _refuse_rows(self, run: list[_Read], record: npt.NDArray[np.int64], faults: npt.NDArray[np.int8]) -> None:
+        """One reject for each record and reason, with the rows (counted within the record)."""
+        bad = np.flatnonzero(faults)
+        if not bad.size:
+            return
+        first = np.searchsorted(record, np.arange(len(run)))
+        grouped: dict[tuple[int, int], list[int]] = {}
+        for row in bad:
+            position = int(record[row])
+            grouped.setdefault((position, int(faults[row])), []).append(int(row - first[position]))
+        for (position, fault), rows in grouped.items():
+            self._refuse(run[position], REASONS[fault - 1], tuple(rows))
+
+    def _refuse(self, read: _Read, reason: Reason, rows: tuple[int, ...] = (), note: str = "") -> None:
+        self._reject(Reject(self._feed, self._partition, read.offset, reason, read.raw, rows, read.kind, note))

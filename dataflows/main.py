@@ -1,0 +1,91 @@
+"""Runs one feed's flow in this process: the composition root."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import structlog
+from bytewax._bytewax import cli_main, init_db_dir
+from bytewax.recovery import RecoveryConfig
+
+from dataflows import kafka, metrics, stopping
+from dataflows.cards import card
+from dataflows.config import FlowConfig, FlowError
+from dataflows.sink import StreamsSink
+from dataflows.source import FeedSource
+from dataflows.stress_index import build
+
+log = structlog.get_logger()
+
+_STORES: Final = 4
+"""SQLite files of the recovery store; fixed when it is made, and the most processes that may share a flow."""
+
+
+def run(config: FlowConfig) -> None:
+    """Runs until it is asked to stop (SIGTERM, SIGINT); what it does is saved every `epoch_ms`.
+
+    Raises:
+        FlowError: it cannot start or go on; the message says what to do.
+    """
+    os.environ.pop("BYTEWAX_DATAFLOW_API_ENABLED", None)  # its web server listens everywhere and has no lock
+    stopping.listen()
+    port = metrics.serve(config.metrics_port, config.metrics_host)
+    partitions = kafka.ensure_topic(config.kafka, config.topic, config.partitions)
+    config = dataclasses.replace(config, partitions=partitions)
+    markets = {config.market_name(market): market for market in config.markets}
+    flow = build(
+        FeedSource(config),
+        StreamsSink(config, {name: card(market, config.run) for name, market in markets.items()}),
+        markets,
+        partitions,
+        config.run,
+    )
+    log.info(
+        "flow_starts", feed=config.feed, markets=sorted(markets), partitions=partitions, metrics_port=port,
+        process_id=config.process_id, processes=len(config.addresses) or 1, workers=config.workers,
+    )  # fmt: skip
+    _execute(flow, config)
+    log.info("flow_stopped", feed=config.feed)
+
+
+def _execute(flow: object, config: FlowConfig) -> None:
+    try:
+        cli_main(
+            flow,
+            workers_per_process=config.workers,
+            process_id=config.process_id if config.addresses else None,
+            addresses=list(config.addresses) or None,
+            epoch_interval=timedelta(milliseconds=config.epoch_ms),
+            recovery_config=RecoveryConfig(str(_store(config.state_dir)), timedelta(0)),
+        )
+    except Exception as error:
+        raise _cause(error) from error
+
+
+def _store(folder: Path) -> Path:
+    """The recovery store, made if it is not there yet."""
+    if not any(folder.glob("part-*.sqlite3")):
+        folder.mkdir(parents=True, exist_ok=True)
+        init_db_dir(str(folder), _STORES)
+    return folder
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The FlowError beneath what Bytewax raises, or the error itself."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, FlowError):
+            return inner
+        inner = inner.__cause__ or inner.__context__
+    return error
+
+
+def exit_with(error: FlowError) -> None:
+    """Says what went wrong and ends the process."""
+    sys.stderr.write(f"esi flow: {error}\n")
+    sys.exit(1)

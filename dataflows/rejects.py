@@ -1,0 +1,70 @@
+"""The dead-letter topic: what could not be used, with its original bytes, counted and kept."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import structlog
+from confluent_kafka import KafkaError, Message
+
+from dataflows import metrics, stopping
+from dataflows.kafka import ensure_topic, producer
+from schemas.names import REJECTS_TOPIC
+from schemas.rejects import Reject
+
+log = structlog.get_logger()
+
+_WARN_EVERY_S: Final = 5.0
+
+
+class DeadLetters:
+    """Writes rejects; nothing of an epoch counts as done before the broker has them."""
+
+    def __init__(self, bootstrap: str, partitions: int) -> None:
+        ensure_topic(bootstrap, REJECTS_TOPIC, partitions)
+        self._producer = producer(bootstrap)
+        self._failed: KafkaError | None = None
+        self._warned = 0.0
+
+    def send(self, reject: Reject) -> None:
+        """Queues one reject; waits only while the local queue is full."""
+        metrics.REJECTS.labels(reject.feed, reject.reason.value).inc(len(reject.rows) or 1)
+        self._tell(reject)
+        key = f"{reject.feed}/{reject.partition}/{reject.offset}".encode()
+        while True:
+            try:
+                self._producer.produce(
+                    REJECTS_TOPIC, reject.raw, key, headers=reject.headers(), on_delivery=self._delivered
+                )
+            except BufferError:
+                self._producer.poll(0.1)
+            else:
+                return
+
+    def flush(self) -> None:
+        """Waits until the broker has everything; says so when it takes long.
+
+        Raises:
+            RuntimeError: a reject cannot be written, so going on would lose it.
+        """
+        while self._producer.flush(1.0) and not stopping.asked():
+            log.warning("waiting_for_dead_letters", topic=REJECTS_TOPIC, left=len(self._producer))
+        if self._failed is not None:
+            msg = f"the dead-letter topic {REJECTS_TOPIC} refuses records: {self._failed.str()}"
+            raise RuntimeError(msg)
+
+    def _delivered(self, error: KafkaError | None, _message: Message) -> None:
+        if error is not None:
+            self._failed = error
+
+    def _tell(self, reject: Reject) -> None:
+        """One line every few seconds at most: rejects come in floods."""
+        now = time.monotonic()
+        if now - self._warned < _WARN_EVERY_S:
+            return
+        self._warned = now
+        log.warning(
+            "rejected", feed=reject.feed, reason=reject.reason.value, partition=reject.partition,
+            offset=reject.offset, rows=len(reject.rows) or 1, note=reject.note[:200],
+        )  # fmt: skip

@@ -1,0 +1,225 @@
+"""The publisher: a market's entries into its Redis streams, in order, once, by one writer."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Final, Protocol
+
+import redis
+import structlog
+from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from dataflows import metrics, stopping
+from dataflows.config import FlowConfig, FlowError
+from schemas import names
+
+log = structlog.get_logger()
+
+_SCRIPT: Final = files("dataflows").joinpath("publish.lua").read_text()
+_AT_ONCE: Final = 100
+"""Entries in one call of the script, which nobody can interrupt."""
+
+_AWAY: Final = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError, redis.ReadOnlyError, OSError)
+_FULL: Final = ("OOM", "MISCONF", "READONLY", "LOADING", "MASTERDOWN", "NOREPLICAS", "BUSY")
+"""Beginnings of errors that pass: no memory, disk full, failover."""
+
+
+class Publishable(Protocol):
+    """What a market's last step gives for one step's end."""
+
+    @property
+    def at_us(self) -> int:
+        """End of the step."""
+        ...
+
+    @property
+    def final(self) -> bool:
+        """Whether it closes a period."""
+        ...
+
+    @property
+    def reading(self) -> bytes:
+        """Canonical bytes."""
+        ...
+
+    @property
+    def bars(self) -> bytes | None:
+        """Canonical bytes."""
+        ...
+
+    @property
+    def details(self) -> bytes | None:
+        """Canonical bytes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stream entry: the channel's number in `names.CHANNELS` from 1 on, its id, kind and body."""
+
+    channel: int
+    id: str
+    kind: str
+    body: bytes
+
+    def arguments(self, sent_ns: int) -> list[Any]:
+        """The script's arguments for it."""
+        field = (
+            names.CHANNELS[self.channel - 1].removesuffix("s")
+            if self.channel == 1
+            else names.CHANNELS[self.channel - 1]
+        )
+        return [self.channel, self.id, self.kind, field, self.body, sent_ns]
+
+
+def entries_of(published: Publishable) -> list[Entry]:
+    """Bars, details, reading: whoever sees the reading finds the others there already."""
+    step_ms = published.at_us // 1000
+    entries = []
+    if published.bars is not None:
+        entries.append(Entry(2, f"{step_ms}-0", "other", published.bars))
+    if published.details is not None:
+        entries.append(Entry(3, f"{step_ms}-1", "other", published.details))
+    kind = "final" if published.final else "provisional"
+    entries.append(Entry(1, f"{step_ms}-{int(published.final)}", kind, published.reading))
+    return entries
+
+
+def connect(url: str) -> redis.Redis:
+    """A client that repeats nothing by itself: whether an entry may be sent again is decided here."""
+    return redis.Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0))
+
+
+class MarketStreams(StatefulSinkPartition[Publishable, None]):
+    """The streams of one market."""
+
+    def __init__(self, config: FlowConfig, market: str, card: bytes) -> None:
+        self._market, self._cap = market, config.cap
+        self._client = connect(config.redis_url)
+        self._script = self._client.register_script(_SCRIPT)
+        self._keys = [names.writer_key(market), names.latest_key(market)]
+        for channel in names.CHANNELS:
+            self._keys += [names.stream(market, channel), names.cut_key(market, channel)]
+        self._token = int(self._patiently(lambda: self._announce(card)))
+
+    def write_batch(self, values: list[tuple[str, Publishable]] | list[Publishable]) -> None:
+        """Writes entries in order and returns when Redis has them; waits as long as Redis is away or full.
+
+        Raises:
+            FlowError: another flow writes this market, or the stream holds other bytes under an id.
+        """
+        entries = [entry for value in values for entry in entries_of(_bare(value))]
+        for first in range(0, len(entries), _AT_ONCE):
+            self._write(entries[first : first + _AT_ONCE])
+
+    def snapshot(self) -> None:
+        """Nothing to save: what was written is acknowledged, and ids come from event time."""
+
+    def close(self) -> None:
+        """Leaves Redis."""
+        self._client.close()
+
+    def _announce(self, card: bytes) -> int:
+        """Becomes the market's writer; returns the fencing token."""
+        with self._client.pipeline() as pipe:
+            pipe.set(names.epoch_key(self._market), uuid.uuid4().hex, nx=True)
+            pipe.set(names.market_key(self._market), card)
+            pipe.sadd(names.MARKETS_KEY, self._market)
+            pipe.incr(names.writer_key(self._market))
+            return int(pipe.execute()[-1])
+
+    def _write(self, entries: list[Entry]) -> None:
+        began = time.monotonic()
+        left = entries
+        while left:
+            said = self._patiently(lambda left=left: self._call(left))
+            for entry, word in zip(left, said, strict=False):
+                self._judge(entry, word)
+            left = left[len(said) :]
+        metrics.PUBLISH.labels(self._market).observe(time.monotonic() - began)
+
+    def _call(self, entries: list[Entry]) -> list[str]:
+        """One call of the script; an answer that passes (no memory, failover) counts as "away"."""
+        sent_ns = time.time_ns()
+        arguments = [argument for entry in entries for argument in entry.arguments(sent_ns)]
+        said = [word.decode() for word in self._script(self._keys, [self._token, self._cap, *arguments])]
+        if said[-1].startswith(_FULL):
+            if len(said) == 1:
+                raise redis.ReadOnlyError(said[-1])
+            said.pop()
+        return said
+
+    def _judge(self, entry: Entry, word: str) -> None:
+        if word == "added":
+            metrics.READINGS.labels(self._market, entry.kind).inc()
+        elif word in ("same", "trimmed"):
+            metrics.REFUSALS.labels(self._market, word).inc()
+        elif word == "fenced":
+            msg = f"another flow writes {self._market} now: this one stops, so that there is one writer"
+            raise FlowError(msg)
+        elif word == "conflict":
+            stream = names.stream(self._market, names.CHANNELS[entry.channel - 1])
+            msg = (
+                f"{stream} holds other bytes under {entry.id}, or passed it: the state is older than the stream, "
+                "or code or market file changed. Publish under another market name, or remove the stream"
+            )
+            raise FlowError(msg)
+        else:
+            msg = f"Redis refuses entries of {self._market}: {word}"
+            raise FlowError(msg)
+
+    def _patiently(self, call: Callable[[], Any]) -> Any:
+        """Repeats a call that is safe to repeat until Redis takes it; leaves if the flow is asked to stop meanwhile."""
+        pause = 0.05
+        while True:
+            try:
+                return call()
+            except _AWAY as error:
+                why = type(error).__name__
+                metrics.REDIS_WAITS.labels(self._market, why).inc()
+                log.warning("waiting_for_redis", market=self._market, error=str(error), retry_s=round(pause, 2))
+            except redis.ResponseError as error:
+                if not str(error).startswith(_FULL):
+                    raise
+                metrics.REDIS_WAITS.labels(self._market, "full").inc()
+                log.warning(
+                    "redis_refuses", market=self._market, error=str(error), retry_s=round(pause, 2),
+                    advice="free memory or disk; the flow waits and loses nothing",
+                )  # fmt: skip
+            if stopping.asked():
+                os._exit(0)  # unacknowledged entries are not saved as done: the next start writes them
+            time.sleep(pause * random.uniform(0.5, 1.0))
+            pause = min(2.0, pause * 2)
+
+
+def _bare(value: Any) -> Publishable:
+    """The value without its market's name."""
+    published: Publishable = value[1] if isinstance(value, tuple) else value
+    return published
+
+
+class StreamsSink(FixedPartitionedSink[tuple[str, Publishable], None]):
+    """The streams of every market of a flow."""
+
+    def __init__(self, config: FlowConfig, cards: dict[str, bytes]) -> None:
+        self._config, self._cards = config, cards
+
+    def list_parts(self) -> list[str]:
+        """The markets' names."""
+        return sorted(self._cards)
+
+    def part_fn(self, item_key: str) -> int:
+        """A market's own partition."""
+        return sorted(self._cards).index(item_key)
+
+    def build_part(self, _step_id: str, for_part: str, _resume_state: None) -> MarketStreams:
+        """Becomes the writer of one market."""
+        return MarketStreams(self._config, for_part, self._cards[for_part])

@@ -1,0 +1,199 @@
+"""The source: each Kafka partition is read, validated and folded into bars where it is; only closed bars leave."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+import structlog
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from dataflows import kafka, metrics, stopping
+from dataflows.config import FlowConfig, FlowError
+from dataflows.intake import Intake
+from dataflows.rejects import DeadLetters
+from models.signals.bars import BarFold, Folded
+from models.signals.step import State
+from schemas.bars import NEVER, BarColumns, Partial
+from schemas.ticks_wire import Instruments
+
+log = structlog.get_logger()
+
+Addressed = tuple[str, tuple[str, Partial]]
+"""A partial with its market, keyed by market."""
+
+_AT_ONCE: Final = 10_000
+"""Records asked for in one call."""
+
+
+class FeedPartition(StatefulSourcePartition[Addressed, State]):
+    """One partition of a feed; its saved state holds the offset and the open bars together."""
+
+    def __init__(self, config: FlowConfig, partition: int, resume: State | None) -> None:
+        self._config, self._partition = config, partition
+        feed_market = config.feed_market()
+        self._fold = BarFold(feed_market)
+        self._codes = {config.market_name(m): _codes(feed_market.instrument, m.instrument) for m in config.markets}
+        self._letters = DeadLetters(config.kafka, config.partitions)
+        known = Instruments(tuple(i.name for i in feed_market.instrument))
+        self._intake = Intake(config.feed, partition, self._fold, known, self._letters.send)
+        self._reader = kafka.consumer(config.kafka, config.group)
+        self._incarnation = config.incarnation or str(self._reader.list_topics(timeout=kafka.CALL_S).cluster_id)
+        self._offset = self._resume(resume)
+        self._reader.assign([TopicPartition(config.topic, partition, self._offset)])
+        self._saved: deque[kafka.Progress] = deque()
+        self._progress().commit(self._reader, config.topic, partition)
+        self._quiet = 0
+        self._epoch = time.monotonic()
+        self._label = (config.feed, str(partition))
+
+    def next_batch(self) -> Iterable[Addressed]:
+        """What the records that are here lead to; nothing once the flow was asked to stop."""
+        if stopping.asked():
+            if self._quiet > stopping.QUIET_EPOCHS:
+                stopping.leave(self._config.single)
+            return []
+        records = self._reader.consume(_AT_ONCE, 0)
+        if not records:
+            return []
+        good = [record for record in records if self._is_good(record)]
+        folded = self._intake.take(good)
+        if good:
+            self._offset = int(good[-1].offset() or 0) + 1
+        return self._addressed(folded)
+
+    def snapshot(self) -> State:
+        """Offset and open bars; before that, the dead letters of the epoch are with the broker."""
+        self._letters.flush()
+        self._saved.append(self._progress())
+        if len(self._saved) > stopping.QUIET_EPOCHS:
+            # what was saved two epochs ago is in the recovery store for certain
+            self._saved.popleft().commit(self._reader, self._config.topic, self._partition)
+        self._quiet = self._quiet + 1 if stopping.asked() else 0
+        self._measure()
+        return {
+            "version": 1,
+            "incarnation": self._incarnation,
+            "offset": self._offset,
+            "fold": self._fold.snapshot(),
+        }
+
+    def close(self) -> None:
+        """Leaves the broker."""
+        self._reader.close()
+
+    def _resume(self, state: State | None) -> int:
+        """Offset to go on from."""
+        low, high = self._reader.get_watermark_offsets(
+            TopicPartition(self._config.topic, self._partition), timeout=kafka.CALL_S
+        )
+        if state is None:
+            return int(low)
+        self._fold.restore(state["fold"])
+        if state["incarnation"] != self._incarnation:
+            return self._new_broker(state["incarnation"])
+        if not low <= state["offset"] <= high:
+            msg = (
+                f"offset {state['offset']} of {self._config.topic}/{self._partition} is gone: the broker has "
+                f"{low} to {high}. Restore the topic, or start anew with an empty state folder "
+                f"({self._config.state_dir}) and empty streams"
+            )
+            raise FlowError(msg)
+        return int(state["offset"])
+
+    def _new_broker(self, before: str) -> int:
+        if not self._config.incarnation:
+            msg = (
+                f"the state in {self._config.state_dir} counts offsets of Kafka cluster {before}, but this is "
+                f"{self._incarnation}: point ESI_KAFKA_URL at the old one, or start with an empty state folder"
+            )
+            raise FlowError(msg)
+        log.info("broker_forgot", feed=self._config.feed, partition=self._partition, advice="the feed is sent again")
+        self._fold.forget_open()
+        return 0
+
+    def _is_good(self, record: Message) -> bool:
+        """Whether a message is a record; a lost offset ends the flow, anything else librdkafka mends by itself."""
+        error = record.error()
+        if error is None:
+            return True
+        if error.code() == error._AUTO_OFFSET_RESET:
+            msg = f"{self._config.topic}/{self._partition}: {error.str()}; records were lost before they were read"
+            raise FlowError(msg)
+        log.warning("kafka_trouble", error=error.str(), advice="retrying by itself")
+        return False
+
+    def _addressed(self, folded: list[Folded]) -> list[Addressed]:
+        """For every market of the feed, what concerns it."""
+        reached = [f.reached_us for f in folded if len(f.reached_us)]
+        if not reached:
+            return []
+        times, bars = np.concatenate(reached), BarColumns.join([f.bars for f in folded if len(f.bars)])
+        metrics.BARS.labels(*self._label).inc(len(bars))
+        return [
+            (market, (market, Partial(self._partition, times, _of_market(bars, codes))))
+            for market, codes in self._codes.items()
+        ]
+
+    def _progress(self) -> kafka.Progress:
+        closed = self._fold.closed_us
+        if closed == NEVER:
+            return kafka.Progress(self._offset, None, None, self._incarnation)
+        bar = self._config.markets[0].bar
+        return kafka.Progress(self._offset, closed, closed // bar * bar, self._incarnation)
+
+    def _measure(self) -> None:
+        now = time.monotonic()
+        metrics.EPOCH.labels(self._config.feed).observe(now - self._epoch)
+        metrics.LAST_EPOCH.labels(self._config.feed).set_to_current_time()
+        self._epoch = now
+        metrics.TICKS.labels(*self._label).inc(self._intake.ticks)
+        self._intake.ticks = 0
+        if self._fold.time_us != NEVER:
+            metrics.WATERMARK.labels(*self._label).set(self._fold.time_us / 1e6)
+        place = TopicPartition(self._config.topic, self._partition)
+        _low, high = self._reader.get_watermark_offsets(place, cached=True)
+        metrics.LAG.labels(*self._label).set(max(0, high - self._offset))
+
+
+def _codes(feed: tuple[Any, ...], market: tuple[Any, ...]) -> np.ndarray[Any, np.dtype[np.int32]] | None:
+    """Position in the market of each instrument of the feed, -1 where it is not in it; None if both are the same."""
+    names = [i.name for i in market]
+    codes = [names.index(i.name) if i.name in names else -1 for i in feed]
+    return None if codes == list(range(len(names))) else np.array(codes, np.int32)
+
+
+def _of_market(bars: BarColumns, codes: np.ndarray[Any, np.dtype[np.int32]] | None) -> BarColumns:
+    if codes is None:
+        return bars
+    mapped = codes[bars.code]
+    kept = bars.take(np.flatnonzero(mapped >= 0))
+    return BarColumns(mapped[mapped >= 0], *kept.columns()[1:])
+
+
+class FeedSource(FixedPartitionedSource[Addressed, State]):
+    """All partitions of a feed's topic."""
+
+    def __init__(self, config: FlowConfig) -> None:
+        self._config = config
+
+    def list_parts(self) -> list[str]:
+        """Partition numbers as text, of the same width so that they sort as numbers."""
+        return [f"{number:05d}" for number in range(self._config.partitions)]
+
+    def build_part(self, _step_id: str, for_part: str, resume_state: State | None) -> FeedPartition:
+        """Opens a partition where the saved state says."""
+        try:
+            return FeedPartition(self._config, int(for_part), resume_state)
+        except KafkaException as error:
+            msg = f"partition {int(for_part)} of {self._config.topic} cannot be opened: {error}"
+            raise FlowError(msg) from error
+
+
+def reader_of(config: FlowConfig) -> Consumer:
+    """A consumer that only looks: for those who pace by what the flow has committed."""
+    return kafka.consumer(config.kafka, config.group)
