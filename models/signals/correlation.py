@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
+from models.signals.compiled import compiled
 from models.signals.step import Floats, Ints, Step
 from models.signals.volatility import Volatilities
 from schemas.market import Market
@@ -42,7 +43,8 @@ class Correlation(Step[Volatilities, Correlations, _Change]):
     """EWMA of products of returns, zero mean, pair by pair where both instruments have a bar in the period.
 
     Each pair keeps its own two variances over the periods that both were there, so that
-    rho_ij = S_ij / sqrt(V_ij V_ji) lies in [-1, 1] (Cauchy-Schwarz) whatever is missing.
+    rho_ij = S_ij / sqrt(V_ij V_ji) lies in [-1, 1] (Cauchy-Schwarz) whatever is missing. Returns are taken per square
+    root of the periods that they cover.
     Half-lives are `correlation`, `correlation_short` and `correlation_long`, in periods. Off the diagonal the result
     is multiplied by 1 - shrinkage (linear shrinkage towards identity, Ledoit and Wolf 2004).
     """
@@ -58,7 +60,7 @@ class Correlation(Step[Volatilities, Correlations, _Change]):
         self._half_lives = np.array(
             [market.periods(d) for d in (lives.correlation, lives.correlation_short, lives.correlation_long)]
         )
-        self._keep = np.where(np.eye(n, dtype=np.bool_), 1.0, 1 - market.shrinkage)
+        self._keep = 1 - market.shrinkage
         self.products = np.zeros((3, n, n))
         """S, symmetric."""
         self.squares = np.zeros((3, n, n))
@@ -69,23 +71,47 @@ class Correlation(Step[Volatilities, Correlations, _Change]):
     def advance(self, x: Volatilities) -> tuple[Correlations, _Change]:
         """Correlations as they stand with the period so far."""
         seen = x.observation
-        known = seen.fresh & np.isfinite(seen.period_return)
-        r = np.where(known, seen.period_return, 0.0) / np.sqrt(seen.window.fraction)
-        weight = (1 - 0.5 ** (seen.window.fraction / self._half_lives))[:, None, None]
-        weight = weight * np.outer(known, known)
-        products = self.products + weight * (np.outer(r, r) - self.products)
-        squares = self.squares + weight * ((r * r)[:, None] - self.squares)
-        counts = self.counts + np.outer(known, known)
-        return Correlations(x, self._correlations(products, squares, counts)), (products, squares, counts)
+        returns = np.where(seen.fresh, seen.period_return, np.nan) / np.sqrt(seen.elapsed)
+        weights = 1 - 0.5 ** (seen.window.fraction / self._half_lives)
+        products, squares, counts = np.empty_like(self.products), np.empty_like(self.squares), self.counts.copy()
+        _move_pairs(self.products, self.squares, returns, weights, products, squares, counts)
+        matrix = _correlations(products, squares, counts, self._keep)
+        return Correlations(x, matrix), (products, squares, counts)
 
     def commit(self, change: _Change) -> None:
         """Closes the period."""
         self.products, self.squares, self.counts = change
 
-    def _correlations(self, products: Floats, squares: Floats, counts: Ints) -> Floats:
-        """S_ij / sqrt(V_ij V_ji), shrunk, float64[3, N, N]."""
-        scale = np.sqrt(squares)
-        scale = scale * scale.transpose(0, 2, 1)
-        known = (scale > 0) & (counts >= KNOWN_FROM)
-        rho = np.divide(products, scale, out=np.full_like(scale, np.nan), where=known)
-        return np.clip(rho, -1.0, 1.0) * self._keep
+
+@compiled
+def _move_pairs(  # noqa: PLR0917  (one loop over plain arrays, as compiled code wants it)
+    products: Floats, squares: Floats, returns: Floats, weights: Floats,
+    new_products: Floats, new_squares: Floats, counts: Ints,
+) -> None:  # fmt: skip
+    """S and V with the returns of now (NaN where there is none), float64[3, N, N] each; counts in place."""
+    memories, n, _ = products.shape
+    for i in range(n):
+        for j in range(n):
+            both = np.isfinite(returns[i]) and np.isfinite(returns[j])
+            counts[i, j] += both
+            for k in range(memories):
+                s, v = products[k, i, j], squares[k, i, j]
+                if both:
+                    s += weights[k] * (returns[i] * returns[j] - s)
+                    v += weights[k] * (returns[i] * returns[i] - v)
+                new_products[k, i, j], new_squares[k, i, j] = s, v
+
+
+@compiled
+def _correlations(products: Floats, squares: Floats, counts: Ints, keep: float) -> Floats:
+    """S_ij / sqrt(V_ij V_ji), shrunk, float64[3, N, N]."""
+    rho = np.full_like(products, np.nan)
+    memories, n, _ = products.shape
+    for k in range(memories):
+        for i in range(n):
+            for j in range(i, n):
+                scale = np.sqrt(squares[k, i, j]) * np.sqrt(squares[k, j, i])
+                if scale > 0 and counts[i, j] >= KNOWN_FROM:
+                    pair = keep * min(max(products[k, i, j] / scale, -1.0), 1.0)
+                    rho[k, i, j] = rho[k, j, i] = 1.0 if i == j else pair
+    return rho

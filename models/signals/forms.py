@@ -97,7 +97,7 @@ def quadratic(layout: Layout, b: Blend, correlation: Floats) -> Value:
 
 
 def weighted(b: Blend) -> Floats:
-    """x = w o s, float64[S]; 0 where the segment is missing."""
+    """The vector x = w o s, float64[S]; 0 where the segment is missing."""
     return b.weight * np.where(np.isnan(b.score), 0.0, b.score)
 
 

@@ -50,7 +50,7 @@ class _Change:
 
     partial: Partial
     steps: tuple[int, ...]
-    rest: tuple[BarColumns, ...] | None
+    rest: tuple[tuple[_Columns, ...], ...] | None
     last_us: int
     started: bool
     any_bars: bool
@@ -81,6 +81,7 @@ class BarMerge(Step[Partial, list[Window], _Change]):
         self._step_us = None if market.step == "period" else market.step
         self._by_log = logarithmic(market)
         self._anywhere = np.array([i.lag > 0 or market.bar >= DAY_US for i in market.instrument], np.bool_)
+        self._everywhere = bool(schedule.period_us) or bool(self._anywhere.all())
         self.reached: tuple[int, ...] = (NEVER,) * partitions
         self.waiting: tuple[tuple[_Columns, ...], ...] = ((),) * partitions
         self.steps: tuple[int, ...] = ()
@@ -96,13 +97,12 @@ class BarMerge(Step[Partial, list[Window], _Change]):
         steps = self._witnessed(x.reached_us)
         if now_us == NEVER or now_us <= self.last_us:
             return [], _Change(x, steps, None, self.last_us, self.started, self.any_bars, self.outside)
-        heaps = self._heaps(x)
-        last_us, started = (self.last_us, True) if self.started else self._start(heaps, now_us)
+        last_us, started = (self.last_us, True) if self.started else self._start(x, now_us)
         ends = self._ends(steps, last_us, now_us) if started else []
         if not ends:
             left = steps if started else tuple(t for t in steps if t > now_us)
             return [], _Change(x, left, None, last_us, started, self.any_bars, self.outside)
-        return self._emit(x, steps, heaps, ends, last_us)
+        return self._emit(x, steps, ends, last_us)
 
     def commit(self, change: _Change) -> None:
         """Takes the partial in: its time, its bars, and what is left of the others."""
@@ -112,7 +112,7 @@ class BarMerge(Step[Partial, list[Window], _Change]):
         self.reached = tuple(reached)
         self.steps = change.steps
         if change.rest is not None:
-            self.waiting = tuple((bars.columns(),) if len(bars) else () for bars in change.rest)
+            self.waiting = change.rest
         elif len(partial.bars):
             waiting = list(self.waiting)
             waiting[p] = _compact((*waiting[p], partial.bars.columns()))
@@ -120,34 +120,47 @@ class BarMerge(Step[Partial, list[Window], _Change]):
         self.last_us, self.started, self.any_bars = change.last_us, change.started, change.any_bars
         self.outside = change.outside
 
-    def _heaps(self, x: Partial) -> list[BarColumns]:
-        """By partition, the bars that wait, those of the partial included, in order of arrival."""
-        return [
-            BarColumns.join([BarColumns(*c) for c in chunks] + ([x.bars] if p == x.partition else []))
-            for p, chunks in enumerate(self.waiting)
+    def _heap(self, x: Partial) -> tuple[BarColumns, Ints]:
+        """The bars that wait, those of the partial included, by partition and arrival, and each one's partition."""
+        chunks = [
+            (p, columns)
+            for p, waiting in enumerate(self.waiting)
+            for columns in ((*waiting, x.bars.columns()) if p == x.partition else waiting)
         ]
+        owner = np.repeat([p for p, _ in chunks], [len(columns[0]) for _, columns in chunks])
+        return BarColumns(*map(np.concatenate, zip(*(columns for _, columns in chunks), strict=True))), owner
 
-    def _start(self, heaps: list[BarColumns], now_us: int) -> tuple[int, bool]:
+    def _start(self, x: Partial, now_us: int) -> tuple[int, bool]:
         """Where time begins: just before the end of the first usable bar, if there is one by now."""
-        ends = [int(bars.end_us[fits].min()) for bars in heaps if (fits := self._fits(bars)).any()]
-        first_us = min(ends, default=now_us + 1)
+        bars, _ = self._heap(x)
+        first_us = int(bars.end_us[self._fits(bars)].min(initial=now_us + 1))
         return (first_us - 1, True) if first_us <= now_us else (now_us, False)
 
     def _emit(
-        self, x: Partial, steps: tuple[int, ...], heaps: list[BarColumns], ends: list[tuple[int, Period]], last_us: int
+        self, x: Partial, steps: tuple[int, ...], ends: list[tuple[int, Period]], last_us: int
     ) -> tuple[list[Window], _Change]:
         """The windows with these ends, and what waits for later ones."""
         end_us = ends[-1][0]
-        ready = [bars.take(bars.end_us <= end_us) for bars in heaps]
-        rest = tuple(bars.take(bars.end_us > end_us) for bars in heaps)
-        usable = [bars.take(self._fits(bars) & (bars.end_us > last_us)) for bars in ready]
-        outside = self.outside + sum(map(len, ready)) - sum(map(len, usable))
-        windows, any_bars = self._cut(merge_bars(usable, self._by_log), ends, last_us)
-        left = tuple(t for t in steps if t > end_us)
-        return windows, _Change(x, left, rest, end_us, True, any_bars, outside)
+        bars, owner = self._heap(x)
+        later = bars.end_us > end_us
+        usable = ~later & (bars.end_us > last_us) & self._fits(bars)
+        outside = self.outside + int(np.count_nonzero(~later & ~usable))
+        merged = merge_bars(bars if usable.all() else bars.take(usable), self._by_log)
+        windows, any_bars = self._cut(merged, ends, last_us)
+        rest = self._rest(bars, owner, later)
+        return windows, _Change(x, tuple(t for t in steps if t > end_us), rest, end_us, True, any_bars, outside)
+
+    def _rest(self, bars: BarColumns, owner: Ints, later: Flags) -> tuple[tuple[_Columns, ...], ...]:
+        """The later bars as `waiting`, by partition."""
+        if not later.any():
+            return ((),) * len(self.waiting)
+        masks = [later & (owner == p) for p in range(len(self.waiting))]
+        return tuple((bars.take(mask).columns(),) if mask.any() else () for mask in masks)
 
     def _fits(self, bars: BarColumns) -> Flags:
         """Which bars belong into some window."""
+        if self._everywhere:
+            return np.ones(len(bars), np.bool_)
         return self._schedule.inside(bars.end_us) | self._anywhere[bars.code]
 
     def _cut(self, bars: MergedBars, ends: list[tuple[int, Period]], last_us: int) -> tuple[list[Window], bool]:

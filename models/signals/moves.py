@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
 
+from models.signals.compiled import compiled
 from models.signals.step import Flags, Floats
 from schemas.market import Market
 
@@ -18,16 +20,27 @@ def logarithmic(market: Market) -> Flags:
     return np.array([i.kind == "price" and not i.allow_negative for i in market.instrument], np.bool_)
 
 
-def move(new: Floats, old: Floats, by_log: Flags) -> Floats:
-    """`ln(new / old)` or `new - old`, elementwise; NaN where either is unknown or a logarithm has no meaning."""
-    positive = (new > 0) & (old > 0)
-    with np.errstate(over="ignore"):  # a ratio beyond all numbers is no move that can be known
-        ratio = np.divide(new, old, out=np.full(np.shape(new), np.nan), where=positive & by_log)
-    logs = np.log(ratio, out=ratio, where=ratio > 0)
-    logs = np.where(np.isfinite(logs), logs, np.nan)
-    return np.where(by_log, logs, new - old)
+@compiled
+def move(new: float, old: float, by_log: bool) -> float:
+    """`ln(new / old)` or `new - old`; NaN where either is unknown or a logarithm has no meaning."""
+    if not by_log:
+        return new - old
+    if not (new > 0 and old > 0):
+        return math.nan
+    ratio = new / old
+    return math.log(ratio) if 0 < ratio < math.inf else math.nan
 
 
-def bounded(values: Floats) -> Floats:
-    """The values, cut at plus and minus `LIMIT`."""
-    return np.clip(values, -LIMIT, LIMIT)
+@compiled
+def moves(new: Floats, old: Floats, by_log: Flags) -> Floats:
+    """`move`, elementwise, float64[n]."""
+    out = np.empty_like(new)
+    for i in range(len(new)):
+        out[i] = move(new[i], old[i], by_log[i])
+    return out
+
+
+@compiled
+def bounded(value: float) -> float:
+    """The value, cut at plus and minus `LIMIT`."""
+    return min(max(value, -LIMIT), LIMIT) if value == value else value  # noqa: PLR0124  (not a number stays so)

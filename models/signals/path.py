@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import numpy as np
-import numpy.typing as npt
 
+from models.signals import path_kernel
 from models.signals.merge import Window
-from models.signals.merged_bars import MergedBars
-from models.signals.moves import bounded, logarithmic, move
+from models.signals.moves import logarithmic
 from models.signals.step import Flags, Floats, Ints, Step
 from schemas.bars import NEVER
 from schemas.market import Market
 
 STALE_PERIODS: Final = 5
 """Age in periods at which an input is stale unless its market file says otherwise (five days for sessions)."""
-
-_BIPOWER: Final = np.pi / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +32,8 @@ class Observation:
         open: first price of the period; NaN without a bar in it.
         high: highest price of the period.
         low: lowest price of the period.
+        elapsed: trading time that `period_return` and `variance` cover, in periods: the share of this one and the
+            periods without a bar before it (a monthly series in a daily market covers a month).
         age_us: time since the end of the last bar, microseconds; NaN before the first.
         live: young enough to count.
         fresh: a bar came in this period.
@@ -49,6 +48,7 @@ class Observation:
     open: Floats
     high: Floats
     low: Floats
+    elapsed: Floats
     age_us: Floats
     live: Flags
     fresh: Flags
@@ -64,35 +64,18 @@ class Observation:
         return not self.window.no_data
 
 
-@dataclass(frozen=True, slots=True)
-class _Path:
-    """Accumulated over the period, arrays [N]; `mark` is the price from which the next move is measured."""
-
-    close: Floats
-    end_us: Ints
-    reference: Floats
-    mark: Floats
-    open: Floats
-    high: Floats
-    low: Floats
-    variance: Floats
-    bar_variance: Floats
-    products: Floats
-    last_move: Floats
-    moves: Ints
-
-
-class PeriodPath(Step[Window, Observation, tuple[_Path, int]]):
+class PeriodPath(Step[Window, Observation, tuple[Floats, Ints, int]]):
     """Windows to observations; every window is committed, finals start a new period.
 
     Session periods and markets that never close are measured from close to close. Periods within a session are
     measured within it: the first starts at the instrument's own first open, so that the overnight gap is no move of
     a half hour. Realized variance is the sum of squared moves along the grid inside the bars and between them
-    (index-methods: RV = sum r_i^2); for one daily bar it is the squared return.
+    (index-methods 4.1: RV = sum r_i^2); for one daily bar it is the squared return. Bipower variation is
+    (pi / 2) (n / (n - 1)) sum |r_i| |r_i-1| over the n moves from bar to bar.
     """
 
     name: ClassVar[str] = "path"
-    fields: ClassVar[tuple[str, ...]] = ("last_close_us", *(f"_{f.name}" for f in fields(_Path)))
+    fields: ClassVar[tuple[str, ...]] = ("last_close_us", "values", "counts")
 
     def __init__(self, market: Market) -> None:
         """Of a market: its instruments' kinds and ages, its kind of period."""
@@ -105,100 +88,54 @@ class PeriodPath(Step[Window, Observation, tuple[_Path, int]]):
             [default if i.stale_after is None else i.stale_after for i in market.instrument], np.float64
         )
         self.last_close_us = NEVER
-        unknown = {f.name: np.full(n, np.nan) for f in fields(_Path)}
-        counts = {"end_us": np.full(n, NEVER), "moves": np.zeros(n, np.int64)}
-        self._set(_cleared(_Path(**(unknown | counts))))
+        self.values: Floats = np.full((path_kernel.VALUES, n), np.nan)
+        """Rows as named in `path_kernel`."""
+        self.counts: Ints = np.zeros((path_kernel.COUNTS, n), np.int64)
+        self.counts[path_kernel.END] = NEVER
+        path_kernel.clear(self.values, self.counts)
 
-    def advance(self, x: Window) -> tuple[Observation, tuple[_Path, int]]:
+    def advance(self, x: Window) -> tuple[Observation, tuple[Floats, Ints, int]]:
         """The observation at the end of a window, and the path after it."""
-        path = self._path()
+        values, counts = self.values.copy(), self.counts.copy()
         if self._within_sessions and x.period_open_us > self.last_close_us:
-            unknown = np.full_like(path.close, np.nan)
-            path = replace(path, reference=np.where(np.isnan(path.open), unknown, path.reference),
-                           mark=np.where(np.isnan(path.open), unknown, path.mark))  # fmt: skip
-        path = self._fold(path, x.bars)
-        observation = self._observe(path, x)
+            path_kernel.forget_session(values, counts)
+        if len(x.bars):
+            self._fold(values, counts, x)
+        observation = self._observe(values, counts, x)
         if not x.final:
-            return observation, (path, self.last_close_us)
-        known = np.where(observation.fresh, path.close, path.reference)  # not yesterday's, within a session
-        return observation, (_cleared(replace(path, reference=known, mark=known)), x.period_close_us)
+            return observation, (values, counts, self.last_close_us)
+        values, counts = values.copy(), counts.copy()  # the observation keeps its rows
+        path_kernel.close_period(values, counts)
+        return observation, (values, counts, x.period_close_us)
 
-    def commit(self, change: tuple[_Path, int]) -> None:
+    def commit(self, change: tuple[Floats, Ints, int]) -> None:
         """Moves on to the next window, or to the next period."""
-        path, self.last_close_us = change
-        self._set(path)
+        self.values, self.counts, self.last_close_us = change
 
-    def _fold(self, path: _Path, bars: MergedBars) -> _Path:
-        """The path with these bars behind it, one end after the other."""
-        if not len(bars):
-            return path
-        path = _Path(*(getattr(path, f.name).copy() for f in fields(_Path)))
-        cuts = np.flatnonzero(np.diff(bars.end_us)) + 1
-        for start, stop in zip([0, *cuts.tolist()], [*cuts.tolist(), len(bars)], strict=True):
-            self._fold_end(path, bars.slice(start, stop))
-        return path
+    def _fold(self, values: Floats, counts: Ints, x: Window) -> None:
+        """The window's bars into the path."""
+        b = x.bars
+        path_kernel.fold(
+            b.code, b.end_us, b.open, b.high, b.low, b.first, b.close, b.realized_variance,
+            self._by_log, self._within_sessions, values, counts,
+        )  # fmt: skip
 
-    def _fold_end(self, path: _Path, bars: MergedBars) -> None:
-        """Bars of one end, at most one of each instrument, into a fresh copy of the path."""
-        c, by_log = bars.code, self._by_log[bars.code]
-        opened, first, close = bounded(bars.open), bounded(bars.first), bounded(bars.close)
-        if self._within_sessions:
-            path.reference[c] = np.where(np.isnan(path.reference[c]), opened, path.reference[c])
-            path.mark[c] = np.where(np.isnan(path.mark[c]), opened, path.mark[c])
-        into, across = move(first, path.mark[c], by_log), move(close, path.mark[c], by_log)
-        path.variance[c] += bars.realized_variance + np.nan_to_num(into) ** 2
-        self._fold_moves(path, c, across)
-        path.open[c] = np.where(np.isnan(path.open[c]), opened, path.open[c])
-        path.high[c] = np.fmax(path.high[c], bounded(bars.high))
-        path.low[c] = np.fmin(path.low[c], bounded(bars.low))
-        path.close[c] = path.mark[c] = close
-        path.end_us[c] = bars.end_us
-
-    @staticmethod
-    def _fold_moves(path: _Path, c: npt.NDArray[np.int32], across: Floats) -> None:
-        """Moves from bar to bar, for the jump test."""
-        size = np.abs(np.nan_to_num(across))
-        path.bar_variance[c] += size * size
-        path.products[c] += np.where(path.moves[c] > 0, size * np.nan_to_num(path.last_move[c]), 0.0)
-        path.last_move[c] = size
-        path.moves[c] += np.isfinite(across)
-
-    def _observe(self, path: _Path, x: Window) -> Observation:
+    def _observe(self, values: Floats, counts: Ints, x: Window) -> Observation:
         """What the path says at the end of a window."""
-        fresh = ~np.isnan(path.open)
-        measured = fresh & ~np.isnan(path.reference)
-        several = path.moves >= 2
-        scale = _BIPOWER * path.moves / np.maximum(path.moves - 1, 1)
-        age = np.where(path.end_us == NEVER, np.nan, x.at_us - path.end_us.astype(np.float64))
+        seen = path_kernel.observe(values, counts, self._by_log, x.at_us, x.fraction)
+        age = seen[path_kernel.AGE]
         return Observation(
             window=x,
-            close=path.close,
-            period_return=np.where(fresh, move(path.close, path.reference, self._by_log), np.nan),
-            variance=np.where(measured, path.variance, np.nan),
-            bar_variance=np.where(several, path.bar_variance, np.nan),
-            bipower=np.where(several, scale * path.products, np.nan),
-            open=path.open,
-            high=path.high,
-            low=path.low,
+            close=values[path_kernel.CLOSE],
+            period_return=seen[path_kernel.RETURN],
+            variance=seen[path_kernel.VARIANCE_SEEN],
+            bar_variance=seen[path_kernel.BAR_VARIANCE_SEEN],
+            bipower=seen[path_kernel.BIPOWER],
+            open=values[path_kernel.OPEN],
+            high=values[path_kernel.HIGH],
+            low=values[path_kernel.LOW],
+            elapsed=seen[path_kernel.ELAPSED],
             age_us=age,
             live=age <= self._stale_us,
-            fresh=fresh,
+            fresh=~np.isnan(values[path_kernel.OPEN]),
         )
-
-    def _path(self) -> _Path:
-        return _Path(*(getattr(self, f"_{f.name}") for f in fields(_Path)))
-
-    def _set(self, path: _Path) -> None:
-        for f in fields(_Path):
-            setattr(self, f"_{f.name}", getattr(path, f.name))
-
-
-def _cleared(path: _Path) -> _Path:
-    """The path at the start of a period: prices known, nothing seen yet."""
-    unknown, zero = np.full_like(path.close, np.nan), np.zeros_like(path.close)
-    return replace(
-        path,
-        open=unknown, high=unknown, low=unknown,
-        variance=zero, bar_variance=zero, products=zero, last_move=zero,
-        moves=np.zeros_like(path.moves),
-    )  # fmt: skip

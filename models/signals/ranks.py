@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
+from models.signals.compiled import compiled
 from models.signals.step import Floats, Ints, Step
 
 _FIRST_SIZE: Final = 256
@@ -36,15 +37,7 @@ class RecursiveRank(Step[Floats, Floats, Floats | None]):
     def advance(self, x: Floats) -> tuple[Floats, Floats]:
         """Ranks of the values, float64[columns]."""
         ranks = np.full(len(x), np.nan)
-        for column, (value, count) in enumerate(zip(x.tolist(), self.counts.tolist(), strict=True)):
-            past = min(count, self._capacity)
-            if value != value or past < self._warm_up:  # noqa: PLR0124  (not a number, the fast way)
-                continue
-            row = self._sorted[column]
-            less = int(row.searchsorted(value, "left"))
-            equal = int(row.searchsorted(value, "right")) - less
-            if equal < past:
-                ranks[column] = (less + (equal + 1) / 2) / (past + 1)
+        _rank(self._sorted, np.minimum(self.counts, self._capacity), self._warm_up, x, ranks)
         return ranks, x
 
     def commit(self, change: Floats | None) -> None:
@@ -84,3 +77,16 @@ class RecursiveRank(Step[Floats, Floats, Floats | None]):
 def _sorted(ring: Floats) -> Floats:
     """Each series in order of size, padded with infinity."""
     return np.sort(np.where(np.isnan(ring), np.inf, ring), axis=1)
+
+
+@compiled
+def _rank(rows: Floats, sizes: Ints, warm_up: int, x: Floats, ranks: Floats) -> None:
+    """Mid-ranks of the values in the sorted rows, into `ranks`; NaN stays where there is no information."""
+    for column in range(len(x)):
+        past = sizes[column]
+        if np.isnan(x[column]) or past < warm_up:
+            continue
+        less = np.searchsorted(rows[column, :past], x[column])
+        equal = np.searchsorted(rows[column, :past], x[column], "right") - less
+        if equal < past:
+            ranks[column] = (less + (equal + 1) / 2) / (past + 1)

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from models.signals.moves import logarithmic, move
+from models.signals.moves import logarithmic, moves
 from models.signals.path import Observation
 from models.signals.step import Floats, Step
 from schemas.market import Market
@@ -42,7 +42,7 @@ class Volatilities:
 class Volatility(Step[Observation, Volatilities, _Change]):
     """EWMA of variance per period with a half-life in periods, exact for parts of a period.
 
-    With dt the elapsed share of the period, x what it has shown and d = 0.5 ** (dt / half-life):
+    With dt the elapsed trading time in periods, x what it has shown and d = 0.5 ** (dt / half-life):
     v' = v + (1 - d) (x / dt - v). Started from nothing and divided by the weight w' = w + (1 - d) (1 - w) that it has
     gathered, so that the first period counts fully and no start value has to be made up.
     Only instruments with a bar in the period move.
@@ -65,8 +65,10 @@ class Volatility(Step[Observation, Volatilities, _Change]):
         """Variances as they stand with the period so far."""
         seen = self._measures(x)
         known = np.isfinite(seen) & x.fresh
-        weight = 1 - 0.5 ** (x.window.fraction / self._half_life)
-        rate = np.where(known, seen / x.window.fraction, 0.0)
+        dt = np.full_like(seen, x.window.fraction)
+        dt[0] = x.elapsed  # the realized variance alone reaches back to the last bar
+        weight = 1 - 0.5 ** (dt / self._half_life)
+        rate = np.where(known, seen / dt, 0.0)
         sums = np.where(known, self.sums + weight * (rate - self.sums), self.sums)
         weights = np.where(known, self.weights + weight * (1 - self.weights), self.weights)
         level = np.divide(sums, weights, out=np.full_like(sums, np.nan), where=weights > 0)
@@ -80,6 +82,6 @@ class Volatility(Step[Observation, Volatilities, _Change]):
 
     def _measures(self, x: Observation) -> Floats:
         """What the period has shown of each variance, float64[4, N], NaN where nothing."""
-        spread = move(x.high, x.low, self._by_log)
+        spread = moves(x.high, x.low, self._by_log)
         jumps = np.maximum(x.bar_variance - x.bipower, 0.0)  # NaN stays NaN
         return np.stack([x.variance, _PARKINSON * spread * spread, jumps, x.bar_variance])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from models.signals.compiled import compiled
 from models.signals.correlation import Correlations
 from models.signals.path import Observation
 from models.signals.step import Flags, Floats, Step
@@ -46,21 +48,30 @@ class IndicatorStep(Step[Correlations, Measure, C]):
 
     def _measured(self, x: Correlations, raw: float, live: float) -> Measure:
         """The measure with its sign and age; `raw` unturned."""
-        age = float(x.volatilities.observation.age_us[self.of].max())
+        age = float(observed(x).age_us[self.of].max())
         return Measure(self.sign * raw, live if np.isfinite(raw) else 0.0, age)
 
     def _mean(self, x: Correlations, values: Floats) -> Measure:
         """The mean of an input each, float64[K], over those that are live and known."""
-        known = observed(x).live[self.of] & np.isfinite(values)
-        count = int(np.count_nonzero(known))
-        if not count:
-            return self._measured(x, np.nan, 0.0)
-        mean = float((np.where(known, values, 0.0) / count).sum())  # divided first: no overflow
-        return self._measured(x, mean, count / len(self.of))
+        seen = observed(x)
+        raw, live, age = _live_mean(values, seen.live, seen.age_us, self.of)
+        return Measure(self.sign * raw, live, age)
 
     def _all(self, x: Correlations, raw: float) -> Measure:
         """A number that needs every input live."""
         return self._measured(x, raw if observed(x).live[self.of].all() else np.nan, 1.0)
+
+
+@compiled
+def _live_mean(values: Floats, live: Flags, age_us: Floats, of: npt.NDArray[np.intp]) -> tuple[float, float, float]:
+    """Mean over live and known inputs, their share, and the age of the oldest input (NaN if one was never seen)."""
+    total, count, age = 0.0, 0, 0.0
+    for k in range(len(of)):
+        if live[of[k]] and np.isfinite(values[k]):
+            total += values[k] / len(of)  # divided first: no overflow
+            count += 1
+        age = max(age, age_us[of[k]]) if age_us[of[k]] >= 0 and age == age else np.nan  # noqa: PLR0124
+    return (total * len(of) / count if count else np.nan), count / len(of), age
 
 
 class Stateless(IndicatorStep[None]):
@@ -73,9 +84,9 @@ class Stateless(IndicatorStep[None]):
     def commit(self, change: None) -> None:
         """Nothing changes."""
 
+    @abstractmethod
     def measure(self, x: Correlations) -> Measure:
         """The number, from the state of the steps before."""
-        raise NotImplementedError
 
 
 class Rolling(IndicatorStep[Any]):
