@@ -133,6 +133,7 @@ def _fold_into(ints, floats, index, slot, ts, price, size):  # type: ignore[no-u
     if ints[INDEX] != index:
         ints[INDEX], ints[OPEN_US], ints[COUNT] = index, ts, 1
         ints[GRID_US:] = NEVER
+        floats[GRID_PRICE:] = 0.0  # nothing of the bar that lay here before
         floats[OPEN], floats[HIGH], floats[LOW], floats[VOLUME] = price, price, price, size
     else:
         if ts < ints[OPEN_US]:

@@ -1,0 +1,148 @@
+"""A sample for every step: how it is made and what the laws feed it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+from models.calendars import schedule_of
+from models.publication import Publication
+from models.signals.aggregate import Aggregate, Scores
+from models.signals.attribution import Attribution, End
+from models.signals.bank import IndicatorBank
+from models.signals.bars import BarFold
+from models.signals.correlation import Correlation
+from models.signals.index import StressIndex
+from models.signals.indicators import KINDS, build
+from models.signals.merge import BarMerge
+from models.signals.path import PeriodPath
+from models.signals.ranks import RecursiveRank
+from models.signals.step import Floats
+from models.signals.volatility import Volatility
+from models.signals.zscores import CausalZ
+from schemas.bars import GRID, Partial
+from schemas.market import Indicator
+from schemas.ticks import NO_SEQ, TickBatch
+from tests.laws import AnyStep, Sample
+from tests.models import tape
+
+SECONDS = 420
+
+
+@cache
+def _fed(stage: str) -> list[Any]:
+    return tape.inputs(stage, tape.partials(SECONDS))
+
+
+@cache
+def _fed_wild(stage: str) -> list[Any]:
+    return tape.inputs(stage, _wild_partials())
+
+
+def _wild_partials() -> list[Partial]:
+    """Prices from the smallest to the largest numbers there are, rates that jump over all of them."""
+    sizes = [1e-308, 1e308, 5e-324, 1.0, 1e100, 1e-100]
+    found = []
+    for second in range(1, 150):
+        price = sizes[second % len(sizes)]
+        values = [price, 1.0, price, -price if second % 2 else price, -1e308, 3.0]
+        rows = [
+            {"code": code, "end_us": tape.START + second * tape.SECOND, "path": [value] * GRID}
+            for code, value in enumerate(values)
+        ]
+        found += [Partial(p, np.array([tape.START + second * tape.SECOND]), tape.columns(rows[p::2])) for p in (0, 1)]
+    return found
+
+
+def _staged(stage: str, make: Callable[[], AnyStep]) -> Sample:
+    return Sample(make, partial(_fed, stage), partial(_fed_wild, stage))
+
+
+def _vectors(columns: int) -> Sequence[Floats]:
+    """Values with ties, gaps and a constant column."""
+    rng = np.random.default_rng(3)
+    rows = np.round(rng.standard_normal((120, columns)), 1)
+    rows[rng.random(rows.shape) < 0.1] = np.nan
+    rows[:, 0] = 4.0
+    return list(rows)
+
+
+def _wild_vectors(columns: int) -> Sequence[Floats]:
+    sizes = np.array([0.0, 1e100, -1e100, 5e-324, -1.0, 1e-300])
+    return [np.resize(np.roll(sizes, n), columns) for n in range(30)]
+
+
+def _scores() -> Sequence[Scores]:
+    """Random scores; indicators and whole segments come and go."""
+    rng = np.random.default_rng(5)
+    found = []
+    for n in range(120):
+        rank, z, live = rng.random(9), rng.standard_normal(9), rng.choice([0.5, 1.0], 9)
+        rank[rng.random(9) < 0.2] = np.nan
+        if n % 7 == 0:
+            rank[3:6] = np.nan
+        found.append(Scores(rank, np.where(np.isnan(rank), np.nan, z), live, 1.0 if n % 3 else 0.4))
+    return found
+
+
+def _wild_scores() -> Sequence[Scores]:
+    edges = np.array([1e-300, 1.0, 0.5, 1e-5, 1 - 1e-16, 1e-300, 1.0, 1.0, 1e-300])
+    return [Scores(np.roll(edges, n), np.resize([-5.0, 5.0, 0.0], 9), np.full(9, 1e-9), 1e-9) for n in range(20)]
+
+
+def ends(scores: Sequence[Scores]) -> Sequence[End]:
+    """Ends of comparisons as the aggregation gives them."""
+    step, found = Aggregate(tape.market()), []
+    for n, x in enumerate(scores):
+        y = step.update(x)
+        found.append(End(n, y.value.index, y.scores, y.live, y.correlation))
+    return found
+
+
+def _ticks(prices: Sequence[float]) -> Sequence[TickBatch | int]:
+    """Ticks of all instruments, with a tock behind each batch."""
+    rng = np.random.default_rng(11)
+    found: list[TickBatch | int] = []
+    for second in range(1, 60):
+        n, start = 12, tape.START + second * tape.SECOND
+        times = np.sort(rng.integers(0, tape.SECOND, n)) + start
+        values = np.array([prices[k % len(prices)] for k in rng.integers(0, len(prices), n)])
+        nothing, count = np.full(n, np.nan), np.ones(n)
+        codes = rng.integers(0, 6, n).astype(np.int32)
+        found += [TickBatch(codes, times, values, count, nothing, nothing, np.full(n, NO_SEQ)), start + tape.SECOND]
+    return found
+
+
+def _indicator(indicator: Indicator) -> Sample:
+    return _staged("indicators", lambda: build(tape.market(), indicator))
+
+
+def _named() -> dict[type[AnyStep], Sample]:
+    m = tape.market()
+    schedule = schedule_of(m)
+    found: dict[type[AnyStep], Sample] = {
+        BarFold: Sample(
+            lambda: BarFold(m), lambda: _ticks([100.0, 100.1, 99.9]), lambda: _ticks([1e-300, 1e308, 1e100])
+        ),
+        BarMerge: Sample(lambda: BarMerge(m, schedule, 2), lambda: tape.partials(SECONDS), _wild_partials),
+        PeriodPath: _staged("path", lambda: PeriodPath(m)),
+        Volatility: _staged("volatility", lambda: Volatility(m)),
+        Correlation: _staged("correlation", lambda: Correlation(m)),
+        IndicatorBank: _staged("indicators", lambda: IndicatorBank(m)),
+        StressIndex: _staged("index", lambda: StressIndex(m)),
+        Publication: _staged("publication", lambda: Publication(m, schedule.periods_per_year)),
+        RecursiveRank: Sample(lambda: RecursiveRank(4, 5, 20), lambda: _vectors(4), lambda: _wild_vectors(4)),
+        CausalZ: Sample(lambda: CausalZ(4, 5), lambda: _vectors(4), lambda: _wild_vectors(4)),
+        Aggregate: Sample(lambda: Aggregate(m), _scores, _wild_scores),
+        Attribution: Sample(lambda: Attribution(m), lambda: ends(_scores()), lambda: ends(_wild_scores())),
+    }
+    for segment in m.segment:
+        found |= {KINDS[i.kind]: _indicator(i) for i in segment.indicator}
+    return found
+
+
+SAMPLES = _named()
+"""By class; a step without one fails `test_every_step_has_a_sample`."""
