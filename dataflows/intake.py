@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ class Record(Protocol):
         """Where it stands."""
         ...
 
-    def headers(self) -> list[tuple[str, bytes]] | None:
+    def headers(self) -> Any:
         """Its headers."""
         ...
 
@@ -48,7 +48,7 @@ def _read(record: Record) -> _Read:
     kind = names.TICKS_JSON
     for name, value in record.headers() or ():
         if name == names.CONTENT_TYPE and value:
-            kind = value.decode(errors="replace")
+            kind = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
     return _Read(record.offset() or 0, kind, record.value() or b"")
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined] # not in their __all__
 
 from dataflows.config import FlowError
 
@@ -69,7 +69,7 @@ def ensure_topic(bootstrap: str, topic: str, partitions: int, retry_s: float = 3
     Raises:
         FlowError: no broker answered in time, or it refused.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap, "error_cb": lambda _error: None, "log_level": 2})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
     deadline = time.monotonic() + retry_s
     while True:
         try:

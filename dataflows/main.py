@@ -54,14 +54,15 @@ def run(config: FlowConfig) -> None:
 
 
 def _execute(flow: object, config: FlowConfig) -> None:
+    store = RecoveryConfig(str(_store(config.state_dir)), timedelta(0))  # type: ignore[no-untyped-call] # as below
     try:
-        cli_main(
+        cli_main(  # type: ignore[no-untyped-call] # Bytewax leaves its engine untyped
             flow,
             workers_per_process=config.workers,
             process_id=config.process_id if config.addresses else None,
             addresses=list(config.addresses) or None,
             epoch_interval=timedelta(milliseconds=config.epoch_ms),
-            recovery_config=RecoveryConfig(str(_store(config.state_dir)), timedelta(0)),
+            recovery_config=store,
         )
     except Exception as error:
         raise _cause(error) from error
@@ -71,7 +72,7 @@ def _store(folder: Path) -> Path:
     """The recovery store, made if it is not there yet."""
     if not any(folder.glob("part-*.sqlite3")):
         folder.mkdir(parents=True, exist_ok=True)
-        init_db_dir(str(folder), _STORES)
+        init_db_dir(str(folder), _STORES)  # type: ignore[no-untyped-call] # as above
     return folder
 
 

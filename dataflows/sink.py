@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import time
@@ -24,6 +25,9 @@ from schemas import names
 log = structlog.get_logger()
 
 _SCRIPT: Final = files("dataflows").joinpath("publish.lua").read_text()
+_FIELDS: Final = ("reading", "bars", "details")
+"""Field of the body, by channel."""
+
 _AT_ONCE: Final = 100
 """Entries in one call of the script, which nobody can interrupt."""
 
@@ -72,12 +76,7 @@ class Entry:
 
     def arguments(self, sent_ns: int) -> list[Any]:
         """The script's arguments for it."""
-        field = (
-            names.CHANNELS[self.channel - 1].removesuffix("s")
-            if self.channel == 1
-            else names.CHANNELS[self.channel - 1]
-        )
-        return [self.channel, self.id, self.kind, field, self.body, sent_ns]
+        return [self.channel, self.id, self.kind, _FIELDS[self.channel - 1], self.body, sent_ns]
 
 
 def entries_of(published: Publishable) -> list[Entry]:
@@ -98,7 +97,7 @@ def connect(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0))
 
 
-class MarketStreams(StatefulSinkPartition[Publishable, None]):
+class MarketStreams(StatefulSinkPartition[Any, None]):
     """The streams of one market."""
 
     def __init__(self, config: FlowConfig, market: str, card: bytes) -> None:
@@ -110,7 +109,7 @@ class MarketStreams(StatefulSinkPartition[Publishable, None]):
             self._keys += [names.stream(market, channel), names.cut_key(market, channel)]
         self._token = int(self._patiently(lambda: self._announce(card)))
 
-    def write_batch(self, values: list[tuple[str, Publishable]] | list[Publishable]) -> None:
+    def write_batch(self, values: list[Any]) -> None:
         """Writes entries in order and returns when Redis has them; waits as long as Redis is away or full.
 
         Raises:
@@ -140,7 +139,7 @@ class MarketStreams(StatefulSinkPartition[Publishable, None]):
         began = time.monotonic()
         left = entries
         while left:
-            said = self._patiently(lambda left=left: self._call(left))
+            said = self._patiently(functools.partial(self._call, left))
             for entry, word in zip(left, said, strict=False):
                 self._judge(entry, word)
             left = left[len(said) :]
@@ -206,7 +205,7 @@ def _bare(value: Any) -> Publishable:
     return published
 
 
-class StreamsSink(FixedPartitionedSink[tuple[str, Publishable], None]):
+class StreamsSink(FixedPartitionedSink[Any, None]):
     """The streams of every market of a flow."""
 
     def __init__(self, config: FlowConfig, cards: dict[str, bytes]) -> None:

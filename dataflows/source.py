@@ -60,7 +60,7 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         records = self._reader.consume(_AT_ONCE, 0)
         if not records:
             return []
-        good = [record for record in records if self._is_good(record)]
+        good: list[Any] = [record for record in records if self._is_good(record)]
         folded = self._intake.take(good)
         if good:
             self._offset = int(good[-1].offset() or 0) + 1

@@ -133,14 +133,19 @@ def decode_bars(value: bytes, instruments: Instruments) -> BarBatch:
     Raises:
         UnreadableError: as for ticks.
     """
-    bars = _lines(value, _bars)
-    ints = {name: np.array([getattr(b, name) for b in bars], np.int64) for name in ("start_us", "end_us")}
+    bars: list[JsonBar] = _lines(value, _bars)
     return BarBatch(
-        np.array([instruments.code(b.instrument) for b in bars], np.int32), ints["start_us"], ints["end_us"],
+        np.array([instruments.code(b.instrument) for b in bars], np.int32),
+        np.array([b.start_us for b in bars], np.int64),
+        np.array([b.end_us for b in bars], np.int64),
         np.array([b.end_us if b.available_us is None else b.available_us for b in bars], np.int64),
-        *(np.array([getattr(b, name) for b in bars], np.float64) for name in ("open", "high", "low", "close")),
-        np.array([b.volume or 0.0 for b in bars], np.float64), np.array([b.count or 0 for b in bars], np.int64),
-    )  # fmt: skip
+        np.array([b.open for b in bars], np.float64),
+        np.array([b.high for b in bars], np.float64),
+        np.array([b.low for b in bars], np.float64),
+        np.array([b.close for b in bars], np.float64),
+        np.array([b.volume or 0.0 for b in bars], np.float64),
+        np.array([b.count or 0 for b in bars], np.int64),
+    )
 
 
 def decode_tock(value: bytes) -> int:

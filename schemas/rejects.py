@@ -65,7 +65,7 @@ class Reject:
     content_type: str | None = None
     note: str = ""
 
-    def headers(self) -> list[tuple[str, bytes]]:
+    def headers(self) -> list[tuple[str, str | bytes | None]]:
         """Kafka headers of the rejected record; its value is `raw`, untouched."""
         named = {
             "feed": self.feed,
@@ -77,11 +77,11 @@ class Reject:
             "content-type": self.content_type or "",
             "note": self.note,
         }
-        return [(name, str(value).encode()) for name, value in named.items()]
+        return [(name, str(value)) for name, value in named.items()]
 
     def as_json(self) -> str:
         """One line for logs and terminals; `raw` in base64."""
-        fields = {name.replace("-", "_"): value.decode() for name, value in self.headers()}
+        fields = {name.replace("-", "_"): value for name, value in self.headers()}
         return json.dumps(fields | {"raw": base64.b64encode(self.raw).decode()})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +41,7 @@ class TickBatch:
         """Number of ticks."""
         return len(self.code)
 
-    def columns(self) -> tuple[npt.NDArray[np.generic], ...]:
+    def columns(self) -> tuple[npt.NDArray[Any], ...]:
         """The arrays, in the order of the attributes."""
         return tuple(getattr(self, name) for name in self.__slots__)
 

@@ -111,12 +111,19 @@ def decode_bars(raw: bytes, instruments: Instruments) -> BarBatch:
     table = _read(raw, BARS_SCHEMA)
     end_us = _ints(table, "end_us", -1)
     available_us = _ints(table, "available_us", -1)
+    opened, high, low, close = (_floats(table, name, np.nan) for name in ("open", "high", "low", "close"))
     return BarBatch(
-        _codes(table, instruments), _ints(table, "start_us", -1), end_us,
+        _codes(table, instruments),
+        _ints(table, "start_us", -1),
+        end_us,
         np.where(available_us < 0, end_us, available_us),
-        *(_floats(table, name, np.nan) for name in ("open", "high", "low", "close")),
-        _floats(table, "volume", 0.0), _ints(table, "count", 0),
-    )  # fmt: skip
+        opened,
+        high,
+        low,
+        close,
+        _floats(table, "volume", 0.0),
+        _ints(table, "count", 0),
+    )
 
 
 def encode(columns: dict[str, npt.NDArray[Any]], names: tuple[str, ...], schema: Any, compress: bool = True) -> bytes:

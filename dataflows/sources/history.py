@@ -86,7 +86,7 @@ def send(config: HistoryConfig) -> int:
     return end_us
 
 
-def _send_chunk(
+def _send_chunk(  # noqa: PLR0917 - a chunk is all of these
     sender: Sender, table: pd.DataFrame, from_us: int, to_us: int, market: Market, start: list[int | None]
 ) -> None:
     """The bars public in [from, to], by partition, then the time."""

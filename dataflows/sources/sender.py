@@ -89,7 +89,10 @@ class Sender:
         Raises:
             Stopped: asked to stop while waiting for room.
         """
-        headers = [(names.CONTENT_TYPE, content_type.encode()), (UNTIL, b"%d" % until_us)]
+        headers: list[tuple[str, str | bytes | None]] = [
+            (names.CONTENT_TYPE, content_type.encode()),
+            (UNTIL, b"%d" % until_us),
+        ]
         if self.config.incarnation:
             self._wait_for_room(partition, len(raw))
         while True:
@@ -187,7 +190,7 @@ class Sender:
         self._reader.assign([TopicPartition(self.config.topic, partition, high - 1)])
         (last,) = self._reader.consume(1, kafka.CALL_S)
         headers = dict(last.headers() or ())
-        return int(headers[UNTIL]) if UNTIL in headers else None
+        return int(headers[UNTIL] or 0) if UNTIL in headers else None
 
     def _resend_from(self, partition: int) -> int | None:
         """Where the flow stands; a broker that forgets has forgotten that too, until the flow has said it again."""

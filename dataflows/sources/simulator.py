@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import structlog
 
 from dataflows.sources.sender import Sender, SenderConfig, Stopped
@@ -96,13 +95,8 @@ def _send_second(sender: Sender, source: Synthetic, second: int, start: list[int
         sender.tock(to_us)
 
 
-def _send_slice(
-    sender: Sender,
-    source: Synthetic,
-    ticks: dict[str, npt.NDArray[np.generic]],
-    partition: int,
-    from_us: int,
-    to_us: int,
+def _send_slice(  # noqa: PLR0917 - a slice is all of these
+    sender: Sender, source: Synthetic, ticks: dict[str, Any], partition: int, from_us: int, to_us: int
 ) -> None:
     times, codes = ticks["ts_us"], ticks["instrument"]
     mine = np.flatnonzero((times >= from_us) & (times < to_us) & (codes % sender.partitions == partition))

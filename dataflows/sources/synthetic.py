@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 class Synthetic:
     """Ticks of a synthetic market, second by second.
 
-    Prices are sums of octaves of interpolated Gaussian noise (value noise; Ebert et al., Texturing and Modeling, ch. 2),
+    Prices are sums of octaves of interpolated Gaussian noise (value noise; Ebert et al., Texturing and Modeling),
     each octave twice as long and sqrt(2) as large as the one before: like a random walk up to the longest octave, but
     known at any second without the seconds before. Stress widens the moves and lets the common factor rule them.
     """
@@ -44,8 +44,8 @@ class Synthetic:
 
     def stress(self, second: int) -> float:
         """How stressed the synthetic market is at a second, 0..1: long calm, short storms."""
-        cell, share = divmod(second, _SPELL_S)
-        share /= _SPELL_S
+        cell, past = divmod(second, _SPELL_S)
+        share = past / _SPELL_S
         smooth = share * share * (3 - 2 * share)
         before, after = (float(self._gaussian(40, c)[0]) for c in (cell, cell + 1))
         raw = before + smooth * (after - before)
@@ -56,8 +56,8 @@ class Synthetic:
         stress = self.stress(second)
         walk = np.zeros(self._factors + len(self.names))
         for octave in range(_OCTAVES):
-            cell, share = divmod(second, 1 << octave)
-            share /= 1 << octave
+            cell, past = divmod(second, 1 << octave)
+            share = past / (1 << octave)
             before, after = self._gaussian(octave, cell), self._gaussian(octave, cell + 1)
             wide = 1 + 3 * stress if octave < 6 else 1.0  # longer octaves stay, or the level would leap with stress
             walk += wide * 2 ** (octave / 2) * (before + share * (after - before))
@@ -66,7 +66,7 @@ class Synthetic:
         moves = np.sqrt(common) * (0.6 * factors[0] + 0.8 * factors[1 + self._group]) + np.sqrt(1 - common) * own
         price = 100 * np.exp(0.2 * self._base + _VOLATILITY * moves)
         rate = 2 + 0.3 * self._base + 40 * _VOLATILITY * moves + 1.2 * stress
-        return np.where(self._is_price, price, rate)
+        return np.asarray(np.where(self._is_price, price, rate), np.float64)
 
     def second(self, second: int) -> dict[str, Any]:
         """All ticks of one second, in time order: columns `instrument` (codes), `ts_us`, `price`, `size`."""

@@ -164,7 +164,7 @@ def _send_rows(
             columns = {name: column[part] for name, column in trades.columns.items()}
             columns["instrument"] = trades.code[part]
             raw = ticks_wire.encode(columns, trades.symbols, ticks_wire.TICKS_SCHEMA, compress=False)
-            # a record in the middle of its slice ends where its last tick stands; that one is sent again, and known by seq
+            # a record within its slice ends where its last tick stands: that one is sent again, and known by its seq
             sender.send(number, raw, names.TICKS_ARROW, until_us if last else int(trades.ts_us[part[-1]]), len(part))
     sender.tock(until_us)
 

@@ -13,7 +13,7 @@ from models.signals.step import State, StateVersionError, Step
 from schemas.bars import GRID, NEVER, BarColumns
 from schemas.market import Market
 from schemas.rejects import Reason
-from schemas.ticks import BarBatch, TickBatch
+from schemas.ticks import UNKNOWN, BarBatch, TickBatch
 
 TOCK_US: Final = 250_000
 """Pace of `esi tock`: how far past its last tock a live partition's time may run ahead."""
@@ -151,7 +151,7 @@ class BarFold(Step[Input, Folded, State]):
         faults = np.zeros(len(batch), np.int8)
         done, reached, bars = 0, [], []
         while done < len(batch):
-            done, closed, times = k.fold_ticks(
+            done, closed, times = k.fold_ticks(  # type: ignore[call-arg] # numba hides the signature
                 done, *batch.columns(), self._clock, self._rules, self._deviations, self._flags, self._floors,
                 self._ints, self._floats, self._values, self._memory,
                 faults, self._out_ints, self._out_floats, self._out_reached,
@@ -209,10 +209,18 @@ class BarFold(Step[Input, Folded, State]):
         ints, floats = self._out_ints[:count], self._out_floats[:count]
         start = ints[:, 1 + k.INDEX] * self._rules[k.BAR]
         return BarColumns(
-            ints[:, 0].astype(np.int32), start, start + self._rules[k.BAR], ints[:, 1 + k.OPEN_US].copy(),
-            *(floats[:, f].copy() for f in (k.OPEN, k.HIGH, k.LOW, k.VOLUME)), ints[:, 1 + k.COUNT].copy(),
-            ints[:, 1 + k.GRID_US :].copy(), floats[:, k.GRID_PRICE :].copy(),
-        )  # fmt: skip
+            ints[:, 0].astype(np.int32),
+            start,
+            start + self._rules[k.BAR],
+            ints[:, 1 + k.OPEN_US].copy(),
+            floats[:, k.OPEN].copy(),
+            floats[:, k.HIGH].copy(),
+            floats[:, k.LOW].copy(),
+            floats[:, k.VOLUME].copy(),
+            ints[:, 1 + k.COUNT].copy(),
+            ints[:, 1 + k.GRID_US :].copy(),
+            floats[:, k.GRID_PRICE :].copy(),
+        )
 
     def _folded(
         self, reached: list[npt.NDArray[np.int64]], bars: list[BarColumns], faults: npt.NDArray[np.int8]
@@ -233,7 +241,7 @@ def _shape_fault(code: int, span: tuple[int, int, int], prices: list[float], neg
     start, end, available = span
     opened, high, low, closed = prices
     if code < 0:
-        return Reason.UNKNOWN_INSTRUMENT if code == k.UNKNOWN else Reason.BAD_NAME
+        return Reason.UNKNOWN_INSTRUMENT if code == UNKNOWN else Reason.BAD_NAME
     if not 0 <= start < end <= available <= k.LATEST_US:
         return Reason.BAD_TIME
     if not np.isfinite(prices).all():
