@@ -45,7 +45,7 @@ class SimulatorConfig:
     seed: int
     rate: int
     genesis_us: int
-    warm_up_us: int = 5400 * SECOND_US
+    warm_up_us: int = 3000 * SECOND_US
 
 
 def run(config: SimulatorConfig) -> None:

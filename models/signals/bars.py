@@ -67,7 +67,7 @@ class BarFold(Step[Input, Folded, State]):
         self._floors = np.array([market.validation.floor if i.max_move is None else i.max_move for i in instruments])
         self._bar_floors = np.maximum(self._floors, _FLOOR_OF_BARS)
         n, rows = len(instruments), self._ring * len(instruments)
-        self._clock = np.array([NEVER, NEVER, NEVER, k.NONE_OPEN, NEVER], np.int64)
+        self._clock = np.array([NEVER, NEVER, NEVER, k.NONE_OPEN, -1], np.int64)
         self._ints = np.full((rows, k.BAR_INTS), NEVER)
         self._floats = np.zeros((rows, k.BAR_FLOATS))
         self._values = np.full((n, k.JUDGE_FLOATS), (np.nan, 0.0, np.nan))
@@ -115,7 +115,7 @@ class BarFold(Step[Input, Folded, State]):
         self._ints[:, k.INDEX] = NEVER
         self._memory[:] = (-1, 0, 0)
         self._waiting = BarColumns.none()
-        self._clock[:] = (self.closed_us, self.closed_us, NEVER, k.NONE_OPEN, NEVER)
+        self._clock[:] = (self.closed_us, self.closed_us, NEVER, k.NONE_OPEN, -1)
 
     def snapshot(self) -> State:
         """Plain copies of the open bars (only those that are open), the time and the memory of prices."""

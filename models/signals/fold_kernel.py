@@ -33,7 +33,7 @@ JUDGE_INTS: Final = 3
 # the partition's time
 TIME, CLOSED, TOCK, FIRST_OPEN, LAST_OPEN = 0, 1, 2, 3, 4
 CLOCK: Final = 5
-NONE_OPEN: Final = np.iinfo(np.int64).max
+NONE_OPEN: Final = 1 << 60  # far beyond any bar, and safe to count from
 
 # settings of a fold, as integers
 BAR, PACE, LATENESS, WALL, RING, AGREE, TOCK_SLACK, FUTURE_SLACK = 0, 1, 2, 3, 4, 5, 6, 7
