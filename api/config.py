@@ -1,0 +1,101 @@
+"""What the api process must be told."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+
+_ABOVE_ZERO = (
+    "ping",
+    "idle",
+    "max_clients",
+    "ring_frames",
+    "ring_bytes",
+    "conflate_after",
+    "outbox_bytes",
+    "resume_limit",
+)
+
+
+@dataclass(frozen=True)
+class ApiConfig:
+    """Settings of one api process. Times are seconds.
+
+    Attributes:
+        redis_url: where the flows publish, such as `unix:///run/valkey.sock?db=0` or `redis://:secret@host:6379/0`.
+        postgres_url: where the archiver writes, as psycopg takes it; None serves only what Redis still holds.
+        host: address to listen on; anything but loopback also needs `allowed_hosts`.
+        port: port to listen on, 0 for a free one.
+        allowed_hosts: names under which this server may be addressed (the Host header, any port), beside loopback.
+        allowed_origins: web origins, such as `https://desk.example`, whose pages may read, beside the own page.
+        ping: silence after which a socket is sent a ping frame; also the pace of protocol pings.
+        idle: how long a peer may leave a protocol ping unanswered, or leave bytes unread while finals wait.
+        max_clients: sockets at once; more are refused with 503.
+        ring_frames: newest entries per channel kept in memory, encoded once, for `since`.
+        ring_bytes: the same bound in bytes.
+        conflate_after: frames that may wait for a slow client before provisional readings are conflated.
+        outbox_bytes: bytes of finals (and bars, and details) that may wait for it before it is closed with 1013.
+        resume_limit: entries behind which `since` is answered by `reset`.
+        serve_metrics: whether `/metrics` is served.
+        static: folder of the built page.
+    """
+
+    redis_url: str
+    postgres_url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8137
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    ping: float = 20.0
+    idle: float = 20.0
+    max_clients: int = 10_000
+    ring_frames: int = 1_000
+    ring_bytes: int = 4_194_304
+    conflate_after: int = 16
+    outbox_bytes: int = 1_048_576
+    resume_limit: int = 10_000
+    serve_metrics: bool = True
+    static: Path = Path(__file__).parent / "static"
+
+    def __post_init__(self) -> None:
+        """Refuses what cannot work.
+
+        Raises:
+            ValueError: names the field and what it may be.
+        """
+        for fault in self._faults():
+            raise ValueError(fault)
+
+    def _faults(self) -> list[str]:
+        faults = []
+        if not 0 <= self.port <= 65_535:
+            faults.append(f"port is {self.port}; it must be 0 to 65535")
+        if not self.is_loopback and not self.allowed_hosts:
+            faults.append(f"host is {self.host}, which others can reach: name in allowed_hosts how they may address it")
+        faults += [
+            f"{name} is {getattr(self, name)}; it must be above 0" for name in _ABOVE_ZERO if getattr(self, name) <= 0
+        ]
+        faults += [
+            f"allowed_origins has {origin!r}; write scheme and host, such as https://desk.example"
+            for origin in self.allowed_origins
+            if not origin.startswith(("http://", "https://")) or origin.count("/") != 2
+        ]
+        return faults
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Every name that the Host header may carry, in lower case and without a port."""
+        return frozenset(host.lower() for host in (*LOOPBACK_HOSTS, *self.allowed_hosts))

@@ -1,0 +1,152 @@
+"""History as one list: what is archived from PostgreSQL, what is newer from Redis, no gap and nothing twice.
+
+The order of the questions makes it true. First the position P that the archiver has committed; then Redis behind P;
+then PostgreSQL. Whatever is not in the answer of Redis was trimmed before, so it was committed before (the archiver
+trims only what it has committed), so PostgreSQL has it. What both have is the same entry under the same id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from redis.asyncio import Redis
+
+from api import streams
+from api.problems import away
+from api.store import GONE, Store, Wanted
+from api.streams import AWAY, ZERO, Entry, Id
+
+__all__ = ["History", "Page", "Wanted"]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some readings in order.
+
+    Attributes:
+        epoch: identity of the market's streams, for `since`.
+        entries: the readings.
+        more: whether there are more behind them.
+    """
+
+    epoch: str
+    entries: list[Entry]
+    more: bool
+
+
+class History:
+    """The readings of every market.
+
+    Args:
+        commands: client of Redis.
+        store: the archive, or None where there is none.
+    """
+
+    def __init__(self, commands: Redis, store: Store | None) -> None:
+        self._commands, self._store = commands, store
+
+    async def page(self, wanted: Wanted) -> Page:
+        """The first readings that are wanted.
+
+        Raises:
+            Problem: a server is away without which there could be a gap.
+        """
+        asked = replace(wanted, limit=wanted.limit + 1)
+        committed = await self._committed(wanted.market)
+        tail = await self._tail(asked, committed)
+        archived = await self._archived(asked) if committed is not None else None
+        if tail is None:
+            epoch, entries = self._from_archive_only(asked, committed, archived)
+        else:
+            epoch, entries = tail.epoch, _merge(asked, archived or [], tail.entries)
+            if archived is None and self._store is not None and not tail.complete:
+                raise away("PostgreSQL")
+        return Page(epoch, entries[: wanted.limit], len(entries) > wanted.limit)
+
+    async def _committed(self, market: str) -> tuple[str, Id] | None:
+        if self._store is None:
+            return None
+        try:
+            return await self._store.position(market)
+        except GONE:
+            return None
+
+    async def _archived(self, wanted: Wanted) -> list[Entry] | None:
+        try:
+            return await self._store.readings(wanted) if self._store is not None else None
+        except GONE:
+            return None
+
+    async def _tail(self, wanted: Wanted, committed: tuple[str, Id] | None) -> _Tail | None:
+        """What Redis has behind the committed position; None if Redis is away."""
+        try:
+            epoch = (await streams.epochs(self._commands, [wanted.market]))[wanted.market]
+            # Another epoch: the archiver has not met this stream yet, and its position says nothing about it.
+            begin = committed[1] if committed is not None and committed[0] == epoch else ZERO
+            behind = replace(wanted, after=max(begin, wanted.after))
+            entries = await _read_tail(self._commands, behind)
+            extent = await streams.extent(self._commands, wanted.market, "readings")
+        except AWAY:
+            return None
+        return _Tail(epoch, entries, extent.complete_after(behind.after))
+
+    def _from_archive_only(
+        self, wanted: Wanted, committed: tuple[str, Id] | None, archived: list[Entry] | None
+    ) -> tuple[str, list[Entry]]:
+        """What PostgreSQL can answer while Redis is away: only what lies wholly before the committed position."""
+        if committed is None or archived is None:
+            raise away("Redis")
+        epoch, position = committed
+        ends_before = wanted.until is not None and wanted.until <= position
+        is_full = wanted.every is None and len(archived) == wanted.limit and archived[-1].id <= position
+        if not (ends_before or is_full):
+            raise away("Redis")
+        return epoch, archived
+
+    async def details(self, market: str) -> bytes | None:
+        """Details of the last final as canonical bytes, or None before the first.
+
+        Raises:
+            Problem: neither Redis nor PostgreSQL answers.
+        """
+        try:
+            if newest := await streams.newest(self._commands, market, "details", 1):
+                return newest[0].data
+        except AWAY as error:
+            if self._store is None:
+                raise away("Redis") from error
+        try:
+            return await self._store.details(market) if self._store is not None else None
+        except GONE as error:
+            raise away("PostgreSQL") from error
+
+
+@dataclass(frozen=True)
+class _Tail:
+    epoch: str
+    entries: list[Entry]
+    complete: bool
+
+
+async def _read_tail(commands: Redis, wanted: Wanted) -> list[Entry]:
+    """The first wanted entries of a stream, at most `limit` of them."""
+    found: dict[Id | int, Entry] = {}
+    position: Id | None = wanted.after
+    while position is not None and len(found) <= wanted.limit:
+        page, position = await streams.following(commands, wanted.market, "readings", position, until=wanted.until)
+        for entry in page:
+            if wanted.final is None or wanted.final == bool(entry.id.seq):
+                found[wanted.interval(entry.id) if wanted.every else entry.id] = entry
+    # one interval more than wanted has begun, or nothing follows: the last one wanted is complete
+    return list(found.values())[: wanted.limit]
+
+
+def _merge(wanted: Wanted, archived: list[Entry], tail: list[Entry]) -> list[Entry]:
+    """Both lists as one, in order; under the same id the archived entry stands, which was there first."""
+    if wanted.every is None:
+        entries = {entry.id: entry for entry in (*tail, *archived)}
+        return [entries[key] for key in sorted(entries)][: wanted.limit]
+    last: dict[int, Entry] = {}
+    for entry in sorted((*tail, *archived), key=lambda entry: entry.id):
+        last[wanted.interval(entry.id)] = entry
+    return [last[key] for key in sorted(last)][: wanted.limit]

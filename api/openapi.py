@@ -1,0 +1,156 @@
+"""What the OpenAPI document says: schemas from the answers' own types, and examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api import answers
+from api.problems import MEDIA_TYPE
+
+_REF = "#/components/schemas/{name}"
+_ANSWERS = (
+    answers.Markets,
+    answers.Latest,
+    answers.Readings,
+    answers.Contributions,
+    answers.Correlations,
+    answers.Ready,
+    answers.ProblemDetails,
+)
+
+READING: dict[str, Any] = {
+    "market": "us-open",
+    "at": "2008-10-15T20:00:00Z",
+    "final": True,
+    "index": 78.4,
+    "percentile": 99.2,
+    "level": "severe",
+    "form": "ciss",
+    "contributions": {"commodities": 21.1, "credit": 24.9, "equity": 32.4},
+    "forms": {"ciss": 78.4, "rank_mean": 90.1, "z_mean": 84.0},
+    "change": None,
+    "coverage": 1.0,
+    "staleness": {"max_s": 0.0, "stale": 0},
+    "flags": [],
+    "version": "1:us-open",
+    "prev_hash": "00",
+    "hash": "ff",
+}
+_MATRIX = {"names": ["credit", "equity"], "values": [[1.0, 0.62], [0.62, 1.0]]}
+_ROW = {
+    "name": "S&P 500 volatility",
+    "segment": "equity",
+    "kind": "realized_volatility",
+    "raw": 0.61,
+    "score": 0.998,
+    "contribution": 16.2,
+    "weight": 0.5,
+    "age_s": 0.0,
+}
+_SPAN = {"epoch": "5f0c2a9e", "last": "1224100800000-1", "next": None}
+_DEFINITION = {
+    "name": "us-open",
+    "run": None,
+    "title": "US financial stress, open history",
+    "about": "Daily history of five series.",
+    "feed": "us-open",
+    "calendar": "XNYS",
+    "period": "session",
+    "step": "period",
+    "bar": 86_400_000_000,
+    "form": "ciss",
+    "horizon": "1 session",
+    "synthetic": False,
+    "version": "1:us-open",
+    "instruments": [{"name": "SPX", "kind": "price", "unit": "index points", "why": "Large shares."}],
+    "segments": [
+        {
+            "name": "equity",
+            "weight": 1.0,
+            "indicators": [{"name": "S&P 500 volatility", "kind": "realized_volatility", "of": ["SPX"]}],
+        }
+    ],
+    "since": "1999-01-04T21:00:00Z",
+    "hours": [["2008-10-16T13:30:00Z", "2008-10-16T20:00:00Z"]],
+}
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "Definition": _DEFINITION,
+    "Markets": {"markets": [_DEFINITION]},
+    "Latest": {
+        "market": "us-open",
+        "epoch": "5f0c2a9e",
+        "id": "1224100800000-1",
+        "sent_ns": 1_700_000_000_000_000_000,
+        "reading": READING,
+        "final_id": "1224100800000-1",
+        "final": READING,
+    },
+    "Readings": {"market": "us-open", "readings": [READING], **_SPAN},
+    "Contributions": {
+        "market": "us-open",
+        "at": [READING["at"]],
+        "final": [True],
+        "index": [78.4],
+        "contributions": {"commodities": [21.1], "credit": [24.9], "equity": [32.4]},
+        "indicators": {"at": READING["at"], "rows": [_ROW]},
+        **_SPAN,
+    },
+    "Correlations": {
+        "market": "us-open",
+        "at": READING["at"],
+        "segments": _MATRIX,
+        "instruments": {"names": ["SPX"], "values": [[1.0]]},
+        "volatility": {"SPX": 0.61},
+    },
+    "Ready": {
+        "status": "not ready",
+        "checks": {
+            "redis": {"ok": True, "detail": "answers"},
+            "postgres": {"ok": False, "detail": "does not answer"},
+        },
+        "missing": ["postgres"],
+    },
+    "ProblemDetails": {
+        "type": "about:blank",
+        "title": "Unknown market",
+        "status": 404,
+        "detail": "No flow publishes 'us-opne'. GET /v1/markets lists what there is.",
+        "instance": "/v1/markets/us-opne",
+        "request_id": "9f2c1b0a7d6e5f43",
+    },
+}
+
+
+def said(name: str, media_type: str = "application/json") -> dict[str, Any]:
+    """An answer of one of the types above, with its example."""
+    return {media_type: {"schema": {"$ref": _REF.format(name=name)}, "example": EXAMPLES[name]}}
+
+
+def responses(name: str, *problems: int, **others: Any) -> dict[int | str, dict[str, Any]]:
+    """What an operation may answer: 200 with `name`, and problems by status."""
+    found: dict[int | str, dict[str, Any]] = {
+        200: {"description": "Done", "content": said(name) | others.get("content", {})}
+    }
+    titles = {400: "The Host is not allowed", 403: "The Origin is not allowed", 404: "Nothing there"}
+    titles |= {422: "A parameter cannot be used", 503: "A server is away"}
+    for status in (400, 403, *problems):
+        found[status] = {"description": titles[status], "content": said("ProblemDetails", MEDIA_TYPE)}
+    return found
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of an app."""
+    if app.openapi_schema is None:
+        found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        _, schemas = msgspec.json.schema_components(_ANSWERS, ref_template=_REF)
+        components = found.setdefault("components", {}).setdefault("schemas", {})
+        for fastapis_own in ("HTTPValidationError", "ValidationError"):
+            components.pop(fastapis_own, None)
+        components.update(schemas)
+        app.openapi_schema = found
+    return app.openapi_schema

@@ -1,0 +1,145 @@
+"""Reading what the archiver has committed to PostgreSQL. Nothing here writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.errors import UndefinedTable
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from api.streams import ZERO, Entry, Id
+from schemas.names import stream
+
+GONE = (psycopg.OperationalError, PoolTimeout, psycopg.InterfaceError)
+"""What psycopg raises when the server is away."""
+
+ANSWER_WITHIN = 5.0
+LAST_SEQ = 2**31 - 1
+_END = Id(2**62, 0)
+
+_SCOPE = """market = %(market)s AND (id_ms, id_seq) < (%(until_ms)s, %(until_seq)s)"""
+_KIND = {None: "", True: " AND final", False: " AND NOT final"}
+_ROWS = """SELECT id_ms, id_seq, reading, sent_ns FROM readings
+    WHERE {scope} AND (id_ms, id_seq) > (%(after_ms)s, %(after_seq)s) ORDER BY id_ms, id_seq LIMIT %(limit)s"""
+
+# Two index look-ups for each interval, however many readings lie in it: the first reading behind the one before, and
+# the last reading of the interval where that one lies.
+_STEP = """CROSS JOIN LATERAL (
+        SELECT id_ms, id_seq, reading, sent_ns FROM readings WHERE {scope} AND id_ms >= first.id_ms
+            AND id_ms <= (first.id_ms + %(every)s - 1) / %(every)s * %(every)s
+        ORDER BY id_ms DESC, id_seq DESC LIMIT 1) AS last"""
+_LAST_OF_EACH = (
+    """WITH RECURSIVE picked AS (
+    (SELECT last.* FROM (
+        SELECT id_ms FROM readings WHERE {scope} AND (id_ms, id_seq) > (%(after_ms)s, %(after_seq)s)
+        ORDER BY id_ms, id_seq LIMIT 1) AS first """
+    + _STEP
+    + """)
+    UNION ALL
+    SELECT last.* FROM picked CROSS JOIN LATERAL (
+        SELECT id_ms FROM readings WHERE {scope} AND (id_ms, id_seq) > (picked.id_ms, picked.id_seq)
+        ORDER BY id_ms, id_seq LIMIT 1) AS first """
+    + _STEP
+    + """)
+    SELECT * FROM picked LIMIT %(limit)s"""
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which readings of a market are wanted: `after < id < until`, in order.
+
+    Attributes:
+        final: True for finals, False for provisional ones, None for both.
+        every: milliseconds; the last reading of each interval `(start, end]` only.
+        limit: how many at most.
+    """
+
+    market: str
+    after: Id = ZERO
+    until: Id | None = None
+    final: bool | None = None
+    every: int | None = None
+    limit: int = 1_000
+
+    def interval(self, entry_id: Id) -> int:
+        """Number of the interval of length `every` in which an id lies."""
+        return -(-entry_id.ms // (self.every or 1))
+
+
+class Store:
+    """The archive, through a small pool that connects again by itself.
+
+    Args:
+        url: as psycopg takes it.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._pool = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=4,
+            timeout=ANSWER_WITHIN,
+            open=False,
+            check=AsyncConnectionPool.check_connection,
+            kwargs={
+                "autocommit": True,
+                "connect_timeout": int(ANSWER_WITHIN),
+                "application_name": "esi-api",
+                "options": "-c default_transaction_read_only=on -c statement_timeout=15s",
+            },
+        )
+
+    async def open(self) -> None:
+        """Begins to connect; does not wait for it."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._pool.close(timeout=0.5)
+
+    async def _fetch(self, query: str, values: dict[str, object]) -> list[tuple[Any, ...]]:
+        async with self._pool.connection() as connection:
+            try:
+                cursor = await connection.execute(query.encode(), values, binary=True)
+            except UndefinedTable:  # the archiver has not begun: nothing is committed, so nothing was trimmed
+                return []
+            return await cursor.fetchall()
+
+    async def ping(self) -> None:
+        """Asks whether PostgreSQL answers.
+
+        Raises:
+            psycopg.OperationalError, PoolTimeout: it does not.
+        """
+        async with self._pool.connection(timeout=2.0) as connection:
+            await connection.execute("SELECT 1")
+
+    async def position(self, market: str) -> tuple[str, Id]:
+        """Epoch and id up to which a market's readings are committed; `("", 0-0)` before the first."""
+        query = "SELECT epoch, last_ms, last_seq FROM positions WHERE stream = %(stream)s"
+        rows = await self._fetch(query, {"stream": stream(market, "readings")})
+        return (rows[0][0], Id(rows[0][1], rows[0][2])) if rows else ("", ZERO)
+
+    async def readings(self, wanted: Wanted) -> list[Entry]:
+        """Committed readings."""
+        query = (_LAST_OF_EACH if wanted.every else _ROWS).format(scope=_SCOPE + _KIND[wanted.final])
+        until = wanted.until or _END
+        values: dict[str, object] = {
+            "market": wanted.market,
+            "after_ms": wanted.after.ms,
+            "after_seq": min(wanted.after.seq, LAST_SEQ),
+            "until_ms": until.ms,
+            "until_seq": min(until.seq, LAST_SEQ),
+            "every": wanted.every,
+            "limit": wanted.limit,
+        }
+        return [Entry(Id(ms, seq), bytes(body), sent) for ms, seq, body, sent in await self._fetch(query, values)]
+
+    async def details(self, market: str) -> bytes | None:
+        """Details of the last final, or None."""
+        query = "SELECT details FROM details WHERE market = %(market)s ORDER BY id_ms DESC, id_seq DESC LIMIT 1"
+        rows = await self._fetch(query, {"market": market})
+        return bytes(rows[0][0]) if rows else None
