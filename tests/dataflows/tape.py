@@ -1,0 +1,202 @@
+"""A recorded feed in miniature: ticks good and bad, tocks, and what the pure steps say they must lead to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dataflows.intake import Intake
+from dataflows.sink import entries_of
+from models.pipeline import Pipeline
+from models.signals.bars import BarFold
+from schemas import json_wire, names, ticks_wire
+from schemas.bars import Partial
+from schemas.market import Market
+from schemas.market_file import parse
+from schemas.names import CHANNELS
+from schemas.rejects import Reject
+from schemas.ticks_wire import Instruments
+
+PARTITIONS = 4
+START_US = 1_700_000_000_000_000
+SECOND_US = 1_000_000
+INSTRUMENTS = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG")
+
+
+def market_text(feed: str) -> str:
+    """A small market file that reads `feed`."""
+    instruments = "".join(f'[[instrument]]\nname = "{name}"\n' for name in INSTRUMENTS)
+    return f"""
+version = 1
+name = "tape"
+feed = "{feed}"
+calendar = "24x7"
+period = "10s"
+step = "1s"
+bar = "1s"
+lateness = "500ms"
+clock = "records"
+[half_life]
+volatility = "30s"
+correlation = "60s"
+correlation_short = "20s"
+correlation_long = "120s"
+[history]
+warm_up = 3
+capacity = 50
+{instruments}
+[[segment]]
+name = "one"
+[[segment.indicator]]
+name = "volatility"
+kind = "realized_volatility"
+of = ["AAA", "BBB"]
+[[segment.indicator]]
+name = "fall"
+kind = "cmax"
+of = ["AAA", "CCC"]
+window = "60s"
+[[segment]]
+name = "two"
+[[segment.indicator]]
+name = "other volatility"
+kind = "realized_volatility"
+of = ["DDD", "EEE", "FFF"]
+[[segment.indicator]]
+name = "together"
+kind = "correlation_shift"
+of = ["AAA", "DDD", "FFF"]
+"""
+
+
+def market(feed: str) -> Market:
+    """The market of `market_text`."""
+    return parse(market_text(feed).encode(), "tape.toml")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One Kafka record of the tape; the methods are those of a Kafka message."""
+
+    partition: int
+    number: int
+    kind: str
+    raw: bytes
+
+    def value(self) -> bytes:
+        """Its bytes."""
+        return self.raw
+
+    def offset(self) -> int:
+        """Where it stands."""
+        return self.number
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        """Its kind."""
+        return [(names.CONTENT_TYPE, self.kind.encode())]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Ticks of one partition between two tocks, as columns in record order."""
+
+    columns: dict[str, Any]
+    tock_us: int
+
+
+def rows(seconds: int, seed: int = 7, per_second: int = 60) -> list[list[Rows]]:
+    """The tape's content: for every partition, its ticks second by second, each with the tock behind it.
+
+    Some ticks come late, twice, from unknown instruments, with prices that are absurd, negative or missing.
+    """
+    random = np.random.default_rng(seed)
+    prices = 100 + np.cumsum(random.normal(0, 0.02, (seconds * per_second, len(INSTRUMENTS))), axis=0)
+    tape: list[list[Rows]] = [[] for _ in range(PARTITIONS)]
+    for second in range(seconds):
+        count = per_second
+        code = random.integers(0, len(INSTRUMENTS) + 1, count)  # the last one nobody knows
+        at_us = START_US + second * SECOND_US + np.sort(random.integers(0, SECOND_US, count))
+        at_us -= np.where(random.random(count) < 0.02, 3 * SECOND_US, 0)  # late
+        price = prices[second * per_second : (second + 1) * per_second, 0:1] * np.ones((1, len(INSTRUMENTS) + 1))
+        price = price[np.arange(count), code] + code
+        price = np.where(random.random(count) < 0.01, price * 3, price)  # absurd
+        price = np.where(random.random(count) < 0.01, -price, price)  # negative
+        price = np.where(random.random(count) < 0.01, np.nan, price)  # missing
+        seq = second * per_second + np.arange(count)
+        seq = np.where(random.random(count) < 0.02, np.maximum(seq - 5, 0), seq)  # twice, some of them
+        size = random.integers(1, 9, count).astype(float)
+        partition = (code + random.integers(0, 2, count)) % PARTITIONS  # an instrument may come on any partition
+        for number in range(PARTITIONS):
+            mine = partition == number
+            columns = {"instrument": code, "ts_us": at_us, "price": price, "size": size, "seq": seq}
+            tape[number].append(
+                Rows({k: v[mine] for k, v in columns.items()}, START_US + (second + 1) * SECOND_US)
+            )
+    for number in range(PARTITIONS):
+        tape[number].append(Rows({}, START_US + (seconds + 2) * SECOND_US))  # the end passes the last step
+    return tape
+
+
+def records(tape: list[list[Rows]], form: str, seed: int = 0) -> list[list[Record]]:
+    """The tape as records, by partition.
+
+    Args:
+        tape: of `rows`.
+        form: `arrow`, `json` (one tick a record), `lines` (several), or `mixed`.
+        seed: how ticks are cut into records.
+    """
+    random = np.random.default_rng(seed)
+    return [_partition_records(number, parts, form, random) for number, parts in enumerate(tape)]
+
+
+def _partition_records(number: int, parts: list[Rows], form: str, random: np.random.Generator) -> list[Record]:
+    made: list[tuple[str, bytes]] = []
+    for part in parts:
+        count = len(part.columns.get("ts_us", ()))
+        first = 0
+        while first < count:
+            last = min(count, first + int(random.integers(1, 20)))
+            chosen = form if form != "mixed" else str(random.choice(["arrow", "json", "lines"]))
+            made += _encoded({k: v[first:last] for k, v in part.columns.items()}, chosen)
+            first = last
+        made.append((names.TOCK_JSON, json_wire.encode_tock(part.tock_us)))
+    return [Record(number, offset, kind, raw) for offset, (kind, raw) in enumerate(made)]
+
+
+def _encoded(columns: dict[str, Any], form: str) -> list[tuple[str, bytes]]:
+    if form == "arrow":
+        known = (*INSTRUMENTS, "NOBODY")
+        return [(names.TICKS_ARROW, ticks_wire.encode(columns, known, ticks_wire.TICKS_SCHEMA))]
+    lines = [_line(columns, row) for row in range(len(columns["ts_us"]))]
+    return [(names.TICKS_JSON, line) for line in lines] if form == "json" else [(names.TICKS_JSON, b"\n".join(lines))]
+
+
+def _line(columns: dict[str, Any], row: int) -> bytes:
+    tick = {name: column[row].item() for name, column in columns.items()}
+    tick["instrument"] = (*INSTRUMENTS, "NOBODY")[tick["instrument"]]
+    if tick["price"] != tick["price"]:
+        del tick["price"]
+    return json.dumps(tick).encode()
+
+
+def expected(feed: str, tape: list[list[Record]]) -> tuple[dict[str, list[tuple[str, bytes]]], list[Reject]]:
+    """What the pure steps publish for the tape, by channel: (id, body) in order; and what they reject."""
+    described = market(feed)
+    streams: dict[str, list[tuple[str, bytes]]] = {channel: [] for channel in CHANNELS}
+    rejects: list[Reject] = []
+    pipeline = Pipeline(described, PARTITIONS)
+    for number, part in enumerate(tape):
+        fold = BarFold(described)
+        intake = Intake(feed, number, fold, Instruments(INSTRUMENTS), rejects.append)
+        for folded in intake.take(list(part)):
+            if not len(folded.reached_us):
+                continue
+            for published in pipeline.feed(Partial(number, folded.reached_us, folded.bars)):
+                for entry in entries_of(published):
+                    streams[CHANNELS[entry.channel - 1]].append((entry.id, entry.body))
+    return streams, rejects
+
+
