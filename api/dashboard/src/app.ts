@@ -3,7 +3,7 @@
 import { format } from "./address";
 import { Feed } from "./feed";
 import { shift, zoom, type Preset, type Range, type Span } from "./range";
-import { markets, paths, Problem, readings } from "./rest";
+import { latest, markets, paths, Problem, readings } from "./rest";
 import { dataSpan, shown, stepMs, type Painter, type State } from "./store";
 import { asDetails, asReading, marketKey, type Details, type Frame, type Reading } from "./wire";
 
@@ -93,6 +93,7 @@ export class App {
     const control = (this.loading = new AbortController());
     state.loading = true;
     try {
+      await this.newest(name);
       const finals = await readings(paths.finals(name), control.signal);
       const fine = await this.fine(name, finals, control.signal);
       state.series.load(finals, fine);
@@ -102,6 +103,15 @@ export class App {
     }
     if (this.loading !== control) return;
     state.loading = false;
+    this.painter.ask();
+  }
+
+  /** The newest reading, at once: the feed may take longer, or be barred on the way. */
+  private async newest(name: string): Promise<void> {
+    const { state } = this;
+    const newest = await latest(name);
+    if (state.reading !== null || newest === null || state.address.market !== name) return;
+    state.reading = newest;
     this.painter.ask();
   }
 

@@ -69,8 +69,34 @@ export function local(ms: number): string {
   return new Date(ms).toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
 }
 
-/** `equity` → `Equity`, `rank_mean` → `Rank mean`. */
+/** `5 Jan 1999 to 5 Mar 2018`, or the times of day where both are of one day. */
+export function between(from: number, to: number): string {
+  return day(from) === day(to) ? `${clock(from, true)} to ${clock(to, true)} UTC, ${day(to)}` : `${day(from)} to ${day(to)}`;
+}
+
+/** An age for a narrow column: `45 s`, `12 min`, `21 h`, `34 d`, `8 y`. */
+export function shortAge(seconds: number): string {
+  const units: [number, string][] = [[31_557_600 * 2, "y"], [86_400 * 2, "d"], [3600 * 2, "h"], [120, "min"]];
+  const size: Record<string, number> = { y: 31_557_600, d: 86_400, h: 3600, min: 60 };
+  const unit = units.find(([least]) => seconds >= least)?.[1];
+  return unit === undefined ? `${Math.max(0, Math.round(seconds))} s` : `${Math.floor(seconds / (size[unit] ?? 1))} ${unit}`;
+}
+
+/** What stands below a tick of an axis whose ticks are `step` seconds apart. */
+export function tick(seconds: number, step: number): string {
+  const d = new Date(seconds * 1000);
+  if (step >= 360 * 86_400) return String(d.getUTCFullYear());
+  if (step >= 27 * 86_400) return d.getUTCMonth() === 0 ? String(d.getUTCFullYear()) : `${MONTHS[d.getUTCMonth()]}`;
+  if (step >= 86_400 || seconds % 86_400 === 0) return `${d.getUTCDate()} ${MONTHS[d.getUTCMonth()]}`;
+  return clock(seconds * 1000, step < 60);
+}
+
+const NAMES: Record<string, string> = { fx: "FX", cmax: "CMAX", ciss: "CISS" };
+
+/** `equity` → `Equity`, `rank_mean` → `Rank mean`, `fx` → `FX`. */
 export function title(name: string): string {
+  const known = NAMES[name];
+  if (known !== undefined) return known;
   const words = name.replace(/[_-]+/g, " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -1,5 +1,8 @@
 /** The distribution of the past behind the number of today. */
 
+/** Percentiles (0..1) at which the index is called normal, elevated, high and severe. */
+export const LEVELS = [0.5, 0.75, 0.9, 0.975] as const;
+
 /** Counts of values 0..100 in equal bins; 100 belongs to the last. */
 export function histogram(values: readonly (number | null)[], bins: number): number[] {
   const counts: number[] = new Array(bins).fill(0);

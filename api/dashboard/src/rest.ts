@@ -1,6 +1,6 @@
 /** The REST side of the API. Errors are RFC 9457 problems; their request id is kept for the person who asks. */
 
-import { asDetails, asMarket, asReading, isObject, type Details, type Market, type Reading } from "./wire";
+import { asMarket, asReading, isObject, type Market, type Reading } from "./wire";
 
 export class Problem extends Error {
   constructor(readonly status: number, override readonly message: string, readonly requestId: string | null) {
@@ -49,8 +49,10 @@ export async function markets(): Promise<Market[]> {
   return list(await get(paths.markets), "markets").map(asMarket);
 }
 
-export async function latest(market: string): Promise<unknown> {
-  return get(paths.latest(market));
+/** The newest reading of any kind, or null before the first. */
+export async function latest(market: string): Promise<Reading | null> {
+  const body = await get(paths.latest(market));
+  return isObject(body) && isObject(body["reading"]) ? asReading(body["reading"]) : null;
 }
 
 /** Readings of all pages, oldest first. */
@@ -60,10 +62,8 @@ export async function readings(path: string, signal: AbortSignal, most = 60_000)
   while (next !== null && found.length < most) {
     const body: unknown = await get(next, signal);
     found.push(...list(body, "readings").map(asReading));
-    const cursor: unknown = isObject(body) ? (body["next"] ?? body["cursor"]) : null;
+    const cursor: unknown = isObject(body) ? body["next"] : null;
     next = typeof cursor === "string" && cursor !== "" ? `${path}&cursor=${encodeURIComponent(cursor)}` : null;
   }
   return found.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
-
-export { asDetails, type Details };

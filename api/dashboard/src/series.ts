@@ -103,6 +103,10 @@ export class Series {
     return { times: this.finals.map((p) => p.at), values: this.finals.map((p) => p.index) };
   }
 
+  get finalCount(): number {
+    return this.finals.length;
+  }
+
   get firstFinal(): number | null {
     return this.finals[0]?.at ?? null;
   }

@@ -1,6 +1,6 @@
 /** The sentences beside the numbers. Pure: what is said depends on the arguments only. */
 
-import { age, clock, day, moment, title, weekday } from "./format";
+import { age, clock, day, title, weekday } from "./format";
 import type { Details, Market, Reading } from "./wire";
 
 const US = 1_000_000;
@@ -44,7 +44,7 @@ export function lastAsHigh(index: number, times: readonly number[], values: read
 /** `last as high on 12 May 2020`, or that it has never been as high. */
 export function lastAsHighWords(found: number | null, nowMs: number): string {
   if (found === null) return "never as high before";
-  return nowMs - found < 2 * 86_400_000 ? `last as high at ${moment(found)}` : `last as high on ${day(found)}`;
+  return day(found) === day(nowMs) ? `last as high at ${clock(found)} UTC` : `last as high on ${day(found)}`;
 }
 
 /** `final` is solid and done; `provisional` says when it closes, if that is known. */
@@ -103,15 +103,15 @@ export function stalenessWords(reading: Reading, details: Details | null): strin
 }
 
 /** What moved the index, the largest part first, in one sentence. */
-export function changeWords(reading: Reading, market: Market): string {
+export function changeWords(reading: Reading): string {
   const change = reading.change;
   if (change === null) return "";
-  if (Math.abs(change.total) < 0.05) return `Unchanged since the last ${periodWord(market)}`;
+  if (Math.abs(change.total) < 0.05) return "Unchanged since the last final";
   const parts = [...Object.entries(change.level), ["correlation", change.correlation], ["composition", change.composition]] as [string, number][];
   const same = parts.filter(([, value]) => value * change.total > 0).sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
   const first = same[0];
   const cause = first === undefined ? "" : `, most of it ${causeWords(first[0])}`;
-  return `${change.total > 0 ? "Up" : "Down"} ${Math.abs(change.total).toFixed(1)} since the last ${periodWord(market)}${cause}`;
+  return `${change.total > 0 ? "Up" : "Down"} ${Math.abs(change.total).toFixed(1)} since the last final${cause}`;
 }
 
 function causeWords(part: string): string {

@@ -10,7 +10,7 @@ export class Footer implements View {
   private readonly csv = h("a", { href: "/v1/markets" }, "History as CSV");
   readonly element = h("footer", { class: "foot" }, this.about,
     h("p", {}, "Times are UTC; hover for yours. A final is never changed. ",
-      h("a", { href: "/docs" }, "API"), " · ", this.csv, " · ", h("a", { href: "/v1/markets" }, "Markets as JSON")),
+      h("a", { href: "/openapi.json" }, "API"), " · ", this.csv, " · ", h("a", { href: "/v1/markets" }, "Markets as JSON")),
     this.version);
 
   update(state: State): void {

@@ -26,7 +26,7 @@ export class Header implements View {
     this.select.addEventListener("change", () => actions.choose(this.select.value));
     this.retry = h("button", { type: "button", class: "link", id: "retry", hidden: true, onclick: () => actions.retry() }, "Retry now");
     this.synthetic = h("p", { class: "ribbon synthetic", id: "synthetic", hidden: true },
-      term("Synthetic"), " — these prices are simulated; no number here says anything about a real market.");
+      term("Synthetic"), ": these prices are simulated. No number here says anything about a real market.");
     this.element = h("div", { class: "top" },
       h("header", { class: "bar" },
         h("h1", {}, mark(), h("span", { class: "wide" }, "Economic Stress Index"), h("span", { class: "narrow" }, "ESI")),

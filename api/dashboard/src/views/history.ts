@@ -7,8 +7,8 @@ import { card } from "./card";
 import { formName } from "./now";
 import { Brush } from "./brush";
 import { takeaways } from "../export";
-import { day, fixed, moment } from "../format";
-import { quantiles } from "../past";
+import { between, fixed, moment } from "../format";
+import { LEVELS, quantiles } from "../past";
 import { nearest, offered, type Preset } from "../range";
 import { paths } from "../rest";
 import { dataSpan, shown, stepMs, type State, type View } from "../store";
@@ -127,9 +127,9 @@ export class History implements View {
 
   private draw(state: State): void {
     const columns = state.series.columns();
-    if (this.cutsAt < 0 || Math.abs(state.series.revision - this.cutsAt) > 300 || state.series.length < 10) {
-      this.cuts = quantiles(columns.index, [0.5, 0.75, 0.9, 0.97]);
-      this.cutsAt = state.series.revision;
+    if (this.cutsAt !== state.series.finalCount) {
+      this.cuts = quantiles(state.series.pastFinals().values, LEVELS);
+      this.cutsAt = state.series.finalCount;
     }
     const values = state.address.form === null ? columns.index : columns.forms[state.address.form] ?? columns.index;
     const span = shown(state);
@@ -151,7 +151,7 @@ export class History implements View {
     }
     this.forms(state);
     const span = shown(state);
-    const words = data === null || span === null ? "" : `One value per ${state.market === null ? "period" : periodWord(state.market)}, ${day(span.from)} to ${day(span.to)}.`;
+    const words = data === null || span === null ? "" : `One value per ${state.market === null ? "period" : periodWord(state.market)}, ${between(span.from, span.to)}.`;
     const more = state.market?.synthetic === true ? "" : " Bands are known episodes of stress.";
     text(this.card.lead, state.series.length === 0 && !state.loading ? "No history yet: it begins with the first final." : words + more);
   }

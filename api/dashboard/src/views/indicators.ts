@@ -3,7 +3,7 @@
 import { attribute, h } from "../dom";
 import { card } from "./card";
 import { takeaways } from "../export";
-import { age, compact, fixed, moment, title } from "../format";
+import { compact, fixed, moment, shortAge, title } from "../format";
 import { term } from "../glossary";
 import { paths } from "../rest";
 import { segments, type State, type View } from "../store";
@@ -101,5 +101,5 @@ function rowOf(row: IndicatorRow, token: string, stale: Set<string>): HTMLElemen
     h("td", { class: "raw" }, compact(row.raw)),
     h("td", { class: "score" }, h("span", { class: "track" }, bar), fixed(row.score, 2)),
     h("td", { class: "contribution" }, fixed(row.contribution, 2)),
-    h("td", { class: "age" }, row.age_s === null ? "–" : age(row.age_s)));
+    h("td", { class: "age" }, row.age_s === null ? "–" : shortAge(row.age_s)));
 }

@@ -44,10 +44,10 @@ export class Moved implements View {
   }
 
   private draw(state: State): void {
-    const { reading, market } = state;
+    const { reading } = state;
     this.steps = reading === null ? [] : waterfall(reading, segments(state));
     this.tokens = segmentTokens(segments(state));
-    this.card.lead.textContent = reading === null || market === null ? "" : `${changeWords(reading, market)}.`;
+    this.card.lead.textContent = reading === null ? "" : `${changeWords(reading)}.`;
     if (this.steps.length === 0) {
       this.card.lead.textContent = reading === null ? "" : "No change to explain yet: it needs two finals.";
       return this.rows.replaceChildren();

@@ -3,7 +3,7 @@
 import { attribute, h, s, text } from "../dom";
 import { age, clock, fixed, local, moment, title } from "../format";
 import { term } from "../glossary";
-import { histogram, quantiles } from "../past";
+import { histogram, LEVELS, quantiles } from "../past";
 import { segments, stepMs, type State, type View } from "../store";
 import { segmentTokens } from "../theme";
 import { changeWords, coverageWords, hoursWords, lastAsHigh, lastAsHighWords, markWords, percentileWords, stalenessWords } from "../words";
@@ -61,7 +61,7 @@ export class Now implements View {
     this.number(reading, market);
     this.words(reading, market, state);
     this.sure(reading, market, state);
-    if (this.drawn !== state.series.revision && (this.drawn < 0 || reading.final || state.series.revision - this.drawn > 600)) this.past(state);
+    if (this.drawn !== state.series.finalCount) this.past(state);
     this.place(reading);
   }
 
@@ -87,7 +87,7 @@ export class Now implements View {
   private words(reading: Reading, market: Market, state: State): void {
     text(this.level, levelWords(reading));
     text(this.percentile, this.comparison(reading, market, state));
-    text(this.change, changeWords(reading, market));
+    text(this.change, changeWords(reading));
     const at = Date.parse(reading.at);
     const quick = (stepMs(state) ?? 60_000) < 60_000;
     const old = Date.now() - at > 120_000 ? ` (${age((Date.now() - at) / 1000)} ago)` : "";
@@ -141,11 +141,11 @@ export class Now implements View {
   }
 
   private past(state: State): void {
-    this.drawn = state.series.revision;
+    this.drawn = state.series.finalCount;
     const { values } = state.series.pastFinals();
     const counts = histogram(values, BINS);
     const most = Math.max(1, ...counts);
-    const cuts = quantiles(values, [0.5, 0.75, 0.9, 0.97]);
+    const cuts = quantiles(values, LEVELS);
     const width = 500 / BINS;
     this.bars.replaceChildren(...counts.map((count, i) => {
       const height = (count / most) * 48;

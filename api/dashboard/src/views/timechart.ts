@@ -2,6 +2,7 @@
 
 import uPlot from "uplot";
 import { within } from "../episodes";
+import { tick } from "../format";
 import { colour } from "../theme";
 import type { Span } from "../range";
 
@@ -25,7 +26,7 @@ function axes(): uPlot.Axis[] {
   const line = { stroke: () => colour("--line"), width: 1, size: 4 };
   const common = { stroke: () => colour("--ink-2"), font: FONT, grid: line, ticks: line };
   return [
-    { ...common, space: 64, size: 32, grid: { show: false } },
+    { ...common, space: 64, size: 28, grid: { show: false }, values: (_u, ticks, _axis, _space, step) => ticks.map((at) => tick(at, step)) },
     { ...common, size: GUTTER, space: 36, gap: 6 },
   ];
 }
@@ -35,7 +36,6 @@ export function options(events: TimeEvents, height: number, series: uPlot.Series
   return {
     width: 600, height, series: [{}, ...series],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    fmtDate: (template) => uPlot.fmtDate(template.replaceAll("{h}:{mm}{aa}", "{HH}:{mm}").replaceAll("{h}{aa}", "{HH}:00").replaceAll("{h}:{mm}:{ss}{aa}", "{HH}:{mm}:{ss}")),
     padding: [16, 12, 0, 0],
     legend: { show: false },
     axes: axes(),
