@@ -59,7 +59,11 @@ class ArchiverProcess:
 
     def lines(self) -> list[dict[str, Any]]:
         """Everything it logged so far, over all its starts."""
-        return [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
+        found = []
+        for line in self._log.read_text().splitlines():
+            with suppress(json.JSONDecodeError):  # a kill can cut a line in two
+                found.append(json.loads(line))
+        return found
 
     def count(self, event: str) -> int:
         """How often it logged this event."""
