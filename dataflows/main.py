@@ -16,7 +16,7 @@ from bytewax.recovery import RecoveryConfig
 from dataflows import kafka, metrics, stopping
 from dataflows.cards import card
 from dataflows.config import FlowConfig, FlowError
-from dataflows.sink import StreamsSink
+from dataflows.sink import StreamsSink, announce
 from dataflows.source import FeedSource
 from dataflows.stress_index import build
 
@@ -38,13 +38,8 @@ def run(config: FlowConfig) -> None:
     partitions = kafka.ensure_topic(config.kafka, config.topic, config.partitions)
     config = dataclasses.replace(config, partitions=partitions)
     markets = {config.market_name(market): market for market in config.markets}
-    flow = build(
-        FeedSource(config),
-        StreamsSink(config, {name: card(market, config.run) for name, market in markets.items()}),
-        markets,
-        partitions,
-        config.run,
-    )
+    announce(config, {name: card(market, config.run) for name, market in markets.items()})
+    flow = build(FeedSource(config), StreamsSink(config), markets, partitions, config.run)
     log.info(
         "flow_starts", feed=config.feed, markets=sorted(markets), partitions=partitions, metrics_port=port,
         process_id=config.process_id, processes=len(config.addresses) or 1, workers=config.workers,

@@ -100,14 +100,15 @@ def connect(url: str) -> redis.Redis:
 class MarketStreams(StatefulSinkPartition[Any, None]):
     """The streams of one market."""
 
-    def __init__(self, config: FlowConfig, market: str, card: bytes) -> None:
+    def __init__(self, config: FlowConfig, market: str) -> None:
         self._market, self._cap = market, config.cap
         self._client = connect(config.redis_url)
         self._script = self._client.register_script(_SCRIPT)
         self._keys = [names.writer_key(market), names.latest_key(market)]
         for channel in names.CHANNELS:
             self._keys += [names.stream(market, channel), names.cut_key(market, channel)]
-        self._token = int(self._patiently(lambda: self._announce(card)))
+        # an older writer is refused from here on
+        self._token = int(patiently(market, lambda: self._client.incr(names.writer_key(market))))
 
     def write_batch(self, values: list[Any]) -> None:
         """Writes entries in order and returns when Redis has them; waits as long as Redis is away or full.
@@ -126,20 +127,11 @@ class MarketStreams(StatefulSinkPartition[Any, None]):
         """Leaves Redis."""
         self._client.close()
 
-    def _announce(self, card: bytes) -> int:
-        """Becomes the market's writer; returns the fencing token."""
-        with self._client.pipeline() as pipe:
-            pipe.set(names.epoch_key(self._market), uuid.uuid4().hex, nx=True)
-            pipe.set(names.market_key(self._market), card)
-            pipe.sadd(names.MARKETS_KEY, self._market)
-            pipe.incr(names.writer_key(self._market))
-            return int(pipe.execute()[-1])
-
     def _write(self, entries: list[Entry]) -> None:
         began = time.monotonic()
         left = entries
         while left:
-            said = self._patiently(functools.partial(self._call, left))
+            said = patiently(self._market, functools.partial(self._call, left))
             for entry, word in zip(left, said, strict=False):
                 self._judge(entry, word)
             left = left[len(said) :]
@@ -175,28 +167,40 @@ class MarketStreams(StatefulSinkPartition[Any, None]):
             msg = f"Redis refuses entries of {self._market}: {word}"
             raise FlowError(msg)
 
-    def _patiently(self, call: Callable[[], Any]) -> Any:
-        """Repeats a call that is safe to repeat until Redis takes it; leaves if the flow is asked to stop meanwhile."""
-        pause = 0.05
-        while True:
-            try:
-                return call()
-            except _AWAY as error:
-                why = type(error).__name__
-                metrics.REDIS_WAITS.labels(self._market, why).inc()
-                log.warning("waiting_for_redis", market=self._market, error=str(error), retry_s=round(pause, 2))
-            except redis.ResponseError as error:
-                if not str(error).startswith(_FULL):
-                    raise
-                metrics.REDIS_WAITS.labels(self._market, "full").inc()
-                log.warning(
-                    "redis_refuses", market=self._market, error=str(error), retry_s=round(pause, 2),
-                    advice="free memory or disk; the flow waits and loses nothing",
-                )  # fmt: skip
-            if stopping.asked():
-                os._exit(0)  # unacknowledged entries are not saved as done: the next start writes them
-            time.sleep(pause * random.uniform(0.5, 1.0))
-            pause = min(2.0, pause * 2)
+
+def announce(config: FlowConfig, cards: dict[str, bytes]) -> None:
+    """Makes the markets known to readers before their first tick; waits as long as Redis is away."""
+    with connect(config.redis_url) as client:
+        for market, card in cards.items():
+            patiently(market, functools.partial(_announce, client, market, card))
+
+
+def _announce(client: redis.Redis, market: str, card: bytes) -> None:
+    with client.pipeline() as pipe:
+        pipe.set(names.epoch_key(market), uuid.uuid4().hex, nx=True)
+        pipe.set(names.market_key(market), card)
+        pipe.sadd(names.MARKETS_KEY, market)
+        pipe.execute()
+
+
+def patiently(market: str, call: Callable[[], Any]) -> Any:
+    """Repeats a call that is safe to repeat until Redis takes it; leaves if the flow is asked to stop meanwhile."""
+    pause = 0.05
+    while True:
+        try:
+            return call()
+        except _AWAY as error:
+            metrics.REDIS_WAITS.labels(market, type(error).__name__).inc()
+            log.warning("waiting_for_redis", market=market, error=str(error), retry_s=round(pause, 2))
+        except redis.ResponseError as error:
+            if not str(error).startswith(_FULL):
+                raise
+            metrics.REDIS_WAITS.labels(market, "full").inc()
+            log.warning("redis_refuses", market=market, error=str(error), advice="free memory or disk; nothing is lost")
+        if stopping.asked():
+            os._exit(0)  # unacknowledged entries are not saved as done: the next start writes them
+        time.sleep(pause * random.uniform(0.5, 1.0))
+        pause = min(2.0, pause * 2)
 
 
 def _bare(value: Any) -> Publishable:
@@ -208,17 +212,18 @@ def _bare(value: Any) -> Publishable:
 class StreamsSink(FixedPartitionedSink[Any, None]):
     """The streams of every market of a flow."""
 
-    def __init__(self, config: FlowConfig, cards: dict[str, bytes]) -> None:
-        self._config, self._cards = config, cards
+    def __init__(self, config: FlowConfig) -> None:
+        self._config = config
+        self._markets = sorted(config.market_name(market) for market in config.markets)
 
     def list_parts(self) -> list[str]:
         """The markets' names."""
-        return sorted(self._cards)
+        return self._markets
 
     def part_fn(self, item_key: str) -> int:
         """A market's own partition."""
-        return sorted(self._cards).index(item_key)
+        return self._markets.index(item_key)
 
     def build_part(self, _step_id: str, for_part: str, _resume_state: None) -> MarketStreams:
         """Becomes the writer of one market."""
-        return MarketStreams(self._config, for_part, self._cards[for_part])
+        return MarketStreams(self._config, for_part)

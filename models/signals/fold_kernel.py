@@ -149,7 +149,7 @@ def _fold_into(ints, floats, index, slot, ts, price, size):  # type: ignore[no-u
 
 @njit(cache=True)
 def close_bars(clock, rules, ints, floats, out_ints, out_floats, bars):  # type: ignore[no-untyped-def]
-    """Moves the bars that end at or before `clock[CLOSED]` to the output rows from `bars` on; returns their number after.
+    """Moves the bars that end by `clock[CLOSED]` to the output rows from `bars` on; returns how many there are then.
 
     Output rows: `out_ints` is (code, *bar ints), `out_floats` the bar's floats.
     """

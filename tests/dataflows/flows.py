@@ -32,9 +32,7 @@ class Flow:
         environment: more settings.
     """
 
-    def __init__(
-        self, folder: Path, feed: str, bootstrap: str, redis_url: str, *args: str, **environment: str
-    ) -> None:
+    def __init__(self, folder: Path, feed: str, bootstrap: str, redis_url: str, *args: str, **environment: str) -> None:
         self.folder, self.feed = folder, feed
         self.file = folder / "tape.toml"
         self.file.write_text(market_text(feed))

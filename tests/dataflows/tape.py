@@ -132,9 +132,7 @@ def rows(seconds: int, seed: int = 7, per_second: int = 60) -> list[list[Rows]]:
         for number in range(PARTITIONS):
             mine = partition == number
             columns = {"instrument": code, "ts_us": at_us, "price": price, "size": size, "seq": seq}
-            tape[number].append(
-                Rows({k: v[mine] for k, v in columns.items()}, START_US + (second + 1) * SECOND_US)
-            )
+            tape[number].append(Rows({k: v[mine] for k, v in columns.items()}, START_US + (second + 1) * SECOND_US))
     for number in range(PARTITIONS):
         tape[number].append(Rows({}, START_US + (seconds + 2) * SECOND_US))  # the end passes the last step
     return tape
@@ -198,5 +196,3 @@ def expected(feed: str, tape: list[list[Record]]) -> tuple[dict[str, list[tuple[
                 for entry in entries_of(published):
                     streams[CHANNELS[entry.channel - 1]].append((entry.id, entry.body))
     return streams, rejects
-
-
