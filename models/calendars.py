@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 from typing import Final
 
@@ -39,12 +40,14 @@ def schedule_of(market: Market, start: str = FIRST_DAY, end: str = LAST_DAY) -> 
 @lru_cache(maxsize=8)
 def _sessions(name: str, start: str, end: str) -> tuple[Ints, Ints]:
     """Opens and closes of an exchange's sessions, microseconds since 1970 (UTC)."""
-    try:
-        calendar = exchange_calendars.get_calendar(name, start=start, end=end)
-    except InvalidCalendarName as error:
-        msg = f"no calendar {name!r}: write 24x7 or an exchange's ISO 10383 code, such as XNYS"
-        raise UnknownCalendarError(msg) from error
-    return calendar.opens_nanos // 1000, calendar.closes_nanos // 1000
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # exchange-calendars 4.13 reads `Series.values`
+        try:
+            calendar = exchange_calendars.get_calendar(name, start=start, end=end)
+        except InvalidCalendarName as error:
+            msg = f"no calendar {name!r}: write 24x7 or an exchange's ISO 10383 code, such as XNYS"
+            raise UnknownCalendarError(msg) from error
+        return calendar.opens_nanos // 1000, calendar.closes_nanos // 1000
 
 
 def _cut(opens: Ints, closes: Ints, period_us: int) -> tuple[Ints, Ints]:

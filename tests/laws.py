@@ -70,7 +70,7 @@ def freeze(value: Any) -> Any:
     return value
 
 
-def arrays(value: Any) -> Iterator[np.ndarray]:  # type: ignore[type-arg]
+def arrays(value: Any) -> Iterator[np.ndarray]:
     """Every array inside a value."""
     if isinstance(value, np.ndarray):
         yield value

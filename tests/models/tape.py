@@ -56,7 +56,7 @@ def market(**changes: Any) -> Market:
             *({"name": name} for name in PRICES),
             {"name": "S1", "kind": "spread", "allow_negative": True},
             {"name": "R1", "kind": "rate", "allow_negative": True},
-            {"name": "Q1", "stale_after": "5s"},
+            {"name": "Q1", "stale_after": "1s"},
         ],
         "segment": [{"name": name, "indicator": found} for name, found in INDICATORS.items()],
     }  # fmt: skip
@@ -73,7 +73,7 @@ def columns(rows: Iterable[dict[str, Any]]) -> BarColumns:
     times = starts[:, None] + np.arange(GRID) * (SECOND // GRID) + np.array(
         [row.get("shift_us", 0) for row in listed], np.int64
     )[:, None]  # fmt: skip
-    first = np.argmax(filled, axis=1) if len(listed) else np.empty(0, np.int64)
+    first = np.argmax(filled, axis=1) if listed else np.empty(0, np.int64)
     at = np.arange(len(listed))
     return BarColumns(
         np.array([row["code"] for row in listed], np.int32), starts, ends,
@@ -116,11 +116,8 @@ def inputs(stage: str, tape: Iterable[Partial], of: Market | None = None, partit
     """What a step of the pipeline is fed when the tape runs through the steps before it."""
     pipeline = Pipeline(market() if of is None else of, partitions)
     names = [s.name for s in pipeline.stages]
-    fed = []
-    for partial in tape:
-        for item in pipeline.stages[0].step.update(partial):
-            fed.append(_through(pipeline, item, names.index(stage)))
-    return fed
+    until = names.index(stage)
+    return [_through(pipeline, item, until) for partial in tape for item in pipeline.stages[0].step.update(partial)]
 
 
 def _through(pipeline: Pipeline, item: Any, until: int) -> Any:

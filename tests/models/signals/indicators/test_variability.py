@@ -1,0 +1,51 @@
+"""Indicators of volatility and correlation: the steps before, averaged over what is live."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from models.signals.correlation import LONG, SHORT
+from models.signals.indicators import build
+from schemas.market import Indicator
+from tests.models import tape
+
+MARKET = tape.market()
+FED = tape.inputs("indicators", tape.partials(160))
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "root"),
+    [("realized_volatility", "variance", True), ("range_volatility", "range_variance", True),
+     ("jump_share", "jump_share", False)],
+)  # fmt: skip
+def test_means_over_live_inputs(kind: str, row: str, root: bool) -> None:
+    step = build(MARKET, Indicator.model_validate({"name": "i", "kind": kind, "of": ["P1", "Q1", "S1"]}))
+    some_missing = 0
+    for x in FED:
+        values = getattr(x.volatilities, row)[[0, 5, 3]]
+        known = np.isfinite(values) & x.volatilities.observation.live[[0, 5, 3]]
+        said = step.update(x)
+        assert said.live == pytest.approx(known.mean())
+        some_missing += not known.all()
+        if known.any():
+            assert said.raw == pytest.approx((np.sqrt(values) if root else values)[known].mean())
+        else:
+            assert math.isnan(said.raw)
+    assert 0 < some_missing < len(FED)
+
+
+def test_shift_is_short_minus_long_over_live_pairs() -> None:
+    step = build(MARKET, Indicator(name="i", kind="correlation_shift", of=("P1", "Q1", "S1")))
+    known_at_all = 0
+    for x in FED:
+        said, live = step.update(x), x.volatilities.observation.live
+        shifts = [x.matrix[SHORT, i, j] - x.matrix[LONG, i, j] for i, j in ((0, 5), (0, 3), (5, 3))
+                  if live[i] and live[j]]  # fmt: skip
+        known = [s for s in shifts if not math.isnan(s)]
+        assert said.live == len(known) / 3
+        assert said.raw == pytest.approx(np.mean(known)) if known else math.isnan(said.raw)
+        known_at_all += bool(known)
+    assert known_at_all > 10
