@@ -1,0 +1,79 @@
+"""The loop over ticks, called as the compiled function it is: full outputs, time, and the memory of prices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.signals import fold_kernel as k
+from schemas.bars import NEVER
+from schemas.ticks import NO_SEQ
+
+BAR, INSTRUMENTS = 1_000_000, 2
+RING = 4
+
+
+class Arrays:
+    """What the kernel works on: one partition of two instruments, one-second bars, no lateness."""
+
+    def __init__(self, rows: int = 64, reached: int = 64) -> None:
+        self.clock = np.array([NEVER, NEVER, NEVER, k.NONE_OPEN, -1], np.int64)
+        self.rules = np.array([BAR, BAR, 0, 0, RING, 3, 0, 0], np.int64)
+        self.flags = np.array([[False, True]] * INSTRUMENTS)
+        self.floors = np.full(INSTRUMENTS, 10.0)
+        self.ints = np.full((RING * INSTRUMENTS, k.BAR_INTS), NEVER)
+        self.floats = np.zeros((RING * INSTRUMENTS, k.BAR_FLOATS))
+        self.values = np.full((INSTRUMENTS, k.JUDGE_FLOATS), (np.nan, 0.0, np.nan))
+        self.memory = np.full((INSTRUMENTS, k.JUDGE_INTS), (-1, 0, 0), np.int64)
+        self.out_ints = np.empty((rows, 1 + k.BAR_INTS), np.int64)
+        self.out_floats = np.empty((rows, k.BAR_FLOATS))
+        self.out_reached = np.empty(reached, np.int64)
+
+    def fold(self, start: int, ts_us: np.ndarray) -> tuple[int, int, int]:
+        """Folds ticks of instrument 0 at price 100 from row `start` on."""
+        n = len(ts_us)
+        nan, ones = np.full(n, np.nan), np.ones(n)
+        return k.fold_ticks(
+            start, np.zeros(n, np.int32), ts_us, ones * 100, ones, nan, nan, np.full(n, NO_SEQ),
+            self.clock, self.rules, 30.0, self.flags, self.floors, self.ints, self.floats, self.values, self.memory,
+            np.zeros(n, np.int8), self.out_ints, self.out_floats, self.out_reached,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "reached"), [(RING * INSTRUMENTS + 2, 64), (64, 3)])
+def test_it_pauses_when_an_output_is_full_and_goes_on_where_it_was(rows: int, reached: int) -> None:
+    arrays, ts_us = Arrays(rows, reached), np.arange(40) * BAR
+    done, starts, seen = 0, [], []
+    while done < len(ts_us):
+        starts.append(done)
+        done, bars, times = arrays.fold(done, ts_us)
+        seen += arrays.out_ints[:bars, 1 + k.INDEX].tolist()
+        assert times <= reached
+    assert len(starts) > 2
+    assert seen == list(range(39))
+
+
+def test_time_moves_only_forward_and_only_by_the_pace() -> None:
+    clock, rules = Arrays().clock, Arrays().rules
+    assert k.advance(clock, rules, 5 * BAR + 1)
+    assert clock[k.CLOSED] == 5 * BAR
+    assert not k.advance(clock, rules, 5 * BAR + 7)
+    assert not k.advance(clock, rules, 3 * BAR)
+    assert clock[k.TIME] == 5 * BAR + 7
+
+
+def test_nothing_open_closes_nothing_however_far_time_leaps() -> None:
+    arrays = Arrays()
+    k.advance(arrays.clock, arrays.rules, k.LATEST_US)
+    closed = k.close_bars(arrays.clock, arrays.rules, arrays.ints, arrays.floats, arrays.out_ints, arrays.out_floats, 0)
+    assert closed == 0
+
+
+def test_the_first_price_is_good_and_the_memory_learns_only_from_good_ones() -> None:
+    values, memory = np.array([np.nan, 0.0, np.nan]), np.array([-1, 0, 0], np.int64)
+    assert not k.is_absurd(values, memory, 100.0, True, 0.01, 30.0, 3)
+    assert k.is_absurd(values, memory, 150.0, True, 0.01, 30.0, 3)
+    assert values[k.LAST] == 100.0
+    assert values[k.DEVIATION] == 0.0
+    assert not k.is_absurd(values, memory, 100.5, True, 0.01, 30.0, 3)
+    assert values[k.DEVIATION] == pytest.approx(0.005 / 64)
