@@ -20,7 +20,7 @@ from tests.dataflows import tape as tapes
 from tests.dataflows.flows import Flow, produce, published, rejected, wait_for
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "tape.jsonl"
-KILLS = int(os.environ.get("ESI_TORTURE_KILLS", "20"))
+KILLS = int(os.environ.get("ESI_TEST_KILLS", "20"))
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_a_flow_that_is_stopped_goes_on_where_it_was(
 def test_kill_9_anywhere_leaves_the_undisturbed_streams(
     kafka: servers.Kafka, redis_server: servers.Redis, clean_redis: redis.Redis, tmp_path: Path, unique_name: str
 ) -> None:
-    """As many kills as ESI_TORTURE_KILLS says, 20 by default, at random moments while records come in."""
+    """As many kills as ESI_TEST_KILLS says, 20 by default, at random moments while records come in."""
     chance = random.Random(11)
     tape = tapes.records(tapes.rows(30 * KILLS), "mixed", seed=5)
     want, _ = tapes.expected(unique_name, tape)
