@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 _UNITS: Final = {
     "us": 1,
@@ -15,6 +15,9 @@ _UNITS: Final = {
     "h": 3_600_000_000,
     "d": 86_400_000_000,
 }
+MAX_US: Final = 36_500 * 86_400_000_000
+"""A hundred years: longer ones are slips, and would leave 64 bits when they are added to a time."""
+
 _FORM: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h|d)")
 
 
@@ -22,16 +25,27 @@ def microseconds(text: object) -> int:
     """Duration in microseconds: `"1s"` gives 1,000,000; an integer is taken as microseconds already.
 
     Raises:
-        ValueError: not a duration; the message shows the form.
+        ValueError: not a duration (the message shows the form), below zero, or longer than a hundred years.
     """
+    duration_us = _parse(text)
+    if not 0 <= duration_us <= MAX_US:
+        msg = f"{str(text)[:40]!r} is not between 0 and 36500d"
+        raise ValueError(msg)
+    return round(duration_us)
+
+
+def _parse(text: object) -> int | float:
     if isinstance(text, int) and not isinstance(text, bool):
         return text
     match = _FORM.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
         msg = f'{text!r} is no duration: write a number and one of us, ms, s, m, h, d, such as "30m"'
         raise ValueError(msg)
-    return round(float(match[1]) * _UNITS[match[2]])
+    return float(match[1]) * _UNITS[match[2]]
 
 
 Duration = Annotated[int, BeforeValidator(microseconds)]
 """A field that is written as `"30m"` and read as microseconds."""
+
+Span = Annotated[int, BeforeValidator(microseconds), Field(gt=0)]
+"""A duration that cannot be nothing."""

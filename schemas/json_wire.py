@@ -77,6 +77,9 @@ class Decoded:
     bad: list[tuple[int, Reason, str]]
 
 
+_BROKEN: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises: for wrong text, for text that is not UTF-8, for text that is nested too deeply."""
+
 _ticks: Final = msgspec.json.Decoder(JsonTick)
 _bars: Final = msgspec.json.Decoder(JsonBar)
 _tock: Final = msgspec.json.Decoder(JsonTock)
@@ -90,7 +93,7 @@ def decode_ticks(values: list[bytes], instruments: Instruments) -> Decoded:
     if whole and joined.count(b"\n") == joined.count(b"}\n{") == len(values) - 1:
         try:
             ticks = _ticks.decode_lines(joined)
-        except msgspec.DecodeError:
+        except _BROKEN:
             ticks = []
         if len(ticks) == len(values):
             return Decoded(_columns(ticks, instruments), np.arange(len(values)), [])
@@ -117,13 +120,16 @@ def _lines(value: bytes, decoder: Any) -> list[Any]:
     """The objects of one record, one a line.
 
     Raises:
-        UnreadableError: a line is no JSON object, lacks a field, or has one of another type.
+        UnreadableError: there is no line, or one is no JSON object, lacks a field, or has one of another type.
     """
+    lines = [line for line in value.split(b"\n") if line.strip()]
+    if not lines:
+        raise UnreadableError(Reason.EMPTY, "a record without an object")
     try:
-        return [decoder.decode(line) for line in value.split(b"\n") if line.strip()]
+        return [decoder.decode(line) for line in lines]
     except msgspec.ValidationError as error:
         raise UnreadableError(Reason.WRONG_TYPE, str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _BROKEN as error:
         raise UnreadableError(Reason.MALFORMED, str(error)) from error
 
 

@@ -6,12 +6,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from schemas.duration import Duration, microseconds
+from schemas.duration import Duration, Span, microseconds
 
 DAY_US = 86_400_000_000
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:^=/-]{0,63}$")]
 """A name without spaces, control characters or `~` (which marks runs)."""
+
+Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9](-?[A-Za-z0-9._])*$", max_length=64)]
+"""A name that is also part of Kafka topics, Redis keys and addresses; `--` spells a run's mark in topics."""
+
+Text = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+"""Words for people; databases and terminals choke on control characters."""
 
 Form = Literal["ciss", "rank_mean", "z_mean"]
 Kind = Literal["price", "rate", "spread"]
@@ -37,7 +43,7 @@ _INPUTS: dict[str, tuple[int, int]] = {
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Instrument(_Strict):
@@ -56,12 +62,12 @@ class Instrument(_Strict):
 
     name: Name
     kind: Kind = "price"
-    unit: str = ""
+    unit: Text = ""
     allow_negative: bool = False
     lag: Duration = 0
-    stale_after: Duration | None = None
+    stale_after: Span | None = None
     max_move: float | None = Field(default=None, gt=0)
-    why: str = ""
+    why: Text = ""
 
 
 class Indicator(_Strict):
@@ -75,10 +81,10 @@ class Indicator(_Strict):
         sign: -1 where more of it means less stress.
     """
 
-    name: str = Field(min_length=1, max_length=80)
+    name: Annotated[Text, Field(min_length=1, max_length=80)]
     kind: IndicatorKind
     of: tuple[Name, ...]
-    window: Duration = 504 * DAY_US
+    window: Span = 504 * DAY_US
     sign: Literal[1, -1] = 1
 
     @model_validator(mode="after")
@@ -87,6 +93,8 @@ class Indicator(_Strict):
         if not least <= len(self.of) <= most:
             msg = f"{self.kind} takes {least} to {most} instruments, not {len(self.of)}"
             raise ValueError(msg)
+        if len(set(self.of)) < len(self.of):
+            raise ValueError("of names an instrument twice")
         return self
 
 
@@ -101,17 +109,23 @@ class Segment(_Strict):
 class HalfLife(_Strict):
     """How fast the past fades, in trading time (for session periods, `1d` is one session)."""
 
-    volatility: Duration = microseconds("11d")
-    correlation: Duration = microseconds("48d")
-    correlation_short: Duration = microseconds("20d")
-    correlation_long: Duration = microseconds("250d")
+    volatility: Span = microseconds("11d")
+    correlation: Span = microseconds("48d")
+    correlation_short: Span = microseconds("20d")
+    correlation_long: Span = microseconds("250d")
 
 
 class History(_Strict):
     """The past that scores are ranked in: finals before a first score, and finals remembered at most."""
 
     warm_up: int = Field(default=250, ge=2)
-    capacity: int = Field(default=20_000, ge=10)
+    capacity: int = Field(default=20_000, ge=10, le=10_000_000)
+
+    @model_validator(mode="after")
+    def _remembers_its_warm_up(self) -> Self:
+        if self.capacity < self.warm_up:
+            raise ValueError("capacity must be at least warm_up, or no score is ever given")
+        return self
 
 
 class Validation(_Strict):
@@ -126,6 +140,18 @@ class Validation(_Strict):
     deviations: float = Field(default=30.0, gt=0)
     floor: float = Field(default=0.01, ge=0)
     agree: int = Field(default=5, ge=2)
+
+
+Place = tuple[str | int, ...]
+"""Where in a market file something stands, as pydantic tells it: `("segment", 0, "indicator", 2)`."""
+
+
+class FaultsError(ValueError):
+    """What is wrong between the parts of a market; `faults` are places and sentences."""
+
+    def __init__(self, faults: list[tuple[Place, str]]) -> None:
+        super().__init__("; ".join(sentence for _place, sentence in faults))
+        self.faults = faults
 
 
 class Market(_Strict):
@@ -146,19 +172,19 @@ class Market(_Strict):
     """
 
     version: Literal[1]
-    name: Name
-    title: str = ""
-    about: str = ""
-    feed: Name
+    name: Slug
+    title: Text = ""
+    about: Text = ""
+    feed: Slug
     calendar: str = "24x7"
     period: Duration | Literal["session"] = "session"
     step: Duration | Literal["period"] = "period"
-    bar: Duration
+    bar: Span
     lateness: Duration = 0
     clock: Literal["wall", "records"] = "wall"
     form: Form = "ciss"
     shrinkage: float = Field(default=0.1, ge=0, le=1)
-    horizon: str = "1 session"
+    horizon: Text = "1 session"
     synthetic: bool = False
     half_life: HalfLife = HalfLife()
     history: History = History()
@@ -168,41 +194,55 @@ class Market(_Strict):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        for fault in (*self._time_faults(), *self._name_faults()):
-            raise ValueError(fault)
+        faults = [*self._time_faults(), *self._twins(), *self._strangers()]
+        if faults:
+            raise FaultsError(faults)
         return self
 
-    def _time_faults(self) -> list[str]:
-        faults = []
-        if self.bar <= 0 or DAY_US % self.bar:
-            faults.append("bar must divide a day evenly")
+    def _time_faults(self) -> list[tuple[Place, str]]:
+        faults: list[tuple[Place, str]] = []
+        if DAY_US % self.bar:
+            faults.append((("bar",), "bar must divide a day evenly"))
         if self.period == "session" and self.calendar == "24x7":
-            faults.append('a 24x7 market has no sessions: give period a duration such as "1h"')
-        if isinstance(self.period, int) and (self.period <= 0 or self.period % self.bar):
-            faults.append("period must be a multiple of bar")
-        if isinstance(self.step, int) and (self.step <= 0 or self.step % self.bar):
-            faults.append("step must be a multiple of bar")
+            faults.append((("period",), 'a 24x7 market has no sessions: give period a duration such as "1h"'))
+        faults += [
+            ((name,), f"{name} must be a multiple of bar")
+            for name, duration in (("period", self.period), ("step", self.step))
+            if isinstance(duration, int) and (duration <= 0 or duration % self.bar)
+        ]
         return faults
 
-    def _name_faults(self) -> list[str]:
-        faults = [
-            f"{what} {name!r} stands twice"
-            for what, names in (
-                ("instrument", [i.name for i in self.instrument]),
-                ("segment", [s.name for s in self.segment]),
-                ("indicator", [i.name for s in self.segment for i in s.indicator]),
-            )
-            for name in sorted({n for n in names if names.count(n) > 1})
+    def _twins(self) -> list[tuple[Place, str]]:
+        """Names that stand twice, at their second place."""
+        named: list[tuple[str, Place, str]] = [
+            ("instrument", ("instrument", n), i.name) for n, i in enumerate(self.instrument)
         ]
+        named += [("segment", ("segment", n), s.name) for n, s in enumerate(self.segment)]
+        named += [("indicator", place, i.name) for place, i in self._indicators()]
+        seen: set[tuple[str, str]] = set()
+        faults: list[tuple[Place, str]] = []
+        for what, place, name in named:
+            if (what, name) in seen:
+                faults.append(((*place, "name"), f"{what} {name!r} stands twice"))
+            seen.add((what, name))
+        return faults
+
+    def _strangers(self) -> list[tuple[Place, str]]:
+        """Indicators of something that is no instrument."""
         known = {i.name for i in self.instrument}
-        faults += [
-            f"indicator {i.name!r} is of {of!r}, which is no instrument of this market"
-            for s in self.segment
-            for i in s.indicator
+        return [
+            ((*place, "of"), f"indicator {i.name!r} is of {of!r}, which is no instrument of this market")
+            for place, i in self._indicators()
             for of in i.of
             if of not in known
         ]
-        return faults
+
+    def _indicators(self) -> list[tuple[Place, Indicator]]:
+        return [
+            (("segment", s, "indicator", n), i)
+            for s, part in enumerate(self.segment)
+            for n, i in enumerate(part.indicator)
+        ]
 
     @property
     def period_us(self) -> int:

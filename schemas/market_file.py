@@ -9,9 +9,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from schemas.market import Market
+from schemas.market import FaultsError, Market, Place
 
 _SHIPPED = files("schemas").joinpath("markets")
+_HEADER = re.compile(r"\s*\[\[?[\w.\s-]+\]\]?\s*(#.*)?$")
+_TOML_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_ALTERNATIVE = re.compile(r"function-|literal\[|int$|str$|tuple\[")
 
 
 class MarketFileError(ValueError):
@@ -31,11 +34,16 @@ def load(name_or_path: str) -> Market:
     """
     if name_or_path in shipped():
         return parse(_SHIPPED.joinpath(f"{name_or_path}.toml").read_bytes(), f"{name_or_path}.toml")
-    path = Path(name_or_path)
-    if not path.is_file():
+    try:
+        return parse(Path(name_or_path).read_bytes(), name_or_path)
+    except (FileNotFoundError, IsADirectoryError, ValueError) as error:
+        if isinstance(error, MarketFileError):
+            raise
         msg = f"no market {name_or_path!r}: give the path of a market file, or one of {', '.join(shipped())}"
-        raise MarketFileError(msg)
-    return parse(path.read_bytes(), str(path))
+        raise MarketFileError(msg) from error
+    except OSError as error:
+        msg = f"{name_or_path}: {error.strerror}"
+        raise MarketFileError(msg) from error
 
 
 def parse(raw: bytes, origin: str) -> Market:
@@ -48,49 +56,70 @@ def parse(raw: bytes, origin: str) -> Market:
         text = raw.decode()
         return Market.model_validate(tomllib.loads(text))
     except UnicodeDecodeError as error:
-        msg = f"{origin}: not UTF-8 at byte {error.start}"
+        line = raw.count(b"\n", 0, error.start) + 1
+        msg = f"{origin}:{line}: not UTF-8 at byte {error.start}"
         raise MarketFileError(msg) from error
-    except tomllib.TOMLDecodeError as error:
-        msg = f"{origin}: {error}"
+    except ValidationError as error:
+        raise MarketFileError("\n".join(_sentences(error, text, origin))) from error
+    except RecursionError as error:
+        msg = f"{origin}: nested too deeply"
         raise MarketFileError(msg) from error
-    except (ValidationError, RecursionError) as error:
-        raise MarketFileError(_explain(error, text, origin)) from error
+    except ValueError as error:  # besides TOMLDecodeError, tomllib lets int's own complaint through
+        raise MarketFileError(_toml_sentence(error, text, origin)) from error
 
 
-def _explain(error: ValidationError | RecursionError, text: str, origin: str) -> str:
-    if isinstance(error, RecursionError):
-        return f"{origin}: nested too deeply"
-    lines = []
+def _toml_sentence(error: ValueError, text: str, origin: str) -> str:
+    where = _TOML_PLACE.search(str(error))
+    if where:
+        return f"{origin}:{where[1]}: {str(error)[: where.start()]} (column {where[2]})"
+    return f"{origin}:{len(text.splitlines()) or 1}: {error}"
+
+
+def _sentences(error: ValidationError, text: str, origin: str) -> list[str]:
+    sentences = []
     for fault in error.errors(include_url=False):
-        where = ".".join(str(part) for part in fault["loc"]) or "market"
-        line = _line_of(text, fault["loc"])
-        lines.append(f"{origin}:{line}: {where}: {fault['msg'].removeprefix('Value error, ')}")
-    return "\n".join(lines)
+        cause = fault.get("ctx", {}).get("error")
+        told = cause.faults if isinstance(cause, FaultsError) else [((), fault["msg"].removeprefix("Value error, "))]
+        for place, sentence in told:
+            loc = (*_written(fault["loc"]), *place)
+            where = ".".join(str(part) for part in loc) or "market"
+            sentences.append(f"{origin}:{_line_of(text, loc)}: {where}: {sentence}")
+    return sentences
 
 
-def _line_of(text: str, loc: tuple[int | str, ...]) -> int:
+def _written(loc: tuple[int | str, ...]) -> Place:
+    """The part of pydantic's place that stands in the file: it ends before the alternatives of a union."""
+    ends = (n for n, part in enumerate(loc) if isinstance(part, str) and _ALTERNATIVE.match(part))
+    return loc[: next(ends, len(loc))]
+
+
+def _line_of(text: str, loc: Place) -> int:
     """The line where `loc` is written, or where its table begins if it is missing.
 
     Arrays of tables are counted (`[[instrument]]` the third time is `instrument.2`), nested ones within their parent.
     """
     lines = text.splitlines()
+    start, end, rest = _table(lines, loc)
+    if rest:
+        body = start + (len(rest) < len(loc))  # behind the header; at the top of the file there is none
+        own_end = next((n for n in range(body, end) if _HEADER.match(lines[n])), end)
+        key = re.compile(rf"\s*[\"']?{re.escape(str(rest[0]))}[\"']?\s*[=.]")
+        start = next((n for n in range(body, own_end) if key.match(lines[n])), start)
+    return start + 1
+
+
+def _table(lines: list[str], loc: Place) -> tuple[int, int, Place]:
+    """First line and end of the innermost table on the way to `loc` that has a header, and the way that is left."""
     start, end, index = 0, len(lines), 0
     path: list[str] = []
-    while index < len(loc) and isinstance(loc[index], str):
+    while index < len(loc):
         path.append(str(loc[index]))
-        count = loc[index + 1] if index + 1 < len(loc) and isinstance(loc[index + 1], int) else None
+        counted = index + 1 < len(loc) and isinstance(loc[index + 1], int)
+        nth = int(loc[index + 1]) if counted else 0
         header = re.compile(rf"\s*\[\[?\s*{re.escape('.'.join(path))}\s*\]\]?")
         hits = [n for n in range(start, end) if header.match(lines[n])]
-        if not hits:
-            break
-        nth = int(count) if count is not None else 0
         if nth >= len(hits):
             break
         start, end = hits[nth], hits[nth + 1] if nth + 1 < len(hits) else end
-        index += 1 if count is None else 2
-    if index < len(loc):
-        key = re.compile(rf"\s*\"?{re.escape(str(loc[index]))}\"?\s*=")
-        for n in range(start, end):
-            if key.match(lines[n]):
-                return n + 1
-    return start + 1
+        index += 2 if counted else 1
+    return start, end, loc[index:]

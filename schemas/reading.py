@@ -169,4 +169,7 @@ def decode_reading(raw: bytes | str) -> Reading:
     Raises:
         msgspec.DecodeError: not a reading.
     """
-    return msgspec.json.decode(raw, type=Reading)
+    try:
+        return msgspec.json.decode(raw, type=Reading)
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these through as they are
+        raise msgspec.DecodeError(str(error)) from error

@@ -77,7 +77,7 @@ class Reject:
             "content-type": self.content_type or "",
             "note": self.note,
         }
-        return [(name, str(value)) for name, value in named.items()]
+        return [(name, _clean(str(value))) for name, value in named.items()]
 
     def as_json(self) -> str:
         """One line for logs and terminals; `raw` in base64."""
@@ -86,6 +86,12 @@ class Reject:
 
 
 _LONGEST: int = 4096
+"""Characters of a header at most: what strangers wrote into the record must not make its reject oversized."""
+
+
+def _clean(text: str) -> str:
+    """Text that every Kafka client can carry as UTF-8, and of bounded length."""
+    return text[:_LONGEST].encode("utf-8", "backslashreplace").decode()
 
 
 def ranges(rows: tuple[int, ...]) -> str:
@@ -97,4 +103,4 @@ def ranges(rows: tuple[int, ...]) -> str:
         else:
             runs.append([row, row])
     text = ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
-    return text if len(text) <= _LONGEST else text[:_LONGEST].rpartition(",")[0] + ",..."
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 4].rpartition(",")[0] + ",..."

@@ -71,9 +71,9 @@ class Instruments:
 
     def of_dictionary(self, dictionary: Any) -> npt.NDArray[np.int32]:
         """Codes of an Arrow dictionary's entries, int32[entries]."""
-        _valid, offsets, data = dictionary.buffers()
-        ends = offsets.to_pybytes() if offsets else b""
-        key = b"%d:%d:%d:" % (len(dictionary), dictionary.offset, len(ends)) + ends + (data or b"")
+        valid, offsets, data = (buffer or b"" for buffer in dictionary.buffers())
+        key = b"%d:%d:%d:%d:" % (len(dictionary), dictionary.offset, len(valid), len(offsets))
+        key = b"".join((key, valid, offsets, data))
         codes = self._seen.get(key)
         if codes is None:
             _validate(dictionary)
@@ -110,13 +110,12 @@ def decode_bars(raw: bytes, instruments: Instruments) -> BarBatch:
     """
     table = _read(raw, BARS_SCHEMA)
     end_us = _ints(table, "end_us", -1)
-    available_us = _ints(table, "available_us", -1)
     opened, high, low, close = (_floats(table, name, np.nan) for name in ("open", "high", "low", "close"))
     return BarBatch(
         _codes(table, instruments),
         _ints(table, "start_us", -1),
         end_us,
-        np.where(available_us < 0, end_us, available_us),
+        _ints(table, "available_us", end_us),
         opened,
         high,
         low,
@@ -152,10 +151,11 @@ def encode(columns: dict[str, npt.NDArray[Any]], names: tuple[str, ...], schema:
 def _read(raw: bytes, schema: Any) -> Any:
     """The rows of a stream as one batch, with the columns the schema demands."""
     try:
-        batch = _one_batch(raw)
-        batch.validate()
+        batch = _one_batch(raw, {field.name for field in schema})
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UnreadableError(Reason.MALFORMED, f"no Arrow IPC stream: {error}") from error
+    if not batch.num_rows:
+        raise UnreadableError(Reason.EMPTY, "an Arrow stream without rows")
     if batch.num_rows > MAX_ROWS:
         raise UnreadableError(Reason.OVERSIZED, f"{batch.num_rows} rows; send at most {MAX_ROWS}")
     for field in schema:
@@ -164,14 +164,20 @@ def _read(raw: bytes, schema: Any) -> Any:
     return batch
 
 
-def _one_batch(raw: bytes) -> Any:
+def _one_batch(raw: bytes, names: set[str]) -> Any:
+    """The named columns of all batches as one batch; columns that this version does not know are never touched."""
     with pa.ipc.open_stream(pa.py_buffer(raw)) as reader:
-        batches = list(reader)
+        kept = [position for position, name in enumerate(reader.schema.names) if name in names]
+        batches = [batch.select(kept) for batch in reader]
         if len(batches) == 1:
+            batches[0].validate()
             return batches[0]
-        table = pa.Table.from_batches(batches, reader.schema).unify_dictionaries().combine_chunks()
+        for batch in batches:  # joining follows every offset, so each must be known to be good
+            batch.validate(full=True)
+        wanted = pa.schema([reader.schema.field(position) for position in kept])
+        table = pa.Table.from_batches(batches, wanted).unify_dictionaries().combine_chunks()
     if not table.num_rows:
-        raise UnreadableError(Reason.EMPTY, "an Arrow stream without rows")
+        return pa.RecordBatch.from_pylist([], schema=table.schema)
     return table.to_batches()[0]
 
 
@@ -183,10 +189,16 @@ def _column(table: Any, name: str, wanted: Any) -> Any:
     column = table.column(position)
     if column.type == wanted:
         return column
+    if not _is_number(column.type):  # a cast would follow offsets that nobody has validated
+        raise UnreadableError(Reason.WRONG_TYPE, f"column {name!r} is {column.type}, not {wanted}")
     try:
         return column.cast(pa.timestamp("us") if pa.types.is_timestamp(column.type) else wanted).cast(wanted)
     except pa.ArrowException as error:
         raise UnreadableError(Reason.WRONG_TYPE, f"column {name!r} is {column.type}, not {wanted}") from error
+
+
+def _is_number(kind: Any) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_timestamp(kind))
 
 
 def _floats(table: Any, name: str, absent: float) -> npt.NDArray[np.float64]:
@@ -197,12 +209,18 @@ def _floats(table: Any, name: str, absent: float) -> npt.NDArray[np.float64]:
     return np.asarray(filled.to_numpy(zero_copy_only=False))
 
 
-def _ints(table: Any, name: str, absent: int) -> npt.NDArray[np.int64]:
+def _ints(table: Any, name: str, absent: int | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     column = _column(table, name, pa.int64())
     if column is None:
-        return np.full(table.num_rows, absent, np.int64)
-    filled = column.fill_null(absent) if column.null_count else column
-    return np.asarray(filled.to_numpy(zero_copy_only=False))
+        return np.array(np.broadcast_to(np.asarray(absent, np.int64), table.num_rows))
+    if not column.null_count:
+        return np.asarray(column.to_numpy(zero_copy_only=False))
+    return np.where(_valid(column), column.fill_null(0).to_numpy(zero_copy_only=False), absent)
+
+
+def _valid(column: Any) -> npt.NDArray[np.bool_]:
+    """Which rows are not null, bool[n]."""
+    return np.asarray(column.is_valid().to_numpy(zero_copy_only=False), np.bool_)
 
 
 def _codes(table: Any, instruments: Instruments) -> npt.NDArray[np.int32]:
@@ -210,27 +228,36 @@ def _codes(table: Any, instruments: Instruments) -> npt.NDArray[np.int32]:
     if not pa.types.is_dictionary(column.type):
         if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
             raise UnreadableError(Reason.WRONG_TYPE, f"column 'instrument' is {column.type}, not text")
-        column = column.cast(pa.utf8()).dictionary_encode()
+        _validate(column)
+        column = column.dictionary_encode()
     if not pa.types.is_string(column.dictionary.type):
+        _validate(column.dictionary)
         column = _text_dictionary(column)
     return _translate(column, instruments)
 
 
 def _translate(column: Any, instruments: Instruments) -> npt.NDArray[np.int32]:
     """Codes of a dictionary column; a missing name is a bad name."""
-    codes = np.append(instruments.of_dictionary(column.dictionary), np.int32(BAD_NAME))
-    missing = len(codes) - 1
-    indices = column.indices.fill_null(missing) if column.indices.null_count else column.indices
+    known = instruments.of_dictionary(column.dictionary)
+    indices = column.indices
+    if not indices.null_count:
+        return _look_up(known, indices)
+    codes = np.full(len(indices), BAD_NAME, np.int32)
+    codes[_valid(indices)] = _look_up(known, indices.drop_null())
+    return codes
+
+
+def _look_up(known: npt.NDArray[np.int32], indices: Any) -> npt.NDArray[np.int32]:
     positions = np.asarray(indices.to_numpy(zero_copy_only=False))
-    if positions.size and (positions.min() < 0 or positions.max() > missing):
+    if positions.size and (positions.min() < 0 or positions.max() >= len(known)):
         raise UnreadableError(Reason.MALFORMED, "column 'instrument' points outside its dictionary")
-    return np.asarray(codes[positions], np.int32)
+    return np.asarray(known[positions], np.int32)
 
 
-def _validate(dictionary: Any) -> None:
-    """Every byte of a dictionary that is seen for the first time, before Python reads it."""
+def _validate(text: Any) -> None:
+    """Every byte of names that are seen for the first time, before anything reads them."""
     try:
-        dictionary.validate(full=True)
+        text.validate(full=True)
     except pa.ArrowException as error:
         raise UnreadableError(Reason.MALFORMED, f"column 'instrument' is broken: {error}") from error
 
