@@ -127,7 +127,7 @@ export class Heatmap implements View {
 function cell(value: number | null, i: number, j: number, many: boolean): HTMLElement {
   const strength = Math.min(1, Math.abs(value ?? 0));
   const side = value === null ? "none" : value < 0 ? "opposite" : "together";
-  const element = h("td", { class: `${side}${strength > 0.6 ? " strong" : ""}${i === j ? " self" : ""}`, "data-at": `${i},${j}` }, many ? h("span", { class: "hidden" }, fixed(value, 2)) : fixed(value, 2));
+  const element = h("td", { class: `${side}${strength > 0.8 ? " strong" : ""}${i === j ? " self" : ""}`, "data-at": `${i},${j}` }, many ? h("span", { class: "hidden" }, fixed(value, 2)) : fixed(value, 2));
   element.style.setProperty("--strength", `${Math.round(strength * 100)}%`);
   return element;
 }

@@ -96,7 +96,7 @@ function rowOf(row: IndicatorRow, token: string, stale: Set<string>): HTMLElemen
   bar.style.width = `${(row.score ?? 0) * 100}%`;
   const old = row.score === null || stale.has(row.name);
   return h("tr", { class: old ? "old" : "" },
-    h("th", { scope: "row" }, h("span", {}, row.name), h("small", {}, term(title(row.kind), row.kind === "level" ? "level_kind" : row.kind))),
+    h("th", { scope: "row" }, h("span", {}, row.name), h("small", {}, term(title(row.kind), row.kind === "level" ? "level kind" : row.kind))),
     h("td", { class: "segment" }, key, h("span", {}, title(row.segment))),
     h("td", { class: "raw" }, compact(row.raw)),
     h("td", { class: "score" }, h("span", { class: "track" }, bar), fixed(row.score, 2)),

@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import * as words from "../src/words";
+import { due, EVERY } from "../src/announce";
+import { market, reading } from "./sample";
+
+const HOUR = 3_600_000_000;
+
+describe("the sentences", () => {
+  it("puts the percentile in words, with the unit of the market's period", () => {
+    const first = Date.parse("1999-01-04T21:00:00Z");
+    expect(words.percentileWords(reading({ percentile: 93.4 }), market(), first)).toBe("Higher than 93 % of days since 1999");
+    expect(words.percentileWords(reading({ percentile: 99.6 }), market({ period: HOUR }), null)).toBe("Higher than 99.6 % of hours");
+    expect(words.percentileWords(reading({ percentile: null }), market(), first)).toBe("");
+  });
+
+  it("finds when it was last as high, before now only", () => {
+    expect(words.lastAsHigh(50, [1, 2, 3, 4], [60, 55, null, 90], 4)).toBe(2);
+    expect(words.lastAsHigh(95, [1, 2, 3, 4], [60, 55, null, 90], 5)).toBeNull();
+    expect(words.lastAsHighWords(null, 0)).toBe("never as high before");
+    expect(words.lastAsHighWords(Date.parse("2020-05-12T21:00:00Z"), Date.parse("2020-06-01"))).toBe("last as high on 12 May 2020");
+  });
+
+  it("says when a provisional reading closes", () => {
+    const open = reading({ final: false, at: "2020-03-16T15:00:00Z" });
+    const hours: [string, string][] = [["2020-03-16T13:30:00Z", "2020-03-16T20:00:00Z"]];
+    expect(words.markWords(open, market({ hours }))).toBe("Provisional, closes 20:00 UTC");
+    expect(words.markWords(open, market())).toBe("Provisional: as if the period ended now");
+    expect(words.markWords({ ...open, at: "2020-03-16T15:10:00Z" }, market({ period: HOUR, calendar: "24x7" }))).toBe("Provisional, closes 16:00 UTC");
+    expect(words.markWords(reading(), market())).toContain("Final");
+  });
+
+  it("says when a closed market opens, and nothing about replays", () => {
+    const hours: [string, string][] = [["2020-03-16T13:30:00Z", "2020-03-16T20:00:00Z"]];
+    expect(words.hoursWords(market({ hours }), Date.parse("2020-03-15T12:00:00Z"))).toBe("Closed until Mon 16 Mar 2020 13:30 UTC");
+    expect(words.hoursWords(market({ hours }), Date.parse("2020-03-16T14:00:00Z"))).toBe("Open until 20:00 UTC");
+    expect(words.hoursWords(market({ hours, run: "r1" }), Date.parse("2020-03-15T12:00:00Z"))).toBe("");
+  });
+
+  it("names the segments that are missing", () => {
+    expect(words.coverageWords(reading(), market())).toBe("All 2 segments live");
+    expect(words.coverageWords(reading({ contributions: { equity: 40 }, coverage: 0.5 }), market())).toBe("1 of 2 segments live; Credit is missing");
+    expect(words.coverageWords(reading({ coverage: 0.75 }), market())).toContain("75 % of the inputs");
+  });
+
+  it("says how old inputs are and which were left out", () => {
+    expect(words.stalenessWords(reading(), null)).toBe("The oldest live input was 1 h 00 min old; none left out");
+    expect(words.stalenessWords(reading({ staleness: { max_s: null, stale: 2 } }), null)).toBe("No live input; 2 left out as too old");
+  });
+
+  it("tells what moved it, and calls correlation by its name", () => {
+    expect(words.changeWords(reading())).toBe("Up 10.0 since the last final, most of it from Equity");
+    const by = { since: "2020-03-13T20:00:00Z", total: -4, level: { equity: 1 }, correlation: -5, composition: 0 };
+    expect(words.changeWords(reading({ change: by }))).toBe("Down 4.0 since the last final, most of it from segments moving together differently");
+    expect(words.changeWords(reading({ change: { ...by, total: 0.01 } }))).toBe("Unchanged since the last final");
+    expect(words.changeWords(reading({ change: null }))).toBe("");
+  });
+
+  it("is announced when it changed, at most every ten seconds", () => {
+    expect(words.announcement(reading(), market())).toBe("us: 60.0 of 100, severe, higher than 98 percent of the past, final.");
+    expect(due("b", { words: "a", at: 0 }, EVERY - 1)).toBe(false);
+    expect(due("b", { words: "a", at: 0 }, EVERY)).toBe(true);
+    expect(due("a", { words: "a", at: 0 }, 10 * EVERY)).toBe(false);
+  });
+});
