@@ -44,8 +44,11 @@ def _parse(text: object) -> int | float:
     return float(match[1]) * _UNITS[match[2]]
 
 
-Duration = Annotated[int, BeforeValidator(microseconds)]
+_Written = int | Annotated[str, Field(pattern=rf"^\s*{_FORM.pattern}\s*$")]
+_AS_WRITTEN: Final = BeforeValidator(microseconds, json_schema_input_type=_Written)
+
+Duration = Annotated[int, _AS_WRITTEN]
 """A field that is written as `"30m"` and read as microseconds."""
 
-Span = Annotated[int, BeforeValidator(microseconds), Field(gt=0)]
+Span = Annotated[int, _AS_WRITTEN, Field(gt=0)]
 """A duration that cannot be nothing."""
