@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,6 +36,9 @@ ApiPort = Annotated[int | None, typer.Option(help="Port of the API and the page.
 Rate = Annotated[int | None, typer.Option(help="Synthetic ticks a second.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of the synthetic market.")]
 
+Processes = Annotated[int | None, typer.Option(help="Processes of each flow.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
 
 def _settings(**flags: Any) -> Any:
     from deploy.settings import load
@@ -54,7 +58,7 @@ def flow(
     market: MarketsOption = None,
     run: Annotated[str | None, typer.Option(help="Name of the run, for replays.")] = None,
     workers: Annotated[int, typer.Option("-w", "--workers", min=1, help="Worker threads.")] = 1,
-    processes: Annotated[int | None, typer.Option(help="Processes that share the partitions.")] = None,
+    processes: Processes = None,
     process_id: Annotated[int | None, typer.Option(hidden=True)] = None,
     address: Annotated[list[str] | None, typer.Option(hidden=True)] = None,
     data: Data = None,
@@ -146,7 +150,7 @@ def up(
     rate: Rate = None,
     seed: Seed = None,
     api_port: ApiPort = None,
-    processes: Annotated[int | None, typer.Option(help="Processes of each flow.")] = None,
+    processes: Processes = None,
     page: Annotated[bool, typer.Option(help="Build the page if it is missing.")] = True,
     data: Data = None,
     kafka_url: Kafka = None,
@@ -170,6 +174,68 @@ def up(
     raise typer.Exit(run(_settings(**flags), Choice(once, page, _given("api_port", flags))))
 
 
+@app.command()
+def replay(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV, plain or gz, in time order.")],
+    market: Annotated[str, typer.Option(help="Market that the ticks are for.")] = "week",
+    speed: Annotated[str, typer.Option(help="Event seconds a second, such as 60, or max.")] = "max",
+    run: Annotated[str | None, typer.Option(help="Name of the run; repeat one to go on with it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the last reading as one JSON object.")] = False,
+    data: Data = None,
+    kafka_url: Kafka = None,
+    redis_url: Redis = None,
+    processes: Processes = None,
+) -> None:
+    """Replays a file of trades (ts_ms,symbol,price,size) in a run of its own."""
+    from deploy import replay as module
+
+    settings = _settings(data_dir=data, kafka_url=kafka_url, redis_url=redis_url, processes=processes)
+    name = run or module.run_name(files[0])
+    reading = module.run(settings, module.Request(tuple(files), market, module.speed_of(speed), name))
+    typer.echo(module.as_json(reading) if as_json else module.shown(reading))
+
+
+@app.command()
+def markets(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[MARKET]...", help="Names, or files to check.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Lists the markets that can be run; checks market files."""
+    from deploy import markets as module
+
+    said = module.report(names or [])
+    if as_json:
+        typer.echo(json.dumps(said, indent=1))
+    else:
+        module.show(said)
+
+
+@app.command()
+def status(as_json: Json = False, data: Data = None) -> None:
+    """Shows every process of `esi up`: its health, and how far it is behind. Exit status 1 if not all is well."""
+    from deploy import status as module
+
+    said = module.report(_settings(data_dir=data).data_dir)
+    if as_json:
+        typer.echo(json.dumps(said, indent=1))
+    else:
+        module.show(said)
+    raise typer.Exit(0 if said["healthy"] else 1)
+
+
+@app.command()
+def doctor(as_json: Json = False, data: Data = None) -> None:
+    """Checks ports, versions, disk and connections, and says what to do. Exit status 1 if something is wrong."""
+    from deploy import doctor as module
+
+    checks = module.examine(_settings(data_dir=data))
+    if as_json:
+        typer.echo(module.as_json(checks))
+    else:
+        module.show(checks)
+    raise typer.Exit(1 if module.bad(checks) else 0)
+
+
 def main() -> None:
     """Runs the command; what people can put right is said in a sentence, without a traceback."""
     try:
@@ -188,6 +254,7 @@ EXPLAINED = {
     "PortError",
     "PortTakenError",
     "PostgresError",
+    "ReplayError",
     "FlowError",
     "SchemaError",
     "TradeFileError",

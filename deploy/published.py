@@ -24,11 +24,11 @@ class Published:
 
     def final(self) -> dict[str, Any] | None:
         """The newest final reading, None before the first."""
-        try:
-            raw = self._redis.hget(names.latest_key(self._market), "final")
-        except redis.RedisError:
-            return None
-        return json.loads(raw) if isinstance(raw, bytes) else None
+        return self._latest("final")
+
+    def newest(self) -> dict[str, Any] | None:
+        """The newest reading of any kind, None before the first."""
+        return self._latest("reading")
 
     def count(self) -> int:
         """Readings published since the streams began, trimmed ones included."""
@@ -52,6 +52,13 @@ class Published:
     def close(self) -> None:
         """Ends the connection."""
         self._redis.close()
+
+    def _latest(self, field: str) -> dict[str, Any] | None:
+        try:
+            raw = self._redis.hget(names.latest_key(self._market), field)
+        except redis.RedisError:
+            return None
+        return json.loads(raw) if isinstance(raw, bytes) else None
 
     def _streams(self) -> list[str]:
         return [names.stream(self._market, channel) for channel in names.CHANNELS]

@@ -16,14 +16,19 @@ LAST_TO_STOP = 1
 
 
 class Servers:
-    """Addresses of the servers, and the programs that serve those that no URL names."""
+    """Addresses of the servers, and the programs that serve those that no URL names.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: URLs and data folder.
+        archive: whether PostgreSQL is needed.
+    """
+
+    def __init__(self, settings: Settings, *, archive: bool = True) -> None:
         data = settings.data_dir
         self._settings = settings
         self._broker_file = data / "broker.json"
         self._valkey = None if settings.redis_url else Valkey(data / "valkey")
-        self._postgres = None if settings.postgres_url else Postgres(data / "postgres")
+        self._postgres = Postgres(data / "postgres") if archive and not settings.postgres_url else None
 
     def prepare(self) -> None:
         """Makes the data folders of the embedded ones.
@@ -31,7 +36,8 @@ class Servers:
         Raises:
             PostgresError: its folder cannot be made or used.
         """
-        self._broker_file.unlink(missing_ok=True)
+        if not self._settings.kafka_url:
+            self._broker_file.unlink(missing_ok=True)
         for server in (self._valkey, self._postgres):
             if server is not None:
                 server.prepare()

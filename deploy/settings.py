@@ -128,7 +128,7 @@ class Settings(BaseSettings):
     epoch_ms: int = Field(
         default=250, ge=50, le=10_000, description="How often a flow saves its state, in milliseconds."
     )
-    processes: int = Field(default=1, ge=1, le=64, description="Processes of each flow.")
+    processes: int = Field(default=1, ge=1, le=4, description="Processes of each flow.")
     metrics_host: str = Field(default="127.0.0.1", min_length=1, description="Address that Prometheus pages listen on.")
     metrics_port: Port = Field(
         default=0,

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 IMPORTANT = frozenset({"warning", "error", "critical"})
+DATA = frozenset({"rejected"})
+"""Events that are about data, not about us: they stay in the log, the metric and the rejects' topic."""
+
 LONGEST_LINE = 240
 _PLUMBING = frozenset({"event", "level", "timestamp", "process", "exception"})
 
@@ -43,7 +46,7 @@ def important(line: str) -> str | None:
         said = json.loads(line)
     except json.JSONDecodeError:
         return None
-    if not isinstance(said, dict) or said.get("level") not in IMPORTANT:
+    if not isinstance(said, dict) or said.get("level") not in IMPORTANT or said.get("event") in DATA:
         return None
     details = ", ".join(f"{key} {value}" for key, value in said.items() if key not in _PLUMBING)
     event = str(said.get("event", "")).replace("_", " ")
