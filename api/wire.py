@@ -46,6 +46,13 @@ class TransportProtocol(WebSocketsSansIOProtocol):
         cast("dict[str, Any]", self.scope["extensions"])[EXTENSION] = self
         await super().run_asgi()
 
+    def data_received(self, data: bytes) -> None:
+        """Also answers and ends a handshake that cannot be read (an address of 10 kB); uvicorn would keep it open."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
     @property
     def open(self) -> bool:
         """Whether frames may still be sent."""

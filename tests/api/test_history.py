@@ -120,9 +120,7 @@ def test_pages_are_one_list_at_any_position_of_the_archiver(
     assert asked.pages(wanted, cycle(limits)) == expected(wanted)
 
 
-def test_pages_are_one_list_while_the_archiver_runs(
-    asked: Asked, archive_url: str, clean_redis: redis.Redis
-) -> None:
+def test_pages_are_one_list_while_the_archiver_runs(asked: Asked, archive_url: str, clean_redis: redis.Redis) -> None:
     publisher = Publisher(clean_redis, "test")
     published = publisher.readings(range(1, 401), finals=range(10, 401, 10))
 
@@ -197,9 +195,7 @@ def test_a_missing_archive_is_said_unless_redis_has_it_all(
     found.close()
 
 
-def test_while_redis_is_away_only_the_archived_past_is_answered(
-    archive_url: str, own_redis: servers.Redis
-) -> None:
+def test_while_redis_is_away_only_the_archived_past_is_answered(archive_url: str, own_redis: servers.Redis) -> None:
     with own_redis.client() as client:
         published = Publisher(client, "test").readings(range(1, 31))
         archive(archive_url, "test", client, published[19])
