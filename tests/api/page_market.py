@@ -70,7 +70,7 @@ class PageMarket:
         self._random = random.Random(name)
         self._past: list[float] = []
         self._final: Reading | None = None
-        self._heat = {segment: 0.2 for segment in segments}
+        self._heat = dict.fromkeys(segments, 0.2)
         self._shock = 0.0
 
     def define(self, since: str) -> None:
@@ -83,7 +83,7 @@ class PageMarket:
             "synthetic": self.synthetic, "version": "test-1", "since": since, "hours": None,
             "instruments": [{"name": n, "kind": "price", "unit": "points", "why": "test"} for n in self.instruments],
             "segments": [
-                {"name": s, "weight": 1.0, "indicators": [{"name": f"{s} volatility", "kind": "realized_volatility", "of": []}]}
+                {"name": s, "weight": 1.0, "indicators": [{"name": f"{s} fall", "kind": "cmax", "of": []}]}
                 for s in self.segments
             ],
         }  # fmt: skip
@@ -116,7 +116,7 @@ class PageMarket:
         reading = Reading(
             market=self.name, at=rfc3339(at_us), final=final, index=total, percentile=below if self._past else None,
             level=next(word for top, word in LEVELS if below < top) if self._past else "unknown", form="ciss",
-            contributions=parts, forms={"ciss": total, "rank_mean": min(100.0, total * 1.15 + 6), "z_mean": total * 0.9 + 3},
+            contributions=parts, forms={"ciss": total, "rank_mean": min(100.0, total * 1.15), "z_mean": total * 0.9},
             change=self._change(parts, total), coverage=1.0, staleness=Staleness(max_s=3600.0, stale=0),
             flags=["synthetic"] if self.synthetic else [], version="test-1",
         )  # fmt: skip
