@@ -25,9 +25,7 @@ def _produce(bootstrap: str, topic: str, values: list[bytes]) -> None:
 
 
 def _consume(bootstrap: str, topic: str, count: int) -> list[bytes | None]:
-    consumer = Consumer(
-        {"bootstrap.servers": bootstrap, "group.id": servers.unique("g"), "fetch.wait.max.ms": 10}
-    )
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": servers.unique("g"), "fetch.wait.max.ms": 10})
     try:
         consumer.assign([TopicPartition(topic, 0, 0)])
         return [message.value() for message in consumer.consume(count, 30)]
@@ -78,9 +76,7 @@ def test_a_paused_server_answers_after_it_is_resumed(own_redis: servers.Redis) -
 
 def test_each_test_has_an_empty_database_and_redis(database: str, clean_redis: redis.Redis) -> None:
     with psycopg.connect(database) as connection:
-        assert connection.execute(
-            "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
-        ).fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
     assert clean_redis.dbsize() == 0
 
 

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import redis
 
+from api.archive.metrics import Metrics
 from schemas import names
 from schemas.reading import canonical
 from tests import servers
@@ -319,3 +320,25 @@ async def test_a_postgres_that_hangs_is_named_and_left_for_a_new_connection(
         await until(lambda: value(metrics, "esi_archive_errors_total", reason="postgres_slow") >= 1, 30)
         own_postgres.resume()
         await until(lambda: archived(own_postgres.url, "a") == flow.expected("a", 20))
+
+
+async def test_lets_go_of_a_market_that_is_gone_and_archives_the_others(
+    redis_server: servers.Redis, clean_redis: redis.Redis, database: str
+) -> None:
+    for name in ("a", "week~r1"):
+        flow.announce(clean_redis, name)
+        flow.publish(clean_redis, name, 0, 10)
+    async with archiving(redis_server.url, database) as metrics:
+        await until(lambda: archived(database, "week~r1") == flow.expected("week~r1", 10))
+        await until(lambda: _has_lag(metrics, "esi:week~r1:readings"))
+        clean_redis.srem(names.MARKETS_KEY, "week~r1")
+        await until(lambda: not _has_lag(metrics, "esi:week~r1:readings"))
+        clean_redis.delete(*(names.stream("week~r1", channel) for channel in names.CHANNELS))
+        flow.publish(clean_redis, "a", 10, 10)
+        await until(lambda: archived(database, "a") == flow.expected("a", 20))
+    assert not clean_redis.exists("esi:week~r1:readings")  # reading does not bring a stream back
+    assert archived(database, "week~r1") == flow.expected("week~r1", 10)
+
+
+def _has_lag(metrics: Metrics, stream: str) -> bool:
+    return metrics.registry.get_sample_value("esi_archive_lag_entries", {"stream": stream}) is not None
