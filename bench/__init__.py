@@ -1,0 +1,1 @@
+"""Measurements of this product: `python -m bench`; each one checks what came out before it names a figure."""

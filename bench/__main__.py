@@ -1,0 +1,64 @@
+"""`python -m bench [NAME...] [--json] [--list]`: measures, checks, prints and writes bench/results."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import traceback
+
+from bench import results
+from bench.case import AbsentPartError, Benchmark, Figure
+from bench.registry import BENCHMARKS
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the named benchmarks, or all; the exit status is 1 if the output of one was wrong."""
+    known = {benchmark.name: benchmark for benchmark in BENCHMARKS}
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("name", nargs="*", metavar="NAME", help=f"one of {', '.join(known)}; all without a name")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON on standard output")
+    parser.add_argument("--list", action="store_true", help="print the benchmarks and what they do, and end")
+    asked = parser.parse_args(arguments)
+    if unknown := [name for name in asked.name if name not in known]:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
+    if asked.list:
+        print("\n".join(f"{benchmark.name:<16} {benchmark.work}" for benchmark in BENCHMARKS))
+        return 0
+    return _run([known[name] for name in asked.name] or list(BENCHMARKS), as_json=asked.json)
+
+
+def _run(chosen: list[Benchmark], *, as_json: bool) -> int:
+    on, at_commit = results.machine(), results.commit()
+    _tell(on)
+    figures: list[Figure] = []
+    skipped: dict[str, str] = {}
+    failed = False
+    for benchmark in chosen:
+        _tell(f"\n{benchmark.name}: {benchmark.work}")
+        try:
+            measured = benchmark.measure()
+        except AbsentPartError as absent:
+            skipped[benchmark.name] = str(absent)
+            _tell(f"  skipped: {absent}")
+        except Exception as error:
+            failed = True
+            skipped[benchmark.name] = f"no figure: {error}".splitlines()[0]
+            _tell("".join(traceback.format_exception(error)))
+        else:
+            figures += measured
+            _tell("\n".join(f"  {figure.line()}" for figure in measured))
+    run = results.document(figures, skipped, at_commit, on)
+    _tell(f"\nWritten: {results.write(run).name}")
+    if as_json:
+        print(json.dumps(run))
+    return int(failed)
+
+
+def _tell(text: str) -> None:
+    """For people, so that standard output holds the JSON alone."""
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,15 @@
+"""All benchmarks, in the order in which they run."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bench import engine, kafka_to_redis, step
+from bench.case import Benchmark
+
+BENCHMARKS: Final = (
+    Benchmark("engine", engine.WORK, engine.measure),
+    Benchmark("step", step.WORK, step.measure),
+    Benchmark("kafka_to_redis", kafka_to_redis.WORK, kafka_to_redis.measure_arrow),
+    Benchmark("json_ticks", kafka_to_redis.JSON_WORK, kafka_to_redis.measure_json),
+)
