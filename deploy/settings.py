@@ -18,10 +18,15 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX: Final = "ESI_"
-USED_BY_TESTS: Final = re.compile(r"ESI_(DATA|REQUIRE_SERVERS|TEST_.+)")
-"""Names that look like settings and are told to tests: where data lies, which servers to use."""
+NOT_OURS: Final = re.compile(
+    r"ESI_(DATA|CHROMIUM|REQUIRE_SERVERS|UPDATE_GOLDEN|TEST_.+|BENCH_.+|VALKEY_PASSWORD|TIMESCALE_PASSWORD)"
+)
+"""Names that look like settings, and are read by the tests, the benchmarks or docker-compose.yml."""
 
 ENV_FILE: Final = ".env"
+
+FLAGS: Final = {"data_dir": "--data", "markets": "--market"}
+"""Flags that are not spelled like their setting."""
 
 
 class SettingsError(ValueError):
@@ -204,7 +209,7 @@ def _unknown(names: Iterable[str], where: str) -> list[str]:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     faults = []
     for name in sorted(set(names) - known):
-        if name.upper().startswith(PREFIX) and name.upper() not in known and not USED_BY_TESTS.fullmatch(name):
+        if name.upper().startswith(PREFIX) and name.upper() not in known and not NOT_OURS.fullmatch(name):
             near = difflib.get_close_matches(name.upper(), known, n=1)
             remedy = f"did you mean {near[0]}?" if near else "docs/settings.md lists all settings"
             faults.append(f"{name} ({where}) is no setting: {remedy}")
@@ -225,7 +230,7 @@ def _explain(name: str, fault: str, flags: Mapping[str, object], written: Mappin
     field, where = Settings.model_fields[name], _origin(name, flags, written)
     variable = PREFIX + name.upper()
     value = flags.get(name) if where == "flag" else os.environ.get(variable, written.get(variable))
-    label = "--" + name.replace("_", "-") if where == "flag" else variable
+    label = FLAGS.get(name, "--" + name.replace("_", "-")) if where == "flag" else variable
     shown = "hidden" if "SecretStr" in str(field.annotation) else repr(str(value))
     return f"{label} ({where}) is {shown}: allowed is {allowed(field)} ({fault})"
 

@@ -9,15 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import FrameType
 
+from deploy.choice import Choice, choose_markets, choose_port, page_built
 from deploy.console import Console
 from deploy.plan import HISTORY_FEED, HISTORY_FILE, SIM_FEED, Plan, api_url, feeds
 from deploy.published import Published
 from deploy.servers import Servers
-from deploy.settings import Settings, checkout
-from deploy.sockets import next_free, taken
+from deploy.settings import Settings
 from deploy.state import Lock, Running, Up, end_leftovers
 from deploy.supervisor import Program, Supervisor
 from deploy.tail import Tail, important
@@ -31,19 +30,6 @@ HISTORY_TEXT = (
     "each day leaves one final reading in Redis."
 )
 """What happens, for whoever watches the bar."""
-
-
-class PortError(RuntimeError):
-    """The port that was asked for is taken."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """How `esi up` was called: once or for long, with or without building the page, with a port given or not."""
-
-    once: bool = False
-    page: bool = True
-    port_given: bool = False
 
 
 class Session:
@@ -179,36 +165,6 @@ class Session:
             markets=self._settings.markets,
             processes=running,
         )
-
-
-def choose_port(settings: Settings, choice: Choice, tell: Callable[[str], None]) -> Settings:
-    """The settings with an API port that is free.
-
-    Raises:
-        PortError: the port was asked for and is taken.
-    """
-    host, port = settings.api_host, settings.api_port
-    if choice.once or not taken(port, host):
-        return settings
-    if choice.port_given:
-        msg = f"port {port} on {host} is taken: stop whoever listens there, or choose another with --api-port"
-        raise PortError(msg)
-    free = next_free(port + 1, host)
-    tell(f"Port {port} is taken; the page is on port {free} this time (--api-port chooses).")
-    return settings.with_(api_port=free)
-
-
-def page_built() -> bool:
-    """Whether the page is there to be served."""
-    root = checkout()
-    return root is None or (root / "api" / "static" / "index.html").is_file()
-
-
-def choose_markets(settings: Settings, choice: Choice) -> Settings:
-    """The settings with the markets that this call runs: with `--once`, those that have an end."""
-    if not choice.once:
-        return settings
-    return settings.with_(markets=tuple(feeds(settings.markets).get(HISTORY_FEED, ())) or (HISTORY_FEED,))
 
 
 def run(settings: Settings, choice: Choice) -> int:
