@@ -17,11 +17,10 @@ class PortError(RuntimeError):
 
 @dataclass(frozen=True)
 class Choice:
-    """How `esi up` was called: once or for long, with or without building the page, with a port given or not."""
+    """How `esi up` was called: once or for long, with or without building the page."""
 
     once: bool = False
     page: bool = True
-    port_given: bool = False
 
 
 def choose_port(settings: Settings, choice: Choice, tell: Callable[[str], None]) -> Settings:
@@ -33,7 +32,7 @@ def choose_port(settings: Settings, choice: Choice, tell: Callable[[str], None])
     host, port = settings.api_host, settings.api_port
     if choice.once or not taken(port, host):
         return settings
-    if choice.port_given:
+    if "api_port" in settings.model_fields_set:
         msg = f"port {port} on {host} is taken: stop whoever listens there, or choose another with --api-port"
         raise PortError(msg)
     free = next_free(port + 1, host)

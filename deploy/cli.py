@@ -43,12 +43,6 @@ def _settings(**flags: Any) -> Any:
     return load(flags)
 
 
-def _given(name: str, flags: dict[str, Any]) -> bool:
-    from deploy.settings import origin
-
-    return origin(name, {key: value for key, value in flags.items() if value is not None}) != "default"
-
-
 @app.command()
 def flow(
     feed: Feed,
@@ -155,20 +149,21 @@ def up(
     postgres_url: Postgres = None,
 ) -> None:
     """Runs everything: servers, flows, archive, API; replays the history, then keeps the simulation ticking."""
-    from deploy.up import Choice, run
+    from deploy.choice import Choice
+    from deploy.up import run
 
-    flags = {
-        "markets": tuple(market) if market else None,
-        "rate": rate,
-        "seed": seed,
-        "api_port": api_port,
-        "processes": processes,
-        "data_dir": data,
-        "kafka_url": kafka_url,
-        "redis_url": redis_url,
-        "postgres_url": postgres_url,
-    }
-    raise typer.Exit(run(_settings(**flags), Choice(once, page, _given("api_port", flags))))
+    settings = _settings(
+        markets=tuple(market) if market else None,
+        rate=rate,
+        seed=seed,
+        api_port=api_port,
+        processes=processes,
+        data_dir=data,
+        kafka_url=kafka_url,
+        redis_url=redis_url,
+        postgres_url=postgres_url,
+    )
+    raise typer.Exit(run(settings, Choice(once, page)))
 
 
 @app.command()
@@ -244,16 +239,8 @@ def main() -> None:
         sys.exit(2)
 
 
-EXPLAINED = {
-    "SettingsError",
-    "MarketFileError",
-    "BusyError",
-    "PortError",
-    "PortTakenError",
-    "PostgresError",
-    "ReplayError",
-    "FlowError",
-    "SchemaError",
-    "TradeFileError",
-}
+EXPLAINED = frozenset(
+    "SettingsError MarketFileError BusyError PortError PortTakenError PostgresError ReplayError FlowError SchemaError "
+    "TradeFileError".split()
+)
 """Errors whose message says what is wrong and what to do. By name: importing their modules would slow every verb."""

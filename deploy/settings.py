@@ -183,11 +183,6 @@ def load(flags: Mapping[str, object] | None = None, env_file: Path | str = ENV_F
     return settings
 
 
-def origin(name: str, flags: Mapping[str, object], env_file: Path | str = ENV_FILE) -> str:
-    """Where the field `name` comes from: `flag`, `environment`, the `.env` file, or `default`."""
-    return _origin(name, flags, dotenv_values(env_file))
-
-
 def allowed(field: FieldInfo) -> str:
     """What may stand in a setting, in words: `a whole number, 1 to 65535`."""
     kind = get_args(field.annotation)[0] if type(None) in get_args(field.annotation) else field.annotation

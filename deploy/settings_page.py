@@ -28,8 +28,8 @@ TAIL = """
 Flags are spelled like the variables: `ESI_API_PORT` is `--api-port`; only `ESI_DATA_DIR` is `--data`, and
 `ESI_MARKETS` is `--market`, once for each. `esi VERB --help` lists the flags of a verb.
 
-Some more names are no settings: `ESI_DATA`, `ESI_REQUIRE_SERVERS`, `ESI_CHROMIUM`, `ESI_UPDATE_GOLDEN` and `ESI_TEST_*` are
-read by the tests (where the real market data lies; whether an absent server fails a test instead of skipping it; ...),
+Some more names are no settings: `ESI_DATA`, `ESI_REQUIRE_SERVERS`, `ESI_CHROMIUM`, `ESI_UPDATE_GOLDEN` and `ESI_TEST_*`
+are read by the tests (where the real market data lies; whether an absent server fails a test),
 `ESI_VALKEY_PASSWORD` and `ESI_TIMESCALE_PASSWORD` by `docker-compose.yml`.
 """
 
