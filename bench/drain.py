@@ -32,7 +32,7 @@ class TimedSource(FeedSource):
 
 def main(bootstrap: str, redis_url: str, folder: str, feed: str) -> None:
     """Runs the flow until it is told to stop."""
-    flow.FeedSource = TimedSource  # type: ignore[misc] # the only change to the product: a clock at its door
+    flow.FeedSource = TimedSource  # type: ignore[attr-defined] # the only change to the product: a clock at its door
     flow.run(FlowConfig(feed, (tape.market(),), bootstrap, redis_url, Path(folder) / "state"))
 
 

@@ -75,11 +75,11 @@ def expected(parts: list[tape.Tape]) -> Readings:
     end_us = max(part.end_us for part in parts)
     for number, part in enumerate(parts):
         fold = BarFold(market)
-        for piece in (decode_ticks(part.record(), known), end_us):
-            folded = fold.update(piece)
+        for record in [*part.records(), None]:
+            folded = fold.update(end_us if record is None else decode_ticks(record, known))
             if len(folded.reached_us):
                 said += pipeline.feed(Partial(number, folded.reached_us, folded.bars))
-    return [(f"{one.at_us // 1000}-{int(one.final)}", one.reading) for one in said]
+    return [(one.id, one.reading) for one in said]
 
 
 def check(found: Readings, want: Readings) -> None:

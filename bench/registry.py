@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench import engine, kafka_to_redis, step
+from bench import engine, fanout, kafka_to_redis, replay_real, start, step
 from bench.case import Benchmark
 
 BENCHMARKS: Final = (
@@ -12,4 +12,7 @@ BENCHMARKS: Final = (
     Benchmark("step", step.WORK, step.measure),
     Benchmark("kafka_to_redis", kafka_to_redis.WORK, kafka_to_redis.measure_arrow),
     Benchmark("json_ticks", kafka_to_redis.JSON_WORK, kafka_to_redis.measure_json),
+    Benchmark("replay_real", replay_real.WORK, replay_real.measure),
+    Benchmark("start", start.WORK, start.measure),
+    Benchmark("fanout", fanout.WORK, fanout.measure),
 )

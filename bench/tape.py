@@ -91,7 +91,12 @@ class Tape:
 
     def record(self) -> bytes:
         """All of it as one Arrow record."""
-        columns = {"instrument": self.code, "ts_us": self.ts_us, "price": self.price, "size": self.size}
+        columns: dict[str, npt.NDArray[Any]] = {
+            "instrument": self.code,
+            "ts_us": self.ts_us,
+            "price": self.price,
+            "size": self.size,
+        }
         return encode(columns, NAMES, TICKS_SCHEMA, compress=False)
 
 
