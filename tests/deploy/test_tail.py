@@ -1,0 +1,58 @@
+"""Following log files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from deploy.tail import LONGEST_LINE, Tail, important
+
+
+def test_only_what_is_new_and_whole_is_read(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("old\n")
+    tail = Tail(log)
+    assert list(tail.lines()) == []
+    with log.open("a") as file:
+        file.write("one\ntw")
+        file.flush()
+        assert list(tail.lines()) == ["one"]
+        file.write("o\n")
+        file.flush()
+        assert list(tail.lines()) == ["two"]
+
+
+def test_a_file_that_comes_later_or_was_put_aside_is_read_from_its_beginning(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    tail = Tail(log)
+    assert list(tail.lines()) == []
+    log.write_text("first\n" * 3)
+    assert list(tail.lines()) == ["first"] * 3
+    log.write_text("again\n")
+    assert list(tail.lines()) == ["again"]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            {"event": "waiting_for_redis", "level": "warning", "retry_s": 2, "process": "p"},
+            "waiting for redis (retry_s 2)",
+        ),
+        ({"event": "failed", "level": "error"}, "failed"),
+        ({"event": "started", "level": "info"}, None),
+        ({"event": "rejected", "level": "warning"}, None),
+        ([1], None),
+    ],
+)
+def test_warnings_and_errors_become_sentences(line: object, sentence: str | None) -> None:
+    assert important(json.dumps(line)) == sentence
+
+
+def test_what_is_no_json_or_too_long_does_no_harm() -> None:
+    assert important("Traceback (most recent call last):") is None
+    said = important(json.dumps({"event": "x" * 1000, "level": "error"}))
+    assert said is not None
+    assert len(said) < LONGEST_LINE + 10
