@@ -14,6 +14,7 @@ from schemas.market import FaultsError, Market, Place
 _SHIPPED = files("schemas").joinpath("markets")
 _HEADER = re.compile(r"\s*\[\[?[\w.\s-]+\]\]?\s*(#.*)?$")
 _TOML_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_LONG_NUMBER = re.compile(r"[\d_]{4301,}")
 _ALTERNATIVE = re.compile(r"function-|literal\[|int$|str$|tuple\[")
 
 
@@ -62,7 +63,9 @@ def parse(raw: bytes, origin: str) -> Market:
     except ValidationError as error:
         raise MarketFileError("\n".join(_sentences(error, text, origin))) from error
     except RecursionError as error:
-        msg = f"{origin}: nested too deeply"
+        lines = text.splitlines()
+        deepest = max(range(len(lines)), key=lambda n: lines[n].count("[") + lines[n].count("{"))
+        msg = f"{origin}:{deepest + 1}: nested too deeply"
         raise MarketFileError(msg) from error
     except ValueError as error:  # besides TOMLDecodeError, tomllib lets int's own complaint through
         raise MarketFileError(_toml_sentence(error, text, origin)) from error
@@ -72,12 +75,19 @@ def _toml_sentence(error: ValueError, text: str, origin: str) -> str:
     where = _TOML_PLACE.search(str(error))
     if where:
         return f"{origin}:{where[1]}: {str(error)[: where.start()]} (column {where[2]})"
-    return f"{origin}:{len(text.splitlines()) or 1}: {error}"
+    digits = _LONG_NUMBER.search(text)
+    line = text.count("\n", 0, digits.start() if digits else len(text)) + 1
+    return f"{origin}:{line}: {error}"
 
 
 def _sentences(error: ValidationError, text: str, origin: str) -> list[str]:
     sentences = []
-    for fault in error.errors(include_url=False):
+    faults = error.errors(include_url=False)
+    for fault in faults:
+        if fault["type"] == "too_short" and any(
+            other["loc"][: len(fault["loc"])] == fault["loc"] != other["loc"] for other in faults
+        ):
+            continue  # what was too short had a fault of its own, which is told
         cause = fault.get("ctx", {}).get("error")
         told = cause.faults if isinstance(cause, FaultsError) else [((), fault["msg"].removeprefix("Value error, "))]
         for place, sentence in told:
