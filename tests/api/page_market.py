@@ -88,7 +88,7 @@ class PageMarket:
             ],
         }  # fmt: skip
         self.client.sadd(names.MARKETS_KEY, self.name)
-        self.client.set(names.epoch_key(self.name), f"epoch-{self.name}", nx=True)
+        self.client.set(names.epoch_key(self.name), f"{time.time_ns():x}", nx=True)
         self.client.set(names.market_key(self.name), json.dumps(definition))
 
     def past(self, begin: str, periods: int) -> None:

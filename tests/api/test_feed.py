@@ -412,7 +412,7 @@ async def test_a_viewer_who_vanishes_is_forgotten(served: Served, publisher: Pub
     client = await connect(f"{served.feed}?market=test")
     await frame(client)
     client.transport.abort()
-    servers.wait_until(lambda: served.metric("esi_api_clients") == 0)
+    await asyncio.to_thread(servers.wait_until, lambda: served.metric("esi_api_clients") == 0)
     publisher.readings(range(1, 5))
     async with connect(f"{served.feed}?market=test") as another:
         assert (await frame(another))["id"] == id_of(4)
