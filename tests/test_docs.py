@@ -1,0 +1,144 @@
+"""README and docs keep to what is there: links, verbs, snippets, records, fields."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer.main
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from deploy.cli import app
+from schemas import market
+from schemas.market_file import load, parse
+
+CHECKOUT = Path(__file__).parent.parent
+DOCS = CHECKOUT / "docs"
+RECORDS = DOCS / "decisions"
+PAGES = sorted([*CHECKOUT.glob("*.md"), CHECKOUT / "bench" / "README.md", *DOCS.rglob("*.md")])
+
+LINK = re.compile(r"\]\(([^)\s#]+)(#[^)\s]*)?\)")
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("## The market", market.Market),
+    ("## `[half_life]`", market.HalfLife),
+    ("## `[history]`", market.History),
+    ("## `[validation]`", market.Validation),
+    ("## `[[instrument]]`", market.Instrument),
+    ("## `[[segment]]`", market.Segment),
+    ("## `[[segment.indicator]]`", market.Indicator),
+)
+OWN_TABLES = {"half_life", "history", "validation", "instrument", "segment"}
+"""Fields of the market that have a heading instead of a row."""
+
+
+def _id(path: Path) -> str:
+    return path.relative_to(CHECKOUT).as_posix()
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Fenced code blocks of one language."""
+    return [body for name, body in BLOCK.findall(page.read_text()) if name == language]
+
+
+def commands(page: Path) -> Iterator[list[str]]:
+    """Words of every line of a page's shell blocks, without comments."""
+    for body in blocks(page, "sh"):
+        yield from (words for line in body.splitlines() if (words := shlex.split(line, comments=True)))
+
+
+def said_default(field: FieldInfo) -> str | None:
+    """How a default stands in docs/markets.md; None for those that a page says in its own words."""
+    if field.is_required():
+        return "required"
+    if isinstance(field.default, bool):
+        return f"`{str(field.default).lower()}`"
+    if isinstance(field.default, str):
+        return f'`"{field.default}"`'
+    return f"`{field.default}`" if isinstance(field.default, float) else None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_id)
+def test_links_point_to_files_that_exist(page: Path) -> None:
+    targets = [target for target, _ in LINK.findall(page.read_text()) if "://" not in target]
+    missing = [target for target in targets if not (page.parent / target).exists()]
+    assert not missing, f"{_id(page)} links to {', '.join(missing)}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_id)
+def test_python_snippets_compile(page: Path) -> None:
+    for body in blocks(page, "python"):
+        compile(body, _id(page), "exec")
+
+
+def test_the_readme_has_snippets_of_both_kinds() -> None:
+    """So that the tests above and below cannot pass for want of something to look at."""
+    assert len(blocks(CHECKOUT / "README.md", "python")) >= 3
+    assert sum(words[0].endswith("esi") for words in commands(CHECKOUT / "README.md")) >= 3
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_id)
+def test_verbs_and_flags_of_esi_exist(page: Path) -> None:
+    known = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group has them
+    for words in commands(page):
+        if words[0].rpartition("/")[2] != "esi":
+            continue
+        assert words[1] in known, f"{_id(page)}: {' '.join(words)}"
+        flags = {flag for option in known[words[1]].params for flag in (*option.opts, *option.secondary_opts)}
+        assert {word.partition("=")[0] for word in words[2:] if word.startswith("-")} <= flags, " ".join(words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_id)
+def test_make_targets_exist(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
+    for words in commands(page):
+        if words[0] == "make":
+            assert words[1] in targets, f"{_id(page)}: {' '.join(words)}"
+
+
+def test_every_page_of_docs_is_in_its_index() -> None:
+    listed = {target for target, _ in LINK.findall((DOCS / "README.md").read_text())}
+    assert {page.name for page in DOCS.glob("*.md")} - {"README.md"} <= listed
+
+
+def test_every_decision_record_is_in_the_index_with_its_title() -> None:
+    index = (RECORDS / "README.md").read_text()
+    for record in RECORDS.glob("[0-9]*.md"):
+        title = re.sub(r"^# (\d+\. )?", "", record.read_text().splitlines()[0])
+        assert f"| {record.name[:4]} | [{title}]({record.name}) |" in index, record.name
+
+
+def test_no_two_decision_records_share_a_number() -> None:
+    numbers = [record.name[:4] for record in RECORDS.glob("[0-9]*.md")]
+    assert len(numbers) == len(set(numbers))
+
+
+@pytest.mark.parametrize(("heading", "model"), TABLES, ids=[model.__name__ for _, model in TABLES])
+def test_every_field_of_a_market_file_is_documented_with_its_default(heading: str, model: type[BaseModel]) -> None:
+    section = (DOCS / "markets.md").read_text().split(heading, 1)[1].split("\n## ", 1)[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section, re.MULTILINE))
+    fields = {name: field for name, field in model.model_fields.items() if name not in OWN_TABLES}
+    told = {name: default for name, default in rows.items() if name not in market._INPUTS}
+    assert set(fields) <= set(told)
+    for name, field in fields.items():
+        if (default := said_default(field)) is not None:
+            assert told[name] == default, name
+
+
+def test_default_durations_are_documented_as_they_are() -> None:
+    text = (DOCS / "markets.md").read_text()
+    spans = {name: field.default for name, field in market.HalfLife.model_fields.items()}
+    for name, span_us in (spans | {"window": market.Indicator.model_fields["window"].default}).items():
+        assert f'| `{name}` | `"{span_us // market.DAY_US}d"` |' in text, name
+
+
+def test_the_example_of_the_page_is_the_file_and_loads() -> None:
+    example = DOCS / "examples" / "desk.toml"
+    (shown,) = blocks(DOCS / "markets.md", "toml")
+    assert shown == example.read_text()
+    assert parse(shown.encode(), "docs/markets.md") == load(str(example))
