@@ -21,6 +21,9 @@ TOCK_US: Final = 250_000
 FUTURE_US: Final = 5_000_000
 """A live tick further past its partition's last tock is from the future."""
 
+LEAP: Final = 10_000
+"""Periods that a tick may leap over: one wrong date must not publish a century of empty finals. A tock may."""
+
 _ROWS: Final = 4096
 _FLOOR_OF_BARS: Final = 0.6
 """Ready-made bars are a vendor's, already cleaned: only moves beyond 60 % (or 60 units) are looked at twice."""
@@ -60,7 +63,7 @@ class BarFold(Step[Input, Folded, State]):
         self._ring = (market.lateness + market.pace_us + slack) // market.bar + 3
         self._rules = np.array(
             [market.bar, market.pace_us, market.lateness, market.clock == "wall", self._ring,
-             market.validation.agree, TOCK_US, FUTURE_US], np.int64,
+             market.validation.agree, TOCK_US, FUTURE_US, LEAP * market.period_us], np.int64,
         )  # fmt: skip
         self._deviations = market.validation.deviations
         self._flags = np.array([(i.allow_negative, i.kind == "price") for i in instruments])
@@ -187,7 +190,7 @@ class BarFold(Step[Input, Folded, State]):
         span = (int(batch.start_us[row]), int(batch.end_us[row]), int(batch.available_us[row]))
         negative_ok = code >= 0 and bool(self._flags[code, k.ALLOW_NEGATIVE])
         fault = _shape_fault(code, span, [float(getattr(batch, f)[row]) for f in _PRICES], negative_ok)
-        if fault is None and self._rules[k.WALL] and span[2] > self._clock[k.TOCK] + FUTURE_US:
+        if fault is None and k.is_future(self._clock, self._rules, span[2]):
             fault = Reason.FUTURE
         if fault is None and span[2] <= self._clock[k.CLOSED]:
             fault = Reason.LATE

@@ -36,7 +36,7 @@ CLOCK: Final = 5
 NONE_OPEN: Final = 1 << 60  # far beyond any bar, and safe to count from
 
 # settings of a fold, as integers
-BAR, PACE, LATENESS, WALL, RING, AGREE, TOCK_SLACK, FUTURE_SLACK = 0, 1, 2, 3, 4, 5, 6, 7
+BAR, PACE, LATENESS, WALL, RING, AGREE, TOCK_SLACK, FUTURE_SLACK, LEAP = 0, 1, 2, 3, 4, 5, 6, 7, 8
 
 # settings of an instrument
 ALLOW_NEGATIVE, RELATIVE = 0, 1
@@ -95,6 +95,14 @@ def _remember_seq(memory, seq):  # type: ignore[no-untyped-def]
         return
     memory[SEQ_SEEN] = (memory[SEQ_SEEN] << ahead if ahead < _WINDOW else np.int64(0)) | 1
     memory[SEQ_HIGH] = seq
+
+
+@njit(cache=True, inline="always")
+def is_future(clock, rules, ts):  # type: ignore[no-untyped-def]
+    """Whether a live tick is beyond the last tock, or another one a leap ahead that only a tock may make."""
+    if rules[WALL] == 1:
+        return ts > clock[TOCK] + rules[FUTURE_SLACK]
+    return clock[TIME] >= 0 and ts > clock[TIME] + rules[LEAP]
 
 
 @njit(cache=True, inline="always")
@@ -225,7 +233,7 @@ def fold_ticks(  # type: ignore[no-untyped-def]
         fault = _fault_of_values(c, ts, p, s, bid[i], ask[i], c >= 0 and flags[c, ALLOW_NEGATIVE])
         if fault == 0 and seq[i] != NO_SEQ and _is_duplicate(memory[c], seq[i]):
             fault = _DUPLICATE
-        if fault == 0 and wall and ts > clock[TOCK] + rules[FUTURE_SLACK]:
+        if fault == 0 and is_future(clock, rules, ts):
             fault = _FUTURE
         if fault == 0:
             if not bar_from <= ts < bar_to:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.signals.bars import FUTURE_US, TOCK_US, BarFold, Folded
+from models.signals.bars import FUTURE_US, LEAP, TOCK_US, BarFold, Folded
 from models.signals.step import StateVersionError
 from schemas.bars import GRID, NEVER, BarColumns
 from schemas.market import Market
@@ -241,11 +241,22 @@ def test_ties_in_time_the_first_opens_and_the_last_closes() -> None:
 
 
 def test_a_leap_over_years_closes_what_is_open_at_once() -> None:
+    fold = BarFold(market(period="1h"))
+    fold.update(ticks((0, 0, 100.0)))
+    leap = fold.update(ticks((0, 365 * 86_400, 100.0)))
+    assert leap.bars.end_us.tolist() == [T0 + SECOND]
+    assert leap.reached_us.tolist() == [T0 + 365 * 86_400 * SECOND]
+
+
+def test_one_wrong_date_does_not_move_time_but_a_tock_may() -> None:
     fold = BarFold(market())
     fold.update(ticks((0, 0, 100.0)))
-    leap = fold.update(ticks((0, 5 * 365 * 86_400, 100.0)))
-    assert leap.bars.end_us.tolist() == [T0 + SECOND]
-    assert leap.reached_us.tolist() == [T0 + 5 * 365 * 86_400 * SECOND]
+    beyond = LEAP * 60 + 1
+    assert reasons(fold.update(ticks((0, beyond, 100.0)))) == [Reason.FUTURE]
+    assert reasons(fold.update(ready(1, beyond, beyond))) == [Reason.FUTURE]
+    assert fold.time_us == T0
+    fold.update(T0 + beyond * SECOND)
+    assert reasons(fold.update(ticks((0, beyond, 100.0)))) == [None]
 
 
 def ready(code: int, end: float, available: float, close: float = 10.0, **changes: float) -> BarBatch:

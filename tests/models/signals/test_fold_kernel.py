@@ -18,7 +18,7 @@ class Arrays:
 
     def __init__(self, rows: int = 64, reached: int = 64) -> None:
         self.clock = np.array([NEVER, NEVER, NEVER, k.NONE_OPEN, -1], np.int64)
-        self.rules = np.array([BAR, BAR, 0, 0, RING, 3, 0, 0], np.int64)
+        self.rules = np.array([BAR, BAR, 0, 0, RING, 3, 0, 0, 10_000 * BAR], np.int64)
         self.flags = np.array([[False, True]] * INSTRUMENTS)
         self.floors = np.full(INSTRUMENTS, 10.0)
         self.ints = np.full((RING * INSTRUMENTS, k.BAR_INTS), NEVER)
