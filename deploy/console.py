@@ -9,9 +9,6 @@ from typing import Self
 from rich.console import Console as Rich
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-PLAIN_EVERY = 0.1
-"""Share of the whole after which a line is written where there is no terminal."""
-
 REPEAT_AFTER = 30.0
 """Seconds for which the same sentence is not said again."""
 
@@ -23,7 +20,7 @@ class Console:
         self._rich = Rich(stderr=True, highlight=False, soft_wrap=True)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
-        self._next_line = 0.0
+        self._tenth = -1
         self._said: dict[str, float] = {}
 
     def tell(self, sentence: str) -> None:
@@ -38,8 +35,8 @@ class Console:
         """Shows how far something is; the bar begins with the first call and ends with `finish`."""
         if self._rich.is_terminal:
             self._draw(title, done, whole, text)
-        elif whole and done / whole >= self._next_line:
-            self._next_line = done / whole + PLAIN_EVERY
+        elif whole and (tenth := int(done * 10 / whole)) > self._tenth:
+            self._tenth = tenth
             self._rich.print(f"{title}: {done / whole:.0%} {text}".rstrip(), markup=False)
 
     def _draw(self, title: str, done: float, whole: float, text: str) -> None:
@@ -55,7 +52,7 @@ class Console:
         """Ends the bar, if there is one."""
         if self._bar is not None:
             self._bar.stop()
-        self._bar, self._task, self._next_line = None, None, 0.0
+        self._bar, self._task, self._tenth = None, None, -1
 
     def __enter__(self) -> Self:
         return self
