@@ -33,6 +33,7 @@ export class History implements View {
   private readonly brush: Brush;
   readonly plot: uPlot;
   private state: State | null = null;
+  private market: string | null = null;
   private drawn = "";
   private cuts: number[] = [];
   private cutsAt = -1;
@@ -111,6 +112,9 @@ export class History implements View {
   }
 
   update(state: State): void {
+    // The crosshair of another market's past means nothing here.
+    if (this.market !== null && this.market !== state.address.market) moveCursor(this.plot, null);
+    this.market = state.address.market;
     this.state = state;
     attribute(this.element, "aria-busy", state.loading ? "true" : null);
     const span = shown(state);
