@@ -108,7 +108,7 @@ def make(ticks: int, minutes: int, seed: int = 7) -> Tape:
     order = np.argsort(code, kind="stable")
     walk = np.cumsum(random.standard_normal(ticks))
     sorted_code = code[order]
-    first = np.searchsorted(sorted_code, np.arange(INSTRUMENTS))
+    first = np.searchsorted(sorted_code, sorted_code)
     price = np.empty(ticks)
-    price[order] = 100 * np.exp(1e-5 * (walk - walk[first][sorted_code]))
+    price[order] = 100 * np.exp(1e-5 * (walk - walk[first]))
     return Tape(code, ts_us, np.round(price, 4), random.integers(1, 100, ticks).astype(np.float64))
