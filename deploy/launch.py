@@ -1,7 +1,7 @@
 """Becomes another program that dies with its parent: `python -I -S launch.py PARENT SIGNAL USER -- COMMAND...`.
 
 Run as a script, so that it starts in milliseconds and needs nothing of ESI. Linux sends SIGNAL when the parent's
-thread ends, however it ends; elsewhere the supervisor cleans up at its next start (`deploy.leftovers`).
+thread ends, however it ends; elsewhere the supervisor cleans up at its next start (`deploy.state.end_leftovers`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import os
 import pwd
+import shutil
 import sys
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -42,11 +43,12 @@ def die_with_parent(parent: int, number: int) -> bool:
 def main(arguments: list[str]) -> int:
     """Replaces this process by the command; returns only if that fails, with an exit status."""
     parent, number, user, _, *command = arguments
+    program = shutil.which(command[0]) or command[0]  # now: somebody else may not reach what Python imports
     try:
         become(user)
         if not die_with_parent(int(parent), int(number)):
             return 1
-        os.execvp(command[0], command)
+        os.execv(program, command)
     except (OSError, KeyError) as error:
         sys.stderr.write(f"cannot start {command[0]} as user {user}: {error}\n")
         return 127

@@ -57,7 +57,9 @@ class Postgres:
 
     def _initialise(self) -> None:
         options = ["-U", "esi", "-E", "UTF8", "--locale=C", "-A", "trust", "-D", str(self._folder)]
-        identity: dict[str, Any] = {"user": self.user, "extra_groups": []} if self.user else {}
+        identity: dict[str, Any] = {}
+        if self.user is not None:  # root's group with it: who keeps that may not pass what is opened to others
+            identity = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
         try:
             subprocess.run(
                 [binaries() / "initdb", *options], check=True, capture_output=True, text=True, cwd="/", **identity

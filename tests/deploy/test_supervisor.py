@@ -1,9 +1,10 @@
-"""The supervisor, with real processes: needs, falls, back-off, new identities, the end."""
+"""The supervisor starts in the order of needs, starts the fallen again with growing pauses, and stops everything."""
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,146 +14,199 @@ import pytest
 
 from deploy import supervisor as module
 from deploy.supervisor import Program, Supervisor
+from tests.servers import wait_until
 
-SLEEP = ["sleep", "63"]
+SLEEP = ["sleep", "60"]
+DEAF = [sys.executable, "-S", "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)"]
+
+
+class Scene:
+    """A supervisor, what it said, and how often it wrote its state down."""
+
+    def __init__(self, logs: Path, *programs: Program) -> None:
+        self.said: list[str] = []
+        self.written = 0
+        self.supervisor = Supervisor(programs, logs, self.said.append, self._write)
+
+    def _write(self) -> None:
+        self.written += 1
+
+    def until(self, over: Callable[[], bool], seconds: float = 15) -> None:
+        """Ticks until `over`."""
+
+        def tick() -> bool:
+            self.supervisor.tick()
+            return over()
+
+        wait_until(tick, seconds)
+
+    def state(self, name: str) -> str:
+        """State of one program."""
+        return self.supervisor.services[name].state
+
+    def pid(self, name: str) -> int:
+        """Process id of a program that runs."""
+        child = self.supervisor.services[name].child
+        assert child is not None
+        return child.pid
+
+
+Begin = Callable[..., Scene]
 
 
 @pytest.fixture
-def said() -> list[str]:
-    """What people were told."""
-    return []
+def begin(tmp_path: Path) -> Iterator[Begin]:
+    """Makes a scene of programs; ends what it left."""
+    scenes: list[Scene] = []
+
+    def make(*programs: Program) -> Scene:
+        scenes.append(Scene(tmp_path / "logs", *programs))
+        return scenes[-1]
+
+    yield make
+    for scene in scenes:
+        scene.supervisor.stop(0.1)
 
 
-@pytest.fixture
-def make(tmp_path: Path, said: list[str]) -> Iterator[Callable[..., Supervisor]]:
-    """Makes supervisors, and stops them."""
-    made: list[Supervisor] = []
-
-    def one(*programs: Program) -> Supervisor:
-        made.append(Supervisor(programs, tmp_path / "logs", said.append))
-        return made[-1]
-
-    yield one
-    for supervisor in made:
-        supervisor.stop(1)
+def gone(pid: int) -> bool:
+    """Whether a process has ended."""
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
-def _until(supervisor: Supervisor, over: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not over():
-        assert time.monotonic() < deadline, supervisor.services
-        supervisor.tick()
-        time.sleep(0.01)
+def test_a_killed_child_is_started_again_and_said(begin: Begin) -> None:
+    scene = begin(Program("worker", lambda: SLEEP))
+    scene.until(scene.supervisor.running)
+    first = scene.pid("worker")
+    os.kill(first, signal.SIGKILL)
+    scene.until(lambda: scene.state("worker") == "resting")
+    scene.until(scene.supervisor.running)
+    assert scene.pid("worker") != first
+    service = scene.supervisor.services["worker"]
+    assert (service.starts, service.falls, service.last_status) == (2, 1, -signal.SIGKILL)
+    assert scene.said[0].startswith("worker: was killed by SIGKILL; starting it again in 0.2 s (log: ")
+    assert scene.said[1] == "worker: running again"
 
 
-def _pid(supervisor: Supervisor, name: str) -> int:
-    child = supervisor.services[name].child
-    assert child is not None
-    return child.pid
+def test_pauses_double_up_to_the_longest(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(module, "LONGEST_PAUSE", 0.05)
+    scene = begin(Program("fails", lambda: ["sh", "-c", "exit 3"]))
+    service, pauses = scene.supervisor.services["fails"], []
+    for falls in range(1, 5):
+        scene.until(lambda falls=falls: service.falls == falls)  # type: ignore[misc]
+        pauses.append(service.rest_until - time.monotonic())
+    for pause, longest in zip(pauses, [0.01, 0.02, 0.04, 0.05], strict=True):
+        assert pause <= longest
+    assert pauses[3] > 0.01
+    assert all("ended with exit status 3" in sentence for sentence in scene.said if "fails: ended" in sentence)
 
 
-def test_a_program_starts_after_what_it_needs(make: Callable[..., Supervisor]) -> None:
-    ready = [False]
-    supervisor = make(
-        Program("flow", lambda: SLEEP, needs=("server",)), Program("server", lambda: SLEEP, ready=lambda: ready[0])
+def test_falls_are_forgotten_after_steady_running(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STEADY_AFTER", 0.2)
+    scene = begin(Program("worker", lambda: SLEEP))
+    service = scene.supervisor.services["worker"]
+    service.falls = 5
+    scene.until(scene.supervisor.running)
+    assert service.falls == 5
+    scene.until(lambda: service.falls == 0)
+
+
+def test_nothing_starts_before_what_it_needs_is_ready(begin: Begin) -> None:
+    ready = False
+    scene = begin(
+        Program("client", lambda: SLEEP, needs=("server",)), Program("server", lambda: SLEEP, ready=lambda: ready)
     )
     for _ in range(5):
-        supervisor.tick()
-    assert [s.state for s in supervisor.services.values()] == ["waiting", "starting"]
-    ready[0] = True
-    _until(supervisor, lambda: supervisor.running())
+        scene.supervisor.tick()
+    assert (scene.state("server"), scene.state("client")) == ("starting", "waiting")
+    ready = True
+    scene.until(scene.supervisor.running)
+    assert scene.supervisor.services["client"].starts == 1
 
 
-def test_a_killed_one_is_started_again_and_people_are_told(make: Callable[..., Supervisor], said: list[str]) -> None:
-    supervisor = make(Program("flow", lambda: SLEEP))
-    _until(supervisor, lambda: supervisor.running("flow"))
-    before = _pid(supervisor, "flow")
-    os.kill(before, signal.SIGKILL)
-    _until(supervisor, lambda: supervisor.services["flow"].starts == 2 and supervisor.running("flow"))
-    assert _pid(supervisor, "flow") != before
-    assert "flow: was killed by SIGKILL; starting it again in 0.2 s" in said[0]
-    assert said[-1] == "flow: running again"
+def test_what_has_an_end_is_done_once_and_lets_others_begin(begin: Begin) -> None:
+    scene = begin(Program("once", lambda: ["true"], endless=False), Program("after", lambda: SLEEP, needs=("once",)))
+    scene.until(lambda: scene.supervisor.done("once") and scene.supervisor.running())
+    for _ in range(5):
+        scene.supervisor.tick()
+    assert scene.supervisor.services["once"].starts == 1
+    assert scene.supervisor.usable("once", "after")
+    assert not scene.supervisor.running("once")
+    scene.supervisor.stop()
+    assert (scene.state("once"), scene.state("after")) == ("done", "stopped")
 
 
-def test_pauses_grow_and_a_steady_run_forgets_the_falls(
-    make: Callable[..., Supervisor], said: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(module, "LONGEST_PAUSE", 0.04)
-    monkeypatch.setattr(module, "STEADY_AFTER", 0.2)
-    command = [["sh", "-c", "exit 7"]]
-    supervisor = make(Program("flow", lambda: command[0]))
-    service = supervisor.services["flow"]
-    _until(supervisor, lambda: service.falls >= 4)
-    assert service.last_status == 7
-    pauses = [float(line.split(" in ")[1].split(" s")[0]) for line in said if "ended with exit status 7" in line]
-    assert pauses == sorted(pauses)
-    command[0] = SLEEP
-    _until(supervisor, lambda: service.falls == 0)
-
-
-def test_one_with_an_end_is_done_and_its_failure_is_not(make: Callable[..., Supervisor], tmp_path: Path) -> None:
-    script = f"test -e {tmp_path}/second || {{ touch {tmp_path}/second; exit 1; }}"
-    supervisor = make(
-        Program("history", lambda: ["sh", "-c", script], endless=False),
-        Program("api", lambda: SLEEP, needs=("history",)),
+def test_a_new_identity_of_a_server_starts_its_clients_again(begin: Begin) -> None:
+    incarnation = ["a"]
+    scene = begin(
+        Program("broker", lambda: SLEEP, identity=lambda: incarnation[0]),
+        Program("flow", lambda: SLEEP, needs=("broker",)),
     )
-    _until(supervisor, lambda: supervisor.done("history") and supervisor.running("api"))
-    assert supervisor.services["history"].starts == 2
-    supervisor.stop(1)
-    assert supervisor.done("history")
+    scene.until(scene.supervisor.running)
+    first = scene.pid("flow")
+    incarnation[0] = "b"
+    os.kill(scene.pid("broker"), signal.SIGKILL)
+    scene.until(lambda: scene.supervisor.services["flow"].starts == 2 and scene.supervisor.running())
+    assert gone(first)
+    assert "flow: starting again, because broker is a new one" in scene.said
+    assert scene.supervisor.services["flow"].falls == 0
 
 
-def test_a_new_identity_starts_dependants_again_with_it(make: Callable[..., Supervisor], tmp_path: Path) -> None:
-    incarnation = ["one"]
-    server = Program("broker", lambda: SLEEP, identity=lambda: incarnation[0])
-    flow = Program(
-        "flow",
-        lambda: ["sh", "-c", f"echo $WHERE >> {tmp_path}/told; exec sleep 63"],
-        environment=lambda: {"WHERE": incarnation[0]},
-        needs=("broker",),
+def test_command_and_environment_are_asked_at_every_start(begin: Begin, tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def environment() -> dict[str, str]:
+        asked.append(1)
+        return {"TOLD": f"address {len(asked)}"}
+
+    program = Program("worker", lambda: ["sh", "-c", "echo $TOLD; exec sleep 60"], environment=environment)
+    scene = begin(program)
+    log = tmp_path / "logs" / "worker.log"
+    scene.until(lambda: log.exists() and log.read_text() == "address 1\n")
+    os.kill(scene.pid("worker"), signal.SIGKILL)
+    scene.until(lambda: log.read_text() == "address 1\naddress 2\n")
+
+
+def test_stop_leaves_no_process_of_any_group_and_respects_ranks(begin: Begin, tmp_path: Path) -> None:
+    order = tmp_path / "order"
+    note = f"trap 'echo $0 >> {order}; exit 0' TERM; while :; do sleep 0.05; done"
+    scene = begin(
+        Program("server", lambda: ["sh", "-c", note, "server"], stop_rank=1),
+        Program("client", lambda: ["sh", "-c", note, "client"]),
+        Program("deaf", lambda: DEAF),
+        Program("family", lambda: ["sh", "-c", "sleep 61 & sleep 62"]),
     )
-    supervisor = make(server, flow, Program("api", lambda: SLEEP))
-    _until(supervisor, lambda: supervisor.running() and (tmp_path / "told").exists())
-    api = _pid(supervisor, "api")
-    incarnation[0] = "two"
-    os.kill(_pid(supervisor, "broker"), signal.SIGKILL)
-    _until(supervisor, lambda: (tmp_path / "told").read_text() == "one\ntwo\n" and supervisor.running())
-    assert _pid(supervisor, "api") == api
-    assert supervisor.services["flow"].falls == 0
+    scene.until(scene.supervisor.running)
+    heads = [scene.pid(name) for name in scene.supervisor.services]
+    wait_until(lambda: len(psutil.Process(scene.pid("family")).children()) == 2)
+    time.sleep(0.3)  # the shells set their traps
+    children = [one.pid for head in heads for one in psutil.Process(head).children(recursive=True)]
+    scene.supervisor.stop(1.0)
+    wait_until(lambda: all(gone(pid) for pid in heads + children), 5)
+    assert order.read_text().split() == ["client", "server"]
+    assert {service.state for service in scene.supervisor.services.values()} == {"stopped"}
+    assert scene.written > 0
 
 
-def test_a_server_that_comes_back_the_same_disturbs_nobody(make: Callable[..., Supervisor]) -> None:
-    supervisor = make(Program("valkey", lambda: SLEEP), Program("flow", lambda: SLEEP, needs=("valkey",)))
-    _until(supervisor, lambda: supervisor.running())
-    flow = _pid(supervisor, "flow")
-    os.kill(_pid(supervisor, "valkey"), signal.SIGKILL)
-    _until(supervisor, lambda: supervisor.services["valkey"].starts == 2 and supervisor.running())
-    assert _pid(supervisor, "flow") == flow
+def test_a_fallen_leader_takes_its_group_along(begin: Begin) -> None:
+    scene = begin(Program("family", lambda: ["sh", "-c", "sleep 61 & sleep 62"]))
+    scene.until(scene.supervisor.running)
+    head = scene.pid("family")
+    wait_until(lambda: len(psutil.Process(head).children()) == 2)
+    orphans = [one.pid for one in psutil.Process(head).children()]
+    os.kill(head, signal.SIGKILL)
+    scene.until(lambda: scene.state("family") == "resting")
+    wait_until(lambda: all(gone(pid) for pid in orphans), 5)
+    assert all(gone(pid) for pid in orphans)
 
 
-def test_servers_are_stopped_last_and_nothing_is_left(make: Callable[..., Supervisor], tmp_path: Path) -> None:
-    def noting(name: str) -> list[str]:
-        return ["sh", "-c", f"trap 'echo {name} >> {tmp_path}/ended; exit 0' TERM; while true; do sleep 0.05; done"]
-
-    supervisor = make(Program("server", lambda: noting("server"), stop_rank=1), Program("flow", lambda: noting("flow")))
-    _until(supervisor, lambda: supervisor.running())
-    time.sleep(0.3)  # until both shells have set their traps
-    pids = [_pid(supervisor, name) for name in ("server", "flow")]
-    supervisor.stop(3)
-    assert (tmp_path / "ended").read_text() == "flow\nserver\n"
-    assert not any(psutil.pid_exists(pid) for pid in pids)
-    assert [s.state for s in supervisor.services.values()] == ["stopped", "stopped"]
-
-
-def test_changes_are_told(tmp_path: Path) -> None:
-    changes: list[int] = []
-    supervisor = Supervisor([Program("a", lambda: SLEEP)], tmp_path, lambda _: None, lambda: changes.append(1))
-    _until(supervisor, lambda: supervisor.running())
-    told = len(changes)
-    supervisor.tick()
-    assert len(changes) == told == 2
-    supervisor.add(Program("b", lambda: SLEEP))
-    _until(supervisor, lambda: supervisor.running())
-    supervisor.stop(1)
-    assert len(changes) == 5
+def test_the_state_is_written_only_when_something_changed(begin: Begin) -> None:
+    scene = begin(Program("worker", lambda: SLEEP))
+    scene.until(scene.supervisor.running)
+    written = scene.written
+    for _ in range(5):
+        scene.supervisor.tick()
+    assert scene.written == written
+    scene.supervisor.add(Program("late", lambda: SLEEP))
+    scene.until(scene.supervisor.running)
+    assert scene.written > written

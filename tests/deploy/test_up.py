@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,9 +52,13 @@ def processes_of(data: Path) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder that the tests of this module share."""
-    return tmp_path_factory.mktemp("up") / "data"
+def data() -> Iterator[Path]:
+    """A data folder that the tests of this module share.
+
+    Not pytest's: its folders are for their owner only, and root's PostgreSQL runs as another user.
+    """
+    with tempfile.TemporaryDirectory(prefix="esi-up-") as folder:
+        yield Path(folder, "data")
 
 
 @pytest.fixture(scope="module")
