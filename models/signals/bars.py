@@ -190,7 +190,7 @@ class BarFold(Step[Input, Folded, State]):
         span = (int(batch.start_us[row]), int(batch.end_us[row]), int(batch.available_us[row]))
         negative_ok = code >= 0 and bool(self._flags[code, k.ALLOW_NEGATIVE])
         fault = _shape_fault(code, span, [float(getattr(batch, f)[row]) for f in _PRICES], negative_ok)
-        if fault is None and k.is_future(self._clock, self._rules, span[2]):
+        if fault is None and span[2] > k.future_from(self._clock, self._rules):
             fault = Reason.FUTURE
         if fault is None and span[2] <= self._clock[k.CLOSED]:
             fault = Reason.LATE

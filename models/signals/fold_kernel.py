@@ -97,12 +97,15 @@ def _remember_seq(memory, seq):  # type: ignore[no-untyped-def]
     memory[SEQ_HIGH] = seq
 
 
-@njit(cache=True, inline="always")
-def is_future(clock, rules, ts):  # type: ignore[no-untyped-def]
-    """Whether a live tick is beyond the last tock, or another one a leap ahead that only a tock may make."""
+@njit(cache=True)
+def future_from(clock, rules):  # type: ignore[no-untyped-def]
+    """Event time beyond which a tick is of the future: past the last tock, or a leap ahead that only a tock may make.
+
+    It changes with the clock's tock and closed time only, so that the loop need not ask for every tick.
+    """
     if rules[WALL] == 1:
-        return ts > clock[TOCK] + rules[FUTURE_SLACK]
-    return clock[TIME] >= 0 and ts > clock[TIME] + rules[LEAP]
+        return clock[TOCK] + rules[FUTURE_SLACK]
+    return clock[CLOSED] + rules[LEAP] if clock[CLOSED] >= 0 else np.int64(LATEST_US)
 
 
 @njit(cache=True, inline="always")
@@ -224,6 +227,7 @@ def fold_ticks(  # type: ignore[no-untyped-def]
     room = out_ints.shape[0] - ring * instruments
     bar_from = bar_to = slot_from = slot_to = np.int64(0)
     index = slot = np.int64(0)
+    future = future_from(clock, rules)
     for i in range(start, code.shape[0]):
         if bars > room or reached == out_reached.shape[0]:
             return i, bars, reached
@@ -233,7 +237,7 @@ def fold_ticks(  # type: ignore[no-untyped-def]
         fault = _fault_of_values(c, ts, p, s, bid[i], ask[i], c >= 0 and flags[c, ALLOW_NEGATIVE])
         if fault == 0 and seq[i] != NO_SEQ and _is_duplicate(memory[c], seq[i]):
             fault = _DUPLICATE
-        if fault == 0 and is_future(clock, rules, ts):
+        if fault == 0 and ts > future:
             fault = _FUTURE
         if fault == 0:
             if not bar_from <= ts < bar_to:
@@ -256,6 +260,7 @@ def fold_ticks(  # type: ignore[no-untyped-def]
         # time first: what this tick passes leaves the ring before its own bar needs the place
         if advance(clock, rules, min(ts, clock[TOCK] + rules[TOCK_SLACK]) if wall else ts):
             bars = close_bars(clock, rules, ints, floats, out_ints, out_floats, bars)
+            future = future_from(clock, rules)
             out_reached[reached] = clock[CLOSED]
             reached += 1
         row = (index % ring) * instruments + c
