@@ -140,7 +140,7 @@ def test_random_bytes_are_no_market(raw: bytes) -> None:
     assert read.startswith("m.toml:")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, len(GOOD) - 1), st.integers(0, 255), st.integers(0, 4))
 def test_a_changed_byte_gives_a_market_or_a_named_line(position: int, byte: int, removed: int) -> None:
     _is_market_or_named(GOOD[:position] + bytes([byte]) + GOOD[position + removed :])
@@ -157,7 +157,7 @@ VALUES = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 40), VALUES)
 def test_a_value_of_another_type_gives_a_market_or_a_named_line(line: int, value: str) -> None:
     lines = GOOD.decode().split("\n")

@@ -1,0 +1,51 @@
+"""Markets: what follows from a file, in microseconds and periods."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from schemas.market import DAY_US, FaultsError, Market
+from schemas.market_file import load
+
+INSTRUMENT = {"name": "A"}
+SEGMENT = {"name": "s", "indicator": [{"name": "i", "kind": "level", "of": ["A"]}]}
+FIELDS = {
+    "version": 1,
+    "name": "m",
+    "feed": "m",
+    "bar": "1m",
+    "period": "1h",
+    "instrument": [INSTRUMENT],
+    "segment": [SEGMENT],
+}
+
+
+def test_periods_are_the_unit_of_trading_time() -> None:
+    market, daily = Market.model_validate(FIELDS), load("us-open")
+    assert (market.period_us, market.periods(7_200_000_000), market.pace_us) == (3_600_000_000, 2.0, 60_000_000)
+    assert (daily.period_us, daily.periods(5 * DAY_US), daily.pace_us) == (DAY_US, 5.0, 60_000_000)
+
+
+@pytest.mark.parametrize("name", ["a", "us-open", "A.b_c-1", "x" * 64])
+def test_names_that_topics_and_keys_can_hold_are_taken(name: str) -> None:
+    assert Market.model_validate(FIELDS | {"name": name, "feed": name}).name == name
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a~b", "a--b", "a-", "-a", "a:b", "a/b", "a\n", "\u00e4", "x" * 65])
+def test_other_names_are_not(name: str) -> None:
+    with pytest.raises(ValidationError, match="name"):
+        Market.model_validate(FIELDS | {"name": name})
+
+
+def test_faults_between_the_parts_carry_their_places() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Market.model_validate(FIELDS | {"bar": "7m", "instrument": [INSTRUMENT, INSTRUMENT]})
+    cause = caught.value.errors()[0]["ctx"]["error"]
+    assert isinstance(cause, FaultsError)
+    assert [place for place, _sentence in cause.faults] == [("bar",), ("period",), ("instrument", 1, "name")]
+
+
+def test_markets_are_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        load("sim").name = "other"

@@ -1,0 +1,174 @@
+"""Arrow records: whatever the bytes, either columns of one length or a named reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas import ticks_wire as wire
+from schemas.rejects import Reason
+from schemas.ticks import NO_SEQ, UNKNOWN, TickBatch
+
+NAMES = ("A", "B")
+COLUMNS: dict[str, Any] = {
+    "instrument": np.arange(40) % 3, "ts_us": np.arange(40), "price": np.linspace(1, 2, 40), "seq": np.arange(40),
+}  # fmt: skip
+
+
+def _known() -> wire.Instruments:
+    return wire.Instruments(NAMES)
+
+
+def _stream(table: Any, rows: int | None = None) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=rows)
+    return bytes(sink.getvalue())
+
+
+def _ticks(**columns: Any) -> bytes:
+    return _stream(pa.table({"instrument": pa.array(["A", "B"]), "ts_us": pa.array([1, 2]), **columns}))
+
+
+RECORDS = [
+    wire.encode(COLUMNS, ("A", "B", "Z"), wire.TICKS_SCHEMA),
+    wire.encode(COLUMNS, ("A", "B", "Z"), wire.TICKS_SCHEMA, compress=False),
+    _stream(pa.table({"instrument": ["A", "B"] * 20, "ts_us": list(range(40)), "note": ["x"] * 40}), 10),
+]
+
+
+def _decoded(raw: bytes) -> TickBatch | wire.UnreadableError:
+    try:
+        return wire.decode_ticks(raw, _known())
+    except wire.UnreadableError as error:
+        return error
+
+
+def _decodes_or_says_why(raw: bytes) -> None:
+    read = _decoded(raw)
+    if isinstance(read, wire.UnreadableError):
+        assert read.reason in {Reason.EMPTY, Reason.MALFORMED, Reason.WRONG_TYPE, Reason.OVERSIZED}
+        assert str(read)
+        return
+    assert {len(column) for column in read.columns()} == {len(read)}
+    assert read.code.min() >= wire.BAD_NAME
+    assert read.code.max() < len(NAMES)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=200))
+def test_random_bytes_are_malformed(raw: bytes) -> None:
+    _decodes_or_says_why(raw)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(RECORDS), st.data())
+def test_cut_records_never_harm(record: bytes, data: st.DataObject) -> None:
+    _decodes_or_says_why(record[: data.draw(st.integers(0, len(record)))])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(RECORDS), st.data())
+def test_flipped_bits_never_harm(record: bytes, data: st.DataObject) -> None:
+    raw = bytearray(record)
+    for bit in data.draw(st.lists(st.integers(0, 8 * len(raw) - 1), min_size=1, max_size=4)):
+        raw[bit // 8] ^= 1 << bit % 8
+    _decodes_or_says_why(bytes(raw))
+
+
+def test_what_is_encoded_comes_back() -> None:
+    for raw in RECORDS[:2]:
+        batch = wire.decode_ticks(raw, _known())
+        assert batch.code.tolist() == [[0, 1, UNKNOWN][n % 3] for n in range(40)]
+        np.testing.assert_array_equal(batch.price, COLUMNS["price"])
+        assert np.isnan(batch.bid).all()
+
+
+def test_several_batches_are_one() -> None:
+    assert wire.decode_ticks(RECORDS[2], _known()).ts_us.tolist() == list(range(40))
+
+
+def test_nulls_are_what_their_column_says() -> None:
+    nothing = pa.array([None, 1.0])
+    batch = wire.decode_ticks(_ticks(price=nothing, size=nothing, seq=pa.array([None, 5])), _known())
+    assert np.isnan(batch.price[0])
+    assert batch.size.tolist() == [0.0, 1.0]
+    assert batch.seq.tolist() == [NO_SEQ, 5]
+
+
+@pytest.mark.parametrize(
+    "price", [pa.array(["1", "2"]), pa.array([[1.0], []]), pa.array([True, False]), pa.array([b"1", b"2"])]
+)
+def test_a_price_of_another_type_is_named(price: Any) -> None:
+    with pytest.raises(wire.UnreadableError, match="column 'price' is") as caught:
+        wire.decode_ticks(_ticks(price=price), _known())
+    assert caught.value.reason is Reason.WRONG_TYPE
+
+
+def test_a_missing_column_is_named() -> None:
+    with pytest.raises(wire.UnreadableError, match="'ts_us' is missing"):
+        wire.decode_ticks(_stream(pa.table({"instrument": ["A"]})), _known())
+
+
+@pytest.mark.parametrize("rows", [None, 10])
+def test_no_rows_are_empty(rows: int | None) -> None:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, wire.TICKS_SCHEMA) as writer:
+        if rows:
+            writer.write_batch(pa.RecordBatch.from_pylist([], schema=wire.TICKS_SCHEMA))
+    with pytest.raises(wire.UnreadableError) as caught:
+        wire.decode_ticks(bytes(sink.getvalue()), _known())
+    assert caught.value.reason is Reason.EMPTY
+
+
+@pytest.mark.parametrize("outside", [2, -1, 2**31 - 1])
+def test_a_dictionary_that_points_outside_is_malformed(outside: int) -> None:
+    indices = pa.array([0, outside], pa.int32())
+    names = pa.DictionaryArray.from_arrays(indices, pa.array(NAMES), safe=False)
+    with pytest.raises(wire.UnreadableError) as caught:
+        wire.decode_ticks(_stream(pa.table({"instrument": names, "ts_us": [1, 2]})), _known())
+    assert caught.value.reason is Reason.MALFORMED
+
+
+def test_wild_offsets_in_names_are_malformed() -> None:
+    offsets = pa.py_buffer(np.array([0, 2**30, 2], np.int32).tobytes())
+    names = pa.StringArray.from_buffers(2, offsets, pa.py_buffer(b"AB"))
+    with pytest.raises(wire.UnreadableError) as caught:
+        wire._codes(pa.RecordBatch.from_arrays([names], ["instrument"]), _known())
+    assert caught.value.reason is Reason.MALFORMED
+
+
+def test_missing_empty_and_nul_names_are_bad_names() -> None:
+    names = pa.array([None, "", "A\0", "A"])
+    for column in (names, names.dictionary_encode()):
+        batch = wire.decode_ticks(_stream(pa.table({"instrument": column, "ts_us": [1, 2, 3, 4]})), _known())
+        assert batch.code.tolist() == [wire.BAD_NAME] * 3 + [0]
+
+
+def test_a_full_small_dictionary_may_have_missing_names() -> None:
+    names = pa.array([*(f"N{n}" for n in range(127)), "A"])
+    column = pa.DictionaryArray.from_arrays(pa.array([127, None], pa.int8()), names)
+    assert wire._translate(column, _known()).tolist() == [0, wire.BAD_NAME]
+
+
+def test_dictionaries_that_differ_only_in_what_is_missing_are_told_apart() -> None:
+    known, whole = _known(), pa.array(["A", "B"])
+    valid, offsets, data = pa.py_buffer(b"\x01"), *whole.buffers()[1:]
+    holed = pa.StringArray.from_buffers(2, offsets, data, valid)
+    assert known.of_dictionary(whole).tolist() == [0, 1]
+    assert known.of_dictionary(holed).tolist() == [0, wire.BAD_NAME]
+
+
+def test_bars_before_1970_keep_the_time_they_were_public() -> None:
+    columns: dict[str, Any] = {name: np.array([1.0]) for name in ("open", "high", "low", "close")}
+    times = {"instrument": np.array([0]), "start_us": np.array([-30]), "end_us": np.array([-20])}
+    given = {**times, **columns, "available_us": np.array([-10])}
+    assert wire.decode_bars(wire.encode(given, NAMES, wire.BARS_SCHEMA), _known()).available_us.tolist() == [-10]
+    assert wire.decode_bars(
+        wire.encode({**times, **columns}, NAMES, wire.BARS_SCHEMA), _known()
+    ).available_us.tolist() == [-20]
