@@ -1,0 +1,89 @@
+"""The bridge: commit or look, one machine a market, saved as the step's own plain state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import bytewax.operators as op
+import pytest
+from bytewax.dataflow import Dataflow
+from bytewax.operators import StatefulBatchLogic
+from bytewax.testing import TestingSink, TestingSource, run_main
+
+from dataflows.through import AnyStep, _Machine, through
+from models.signals.step import StateVersionError, Step
+
+
+@dataclass(frozen=True)
+class Number:
+    """A value with what the bridge asks of it."""
+
+    value: int
+    final: bool
+
+
+class Total(Step[Number, Any, int]):
+    """Sum of what it took in; `twice` gives each as a list of two."""
+
+    name = "total"
+    fields = ("total",)
+
+    def __init__(self, layout: str, twice: bool = False) -> None:
+        self.layout, self.twice, self.total = (layout,), twice, 0
+
+    def advance(self, x: Number) -> tuple[Any, int]:
+        """The sum with `x`."""
+        total = self.total + x.value
+        return ([total, -total] if self.twice else total), total
+
+    def commit(self, change: int) -> None:
+        """Keeps it."""
+        self.total = change
+
+
+def makers(twice: bool = False) -> dict[str, Callable[[], AnyStep]]:
+    return {name: lambda name=name: Total(name, twice) for name in ("a", "b")}  # type: ignore[misc]
+
+
+MIXED = [("a", Number(1, True)), ("a", Number(10, False)), ("a", Number(100, True))]
+
+
+@pytest.mark.parametrize(("always", "said"), [(False, [1, 11, 101]), (True, [1, 11, 111])])
+def test_provisional_values_are_only_looked_at_unless_the_step_always_commits(always: bool, said: list[int]) -> None:
+    given, discard = _Machine(makers(), always, None).on_batch(MIXED)
+    assert list(given) == [("a", value) for value in said]
+    assert discard == StatefulBatchLogic.RETAIN
+
+
+def test_a_step_that_gives_several_gives_them_one_by_one() -> None:
+    given, _ = _Machine(makers(twice=True), True, None).on_batch(MIXED[:2])
+    assert list(given) == [("a", 1), ("a", -1), ("a", 11), ("a", -11)]
+
+
+def test_a_machine_goes_on_from_its_snapshot() -> None:
+    first = _Machine(makers(), False, None)
+    first.on_batch(MIXED)
+    second = _Machine(makers(), False, first.snapshot())
+    assert second.snapshot() == first.snapshot()
+    assert second.snapshot()[0] == "a"
+    assert list(second.on_batch([("a", Number(1000, True))])[0]) == [("a", 1101)]
+
+
+def test_a_state_of_another_layout_is_refused() -> None:
+    state = _Machine(makers(), False, None)
+    state.on_batch(MIXED)
+    with pytest.raises(StateVersionError):
+        _Machine({"a": lambda: Total("grown")}, False, state.snapshot())
+
+
+def test_every_market_has_a_machine_of_its_own() -> None:
+    said: list[Any] = []
+    flow = Dataflow("markets")
+    values = [("a", MIXED[0]), ("b", ("b", Number(5, True))), ("a", MIXED[2]), ("b", ("b", Number(6, True)))]
+    keyed = op.input("in", flow, TestingSource(values))
+    op.output("out", through("sum", keyed, makers()), TestingSink(said))
+    run_main(flow)
+    assert [item for key, item in said if key == "a"] == [("a", 1), ("a", 101)]
+    assert [item for key, item in said if key == "b"] == [("b", 5), ("b", 11)]
