@@ -43,10 +43,11 @@ async def frames(client: ClientConnection, count: int) -> list[dict[str, Any]]:
 
 async def closed(client: ClientConnection) -> int | None:
     """Close code of a socket that the server closes; what it still sends is read."""
-    with pytest.raises(ConnectionClosed):
+    try:
         while True:
             await asyncio.wait_for(client.recv(), 20)
-    return client.close_code
+    except ConnectionClosed:
+        return client.close_code
 
 
 async def test_a_snapshot_and_then_every_update_unchanged(served: Served, publisher: Publisher) -> None:
@@ -317,6 +318,7 @@ class Mute:
         return first & 15, self._take(size)
 
     def close(self) -> None:
+        """Goes without a word."""
         self.socket.close()
 
 

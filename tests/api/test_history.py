@@ -50,6 +50,7 @@ class Asked:
             wanted = replace(wanted, after=page.entries[-1].id)
 
     def close(self) -> None:
+        """Closes its connections."""
         if self.store:
             self.runner.run(self.store.close())
         self.runner.run(self.commands.aclose())
