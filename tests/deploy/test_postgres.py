@@ -8,7 +8,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psutil
@@ -55,7 +55,7 @@ def test_it_is_made_once_and_kept_through_a_kill(folder: Path) -> None:
 
 def test_it_stops_fast_although_somebody_is_connected(folder: Path) -> None:
     server = Postgres(folder / "data")
-    with _running(server, folder) as child, psycopg.connect(server.url) as connection:
+    with _running(server, folder) as child, closing(psycopg.connect(server.url)) as connection:
         connection.execute("SELECT 1")
         began = time.monotonic()
         stop([child], 10)
@@ -81,5 +81,5 @@ def test_a_folder_that_cannot_be_made_is_named(folder: Path) -> None:
     full = folder / "full"
     full.mkdir(exist_ok=True)
     (full / "somebody's file").write_text("x")
-    with pytest.raises(PostgresError, match="cannot make its folder .*full"):
+    with pytest.raises(PostgresError, match=r"cannot make its folder .*full"):
         Postgres(full).prepare()
