@@ -20,6 +20,12 @@ MODULES = sorted(
     if not {"node_modules", "migrations", "dashboard"} & set(path.parts)
 )
 
+LONGER = {
+    "models/signals/fold_kernel.py": "a compiled loop is cached by its own file: what it calls must stand in it",
+    "schemas/market.py": "one docstring line for each field that a person may write",
+    "schemas/ticks_wire.py": "one wire format, read and written",
+}
+
 TESTED_ELSEWHERE = {
     "deploy/__main__.py": "one line; every test that starts `python -m deploy` runs it",
     "models/signals/indicators/base.py": "abstract; tested by each of its kinds",
@@ -56,7 +62,8 @@ def test_the_contracts_see_a_planted_import(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=_id)
 def test_a_module_fits_on_a_few_screens(path: Path) -> None:
     lines = len((CHECKOUT / path).read_text().splitlines())
-    assert lines <= LONGEST, f"{path} has {lines} lines: divide it where its parts know least of each other"
+    longest = LONGEST + 50 if _id(path) in LONGER else LONGEST
+    assert lines <= longest, f"{path} has {lines} lines: divide it where its parts know least of each other"
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if p.name != "__init__.py"], ids=_id)

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from models.signals import fold_kernel as k
+from models.signals.ready_bars import PRICES, shape_fault, whole_bars
 from models.signals.step import State, StateVersionError, Step
-from schemas.bars import GRID, NEVER, BarColumns
+from schemas.bars import NEVER, BarColumns
 from schemas.market import Market
 from schemas.rejects import Reason
-from schemas.ticks import UNKNOWN, BarBatch, TickBatch
+from schemas.ticks import BarBatch, TickBatch
 
 TOCK_US: Final = 250_000
 """Pace of `esi tock`: how far past its last tock a live partition's time may run ahead."""
@@ -182,14 +183,14 @@ class BarFold(Step[Input, Folded, State]):
                 times, closed = self._advance(int(batch.available_us[row]) - 1)
                 reached += times
                 bars += closed
-        self._waiting = BarColumns.join([self._waiting, _whole_bars(batch, np.flatnonzero(faults == 0))])
+        self._waiting = BarColumns.join([self._waiting, whole_bars(batch, np.flatnonzero(faults == 0))])
         return self._folded(reached, bars, faults)
 
     def _fault_of_bar(self, batch: BarBatch, row: int) -> int:
         code, price = int(batch.code[row]), float(batch.close[row])
         span = (int(batch.start_us[row]), int(batch.end_us[row]), int(batch.available_us[row]))
         negative_ok = code >= 0 and bool(self._flags[code, k.ALLOW_NEGATIVE])
-        fault = _shape_fault(code, span, [float(getattr(batch, f)[row]) for f in _PRICES], negative_ok)
+        fault = shape_fault(code, span, [float(getattr(batch, f)[row]) for f in PRICES], negative_ok)
         if fault is None and span[2] > k.future_from(self._clock, self._rules):
             fault = Reason.FUTURE
         if fault is None and span[2] <= self._clock[k.CLOSED]:
@@ -234,33 +235,3 @@ class BarFold(Step[Input, Folded, State]):
             self._waiting = self._waiting.take(~due)
         times = np.concatenate(reached) if reached else np.empty(0, np.int64)
         return Folded(times, BarColumns.join(bars), faults)
-
-
-_PRICES: Final = ("open", "high", "low", "close")
-
-
-def _shape_fault(code: int, span: tuple[int, int, int], prices: list[float], negative_ok: bool) -> Reason | None:
-    """What a ready-made bar itself shows to be wrong; `span` is (start, end, available) in microseconds."""
-    start, end, available = span
-    opened, high, low, closed = prices
-    if code < 0:
-        return Reason.UNKNOWN_INSTRUMENT if code == UNKNOWN else Reason.BAD_NAME
-    if not 0 <= start < end <= available <= k.LATEST_US:
-        return Reason.BAD_TIME
-    if not np.isfinite(prices).all():
-        return Reason.NOT_FINITE
-    if low <= 0.0 and not negative_ok:
-        return Reason.NEGATIVE_PRICE
-    return None if low <= min(opened, closed) and max(opened, closed) <= high else Reason.BAD_BAR
-
-
-def _whole_bars(batch: BarBatch, rows: npt.NDArray[np.intp]) -> BarColumns:
-    """Ready-made bars as columns: they count from the moment they were public, and only their close is on the grid."""
-    grid_us = np.full((len(rows), GRID), NEVER)
-    grid_us[:, -1] = batch.end_us[rows] - 1
-    grid_price = np.zeros((len(rows), GRID))
-    grid_price[:, -1] = batch.close[rows]
-    return BarColumns(
-        batch.code[rows], batch.start_us[rows], batch.available_us[rows], batch.start_us[rows], batch.open[rows],
-        batch.high[rows], batch.low[rows], batch.volume[rows], batch.count[rows], grid_us, grid_price,
-    )  # fmt: skip
