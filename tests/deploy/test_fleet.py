@@ -21,7 +21,7 @@ from tests.servers import wait_until
 def test_every_process_knows_all_addresses_and_its_place() -> None:
     choice = FlowChoice("week~r", ("week", "my.toml"), "r", 2)
     first, second = fleet.commands(Settings().with_(processes=2, metrics_port=9), choice)
-    assert first[3:] == second[3 : second.index("--process-id")] + ["--process-id", "0", "--metrics-port", "9"]
+    assert first[3:] == [*second[3 : second.index("--process-id")], "--process-id", "0", "--metrics-port", "9"]
     assert second[second.index("--process-id") :] == ["--process-id", "1", "--metrics-port", "0"]
     addresses = [second[i + 1] for i, part in enumerate(second) if part == "--address"]
     assert len(set(addresses)) == 2

@@ -139,9 +139,9 @@ def _all_run(data: Path, pid: int) -> bool:
 
 
 def test_a_killed_process_comes_back_and_ctrl_c_leaves_none(alive: subprocess.Popen[str], data: Path) -> None:
+    wait_until(lambda: esi("status", data=data).returncode == 0, 20, "all well")
     said = json.loads(esi("status", "--json", data=data).stdout)
-    assert said["running"] is True
-    assert said["pid"] == alive.pid
+    assert (said["running"], said["healthy"], said["pid"]) == (True, True, alive.pid)
     rows = {one["name"]: one for one in said["processes"]}
     assert rows.keys() == {"broker", "valkey", "postgres", "archive", "flow us-open", "history", "api"}
     assert all(row.keys() >= {"name", "pid", "url", "health", "lag"} for row in rows.values())
