@@ -86,7 +86,7 @@ export function shortAge(seconds: number): string {
 export function tick(seconds: number, step: number): string {
   const d = new Date(seconds * 1000);
   if (step >= 360 * 86_400) return String(d.getUTCFullYear());
-  if (step >= 27 * 86_400) return d.getUTCMonth() === 0 ? String(d.getUTCFullYear()) : `${MONTHS[d.getUTCMonth()]}`;
+  if (step >= 27 * 86_400) return `${MONTHS[d.getUTCMonth()]} ${d.getUTCFullYear()}`;
   if (step >= 86_400 || seconds % 86_400 === 0) return `${d.getUTCDate()} ${MONTHS[d.getUTCMonth()]}`;
   return clock(seconds * 1000, step < 60);
 }

@@ -45,7 +45,7 @@ describe("times", () => {
   it("stand below ticks as fine as the ticks are apart", () => {
     const s = at / 1000;
     expect(format.tick(s, 365 * 86_400)).toBe("2020");
-    expect(format.tick(s, 31 * 86_400)).toBe("May");
+    expect(format.tick(s, 31 * 86_400)).toBe("May 2020");
     expect(format.tick(s, 86_400)).toBe("12 May");
     expect(format.tick(s, 60)).toBe("09:05");
     expect(format.tick(s, 5)).toBe("09:05:07");

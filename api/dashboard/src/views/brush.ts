@@ -7,7 +7,7 @@ import { colour, onTheme } from "../theme";
 import { GUTTER } from "./timechart";
 
 const HEIGHT = 44;
-const RIGHT = 12;
+const RIGHT = 28;
 
 export class Brush {
   readonly element: HTMLElement;

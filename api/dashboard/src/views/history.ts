@@ -62,17 +62,17 @@ export class History implements View {
       stroke: () => colour("--ink"), width: 1.25, points: { show: false },
       fill: (u) => this.gradient(u),
     };
-    return options(this.actions, 280, [line], (u, low, high) => this.range(u, low, high), {
+    return options(this.actions, 280, [line], (_u, low, high) => this.range(low, high), {
       drawClear: [(u) => this.state?.market?.synthetic !== true && bands(u)],
       draw: [(u) => this.newest(u)],
     });
   }
 
   /** Short spans show the movement; long ones begin at zero, so that heights compare. */
-  private range(u: uPlot, low: number | null, high: number | null): [number, number] {
+  private range(low: number | null, high: number | null): [number, number] {
     if (low === null || high === null) return [0, 100];
-    const { min = 0, max = 0 } = u.scales["x"] ?? {};
-    if (((max ?? 0) - (min ?? 0)) * 1000 > 45 * DAY) return [0, Math.min(100, Math.max(20, high * 1.08))];
+    const span = this.state === null ? null : shown(this.state);
+    if (span !== null && span.to - span.from > 45 * DAY) return [0, Math.min(100, Math.max(20, high * 1.08))];
     const room = Math.max(1, (4 - (high - low)) / 2, (high - low) * 0.1);
     return [Math.max(0, low - room), Math.min(100, high + room)];
   }

@@ -87,7 +87,8 @@ export class Now implements View {
   private words(reading: Reading, market: Market, state: State): void {
     text(this.level, levelWords(reading));
     text(this.percentile, this.comparison(reading, market, state));
-    text(this.change, changeWords(reading));
+    const change = changeWords(reading);
+    text(this.change, change === "" ? "" : `${change}.`);
     const at = Date.parse(reading.at);
     const quick = (stepMs(state) ?? 60_000) < 60_000;
     const old = Date.now() - at > 120_000 ? ` (${age((Date.now() - at) / 1000)} ago)` : "";

@@ -36,7 +36,7 @@ export function options(events: TimeEvents, height: number, series: uPlot.Series
   return {
     width: 600, height, series: [{}, ...series],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    padding: [16, 12, 0, 0],
+    padding: [16, 28, 0, 0],
     legend: { show: false },
     axes: axes(),
     scales: { x: { time: true }, y: { range: y } },
