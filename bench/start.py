@@ -62,8 +62,8 @@ def once(data: Path, compiled: Path) -> Start:
         reading_s = _first_reading(process, data, began, wall)
         said, _ = process.communicate(timeout=LIMIT_S)
     finally:
-        process.terminate()
-        process.wait(20)
+        process.terminate()  # it ends what it has started
+        process.wait(60)
     require(process.returncode == 0, f"esi up ended with {process.returncode}: {(data / 'stderr.txt').read_text()}")
     return Start(reading_s, time.perf_counter() - began, json.loads(said.splitlines()[-1]))
 
