@@ -1,0 +1,130 @@
+"""`esi replay`: a trade file through a broker and a flow of its own, to the last reading; and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from deploy import replay
+from deploy.replay import ReplayError
+from deploy.settings import Settings
+from deploy.state import Lock, Up
+from tests.servers import CHECKOUT
+
+OPEN_MS = 1_381_152_600_000
+"""13:30 UTC of Monday, 2013-10-07, when New York opens."""
+
+PRICES = {"SPY": 169.0, "IBM": 184.0, "BAC": 14.0, "AIG": 48.0, "GCZ3": 1310.0}
+
+
+def trades(file: Path, start_ms: int, minutes: int) -> Path:
+    """Writes a file with a trade of every instrument each ten seconds, prices going up and down by a little."""
+    lines = ["ts_ms,symbol,price,size"]
+    for number in range(minutes * 6):
+        swing = 1 + 0.0004 * ((number * 7) % 11 - 5)
+        at = start_ms + number * 10_000
+        lines += [f"{at},{symbol},{price * swing:.4f},100" for symbol, price in PRICES.items()]
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+def esi_replay(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the verb to its end, with nothing from our environment but the path."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("ESI_")}
+    command = [sys.executable, "-m", "deploy", "replay", *arguments, "--data", str(data)]
+    environment = {**ours, "PYTHONPATH": str(CHECKOUT)}
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=data.parent, env=environment, timeout=150
+    )
+
+
+def test_a_file_becomes_a_run_of_its_own_and_its_last_reading_one_line(tmp_path: Path) -> None:
+    file = trades(tmp_path / "day.csv", OPEN_MS, 40)
+    done = esi_replay(tmp_path / "data", str(file), "--run", "r1", "--speed", "max", "--json")
+    assert done.returncode == 0, done.stderr
+    [line] = done.stdout.splitlines()
+    reading = json.loads(line)
+    assert reading["market"] == "week~r1"
+    assert reading["at"] == "2013-10-07T14:10:00Z"
+    assert reading.keys() >= {"final", "index", "percentile", "contributions", "coverage", "version", "flags"}
+    assert "Replaying 1,200 ticks into the run week~r1" in done.stderr
+    commands = [" ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])]
+    assert [command for command in commands if str(tmp_path) in command] == []
+    Lock(tmp_path / "data").release()
+
+
+@pytest.mark.parametrize(
+    ("text", "speed"), [("max", None), ("60", 60.0), ("60x", 60.0), ("0.5x", 0.5), ("1e3", 1000.0)]
+)
+def test_a_speed_is_a_number_of_event_seconds_a_second(text: str, speed: float | None) -> None:
+    assert replay.speed_of(text) == speed
+
+
+@pytest.mark.parametrize("text", ["", "fast", "0", "-1", "nan", "inf", "60xx", "MAX"])
+def test_any_other_speed_is_refused_with_what_is_allowed(text: str) -> None:
+    with pytest.raises(ReplayError, match=rf"^--speed is {re.escape(repr(text))}: allowed is a number.*or max$"):
+        replay.speed_of(text)
+
+
+@pytest.mark.parametrize(
+    ("file", "stem"),
+    [("day.csv.gz", "day"), ("a b~c:d.csv", "a-b-c-d"), (".csv", "run"), ("~~.csv", "run"), ("x" * 90, "x" * 40)],
+)
+def test_a_run_is_named_after_its_file_and_the_second(file: str, stem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay.time, "gmtime", lambda: time.struct_time((2024, 2, 29, 12, 30, 15, 3, 60, 0)))
+    assert replay.run_name(Path("somewhere") / file) == f"{stem}-20240229T123015"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["missing.csv"], "esi: missing.csv: no such file"),
+        (["missing.csv", "--market", "weak"], "weak"),
+        (["missing.csv", "--speed", "soon"], "esi: --speed is 'soon'"),
+    ],
+)
+def test_what_cannot_be_replayed_is_a_sentence_and_starts_nothing(
+    tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    done = esi_replay(tmp_path / "data", *arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "data" / "logs").exists()
+
+
+def test_the_servers_of_a_running_up_are_used(tmp_path: Path) -> None:
+    nothing = {"kafka_url": None, "redis_url": None, "postgres_url": None}
+    settings = Settings(_env_file=None, data_dir=tmp_path).with_(**nothing)
+    up = Up(os.getpid(), time.time(), "", "127.0.0.1:9", "unix:///run/v.sock?db=0", "postgresql://esi@/esi")
+    up.write(tmp_path)
+    address = {"bootstrap": "127.0.0.1:9", "incarnation": "abc", "pid": 1}
+    (tmp_path / "broker.json").write_text(json.dumps(address))
+    assert replay._with_servers_of_up(settings) == settings  # nobody holds the folder: it has ended
+    lock = Lock(tmp_path)
+    told = replay._with_servers_of_up(settings)
+    kept = replay._with_servers_of_up(settings.with_(kafka_url="real:9092"))
+    lock.release()
+    assert (told.kafka_url, told.broker_incarnation) == ("127.0.0.1:9", "abc")
+    assert told.redis_url is not None
+    assert told.redis_url.get_secret_value() == "unix:///run/v.sock?db=0"
+    assert (kept.kafka_url, kept.broker_incarnation) == ("real:9092", "")
+
+
+READING = {"market": "week~r1", "at": "2013-10-07T14:10:00Z", "index": 12.346, "final": False, "level": "calm"}
+
+
+def test_a_reading_is_a_sentence_or_one_line() -> None:
+    assert replay.shown(READING) == "week~r1 at 2013-10-07T14:10:00Z: index 12.35 (provisional, calm)"
+    unknown = {**READING, "index": None, "final": True, "level": "unknown"}
+    assert replay.shown(unknown) == "week~r1 at 2013-10-07T14:10:00Z: index unknown (final, unknown)"
+    assert replay.as_json({"a": "ä", "b": [1, None]}) == '{"a":"ä","b":[1,null]}'
