@@ -94,4 +94,6 @@ class FlowConfig:
                 if union.setdefault(instrument.name, instrument) != instrument:
                     msg = f"instrument {instrument.name!r} of feed {self.feed!r} is described in two ways"
                     raise FlowError(msg)
-        return self.markets[0].model_copy(update={"instrument": tuple(union.values())})
+        # a run has no clock but its own records, whatever its market does when it is live
+        clock = "records" if self.run is not None else self.markets[0].clock
+        return self.markets[0].model_copy(update={"instrument": tuple(union.values()), "clock": clock})

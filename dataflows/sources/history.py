@@ -74,7 +74,7 @@ def send(config: HistoryConfig) -> int:
     """
     table, closes = bars(config.market), _session_closes(config.market).to_numpy()
     sender = Sender(config.sender)
-    start = sender.resume()
+    start = sender.resume(whole_bars=True)
     end_us = int(closes[-1])
     for first in range(0, len(closes), _CHUNK):
         chunk = closes[first : first + _CHUNK]

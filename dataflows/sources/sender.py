@@ -69,12 +69,15 @@ class Sender:
         self._bytes = [0] * self.partitions
         self._failed: KafkaError | None = None
 
-    def resume(self) -> list[int | None]:
+    def resume(self, *, whole_bars: bool = False) -> list[int | None]:
         """Event time from which each partition must be sent, None for all of it.
+
+        Args:
+            whole_bars: the feed holds ready-made bars, of which none is half folded: only what came after is missing.
 
         That is where the topic ends; if the broker has forgotten the topic, it is where the flow stands.
         """
-        return [self._end_of(partition) for partition in range(self.partitions)]
+        return [self._end_of(partition, whole_bars) for partition in range(self.partitions)]
 
     def send(self, partition: int, raw: bytes, content_type: str, until_us: int, ticks: int = 0) -> None:
         """Queues a record.
@@ -182,22 +185,32 @@ class Sender:
         elif self.config.incarnation:
             self._held[int(message.partition() or 0)].append((int(message.offset() or 0), len(message.value() or b"")))
 
-    def _end_of(self, partition: int) -> int | None:
+    def _end_of(self, partition: int, whole_bars: bool) -> int | None:
         place = TopicPartition(self.config.topic, partition)
         low, high = self._reader.get_watermark_offsets(place, timeout=kafka.CALL_S)
         if low == high:
-            return self._resend_from(partition)
+            return self._resend_from(partition, whole_bars)
         self._reader.assign([TopicPartition(self.config.topic, partition, high - 1)])
         (last,) = self._reader.consume(1, kafka.CALL_S)
+        self._reader.unassign()  # or it would fetch what is sent from here on
+        if self.config.incarnation:
+            self._hold_all(partition, high)
         headers = dict(last.headers() or ())
         return int(headers[UNTIL] or 0) if UNTIL in headers else None
 
-    def _resend_from(self, partition: int) -> int | None:
+    def _hold_all(self, partition: int, high: int) -> None:
+        """Counts what the topic holds already, of unknown size, as all the room there is, until it is durable."""
+        self._held[partition].append((high - 1, BUDGET))
+        self._bytes[partition] += BUDGET
+
+    def _resend_from(self, partition: int, whole_bars: bool) -> int | None:
         """Where the flow stands; a broker that forgets has forgotten that too, until the flow has said it again."""
         deadline = time.monotonic() + kafka.CALL_S
         while self.config.incarnation and time.monotonic() < deadline:
             progress = kafka.progress(self._reader, self.config.topic, self.partitions)[partition]
             if progress.offset >= 0:
+                if whole_bars and progress.closed_us is not None:
+                    return progress.closed_us + 1
                 return progress.resend_us
             self._check()
             time.sleep(_POLL_S)

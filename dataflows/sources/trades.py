@@ -14,7 +14,7 @@ import pyarrow as pa
 import structlog
 from pyarrow import csv
 
-from dataflows.sources.sender import Sender, SenderConfig
+from dataflows.sources.sender import Sender, SenderConfig, Stopped
 from schemas import names, ticks_wire
 
 log = structlog.get_logger()
@@ -116,21 +116,25 @@ def send(config: TradesConfig, trades: Trades) -> int:
 
     Returns:
         Event time of the end, after the last tick's minute, microseconds since 1970 (UTC).
+
+    Raises:
+        Stopped: asked to stop meanwhile.
     """
     sender = Sender(config.sender)
     start = np.array([0 if until is None else until for until in sender.resume()])
-    times = trades.ts_us
+    # a row that stands too late in its file counts as of the latest time before it: so the file's order is time's order
+    times = np.maximum.accumulate(trades.ts_us)
     partition = trades.code % sender.partitions
     todo = np.flatnonzero(times >= start[partition])
     pace = _Pace(config.speed, int(times[todo[0]]) if todo.size else 0)
     done = len(times) - len(todo)
     for rows in _slices(times, todo, config.speed):
-        until_us = int(times[rows].max()) + 1
+        until_us = int(times[rows[-1]]) + 1
         pace.wait(until_us, config.sender.stop)
-        _send_rows(sender, trades, rows, partition[rows], until_us)
+        _send_rows(sender, trades, times, rows, partition[rows])
         done += len(rows)
         config.progress(done, len(times))
-    end_us = (int(times.max()) // 60_000_000 + 2) * 60_000_000
+    end_us = (int(times[-1]) // 60_000_000 + 2) * 60_000_000
     sender.tock(end_us)
     sender.flush()
     return end_us
@@ -154,8 +158,13 @@ def _slices(
 
 
 def _send_rows(
-    sender: Sender, trades: Trades, rows: npt.NDArray[np.intp], partition: npt.NDArray[np.int32], until_us: int
+    sender: Sender,
+    trades: Trades,
+    times: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.intp],
+    partition: npt.NDArray[np.int32],
 ) -> None:
+    until_us = int(times[rows[-1]]) + 1
     for number in range(sender.partitions):
         mine = rows[partition == number]
         for first in range(0, len(mine), _ROWS):
@@ -165,7 +174,7 @@ def _send_rows(
             columns["instrument"] = trades.code[part]
             raw = ticks_wire.encode(columns, trades.symbols, ticks_wire.TICKS_SCHEMA, compress=False)
             # a record within its slice ends where its last tick stands: that one is sent again, and known by its seq
-            sender.send(number, raw, names.TICKS_ARROW, until_us if last else int(trades.ts_us[part[-1]]), len(part))
+            sender.send(number, raw, names.TICKS_ARROW, until_us if last else int(times[part[-1]]), len(part))
     sender.tock(until_us)
 
 
@@ -176,12 +185,17 @@ class _Pace:
         self._speed, self._first, self._began = speed, first_us, time.monotonic()
 
     def wait(self, until_us: int, stop: Callable[[], bool]) -> None:
-        """Sleeps until the wall clock, sped up, has reached an event time."""
-        if self._speed is None:
-            return
-        due = self._began + (until_us - self._first) / 1e6 / self._speed
-        while (left := due - time.monotonic()) > 0 and not stop():
+        """Sleeps until the wall clock, sped up, has reached an event time.
+
+        Raises:
+            Stopped: asked to stop.
+        """
+        due = 0.0 if self._speed is None else self._began + (until_us - self._first) / 1e6 / self._speed
+        while not stop():
+            if (left := due - time.monotonic()) <= 0:
+                return
             time.sleep(min(left, 0.2))
+        raise Stopped
 
 
 __all__ = ["TradeFileError", "Trades", "TradesConfig", "read", "send"]
