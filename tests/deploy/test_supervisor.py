@@ -152,6 +152,24 @@ def test_a_new_identity_of_a_server_starts_its_clients_again(begin: Begin) -> No
     assert scene.supervisor.services["flow"].falls == 0
 
 
+def test_a_server_that_comes_back_the_same_disturbs_nobody(begin: Begin) -> None:
+    scene = begin(Program("valkey", lambda: SLEEP), Program("flow", lambda: SLEEP, needs=("valkey",)))
+    scene.until(scene.supervisor.running)
+    flow = scene.pid("flow")
+    os.kill(scene.pid("valkey"), signal.SIGKILL)
+    scene.until(lambda: scene.supervisor.services["valkey"].starts == 2 and scene.supervisor.running())
+    assert scene.pid("flow") == flow
+    assert scene.supervisor.services["flow"].starts == 1
+
+
+def test_what_has_an_end_and_fails_is_tried_again(begin: Begin, tmp_path: Path) -> None:
+    script = f"test -e {tmp_path}/second || {{ touch {tmp_path}/second; exit 1; }}"
+    scene = begin(Program("history", lambda: ["sh", "-c", script], endless=False))
+    scene.until(lambda: scene.supervisor.done("history"))
+    service = scene.supervisor.services["history"]
+    assert (service.starts, service.falls, service.last_status) == (2, 1, 0)
+
+
 def test_command_and_environment_are_asked_at_every_start(begin: Begin, tmp_path: Path) -> None:
     asked: list[int] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import redis
@@ -51,3 +52,20 @@ def test_only_its_owner_can_open_it_and_there_is_no_port(valkey: Valkey, tmp_pat
             assert client.config_get("port")["port"] in {"0", b"0"}
             assert "noeviction" in str(client.config_get("maxmemory-policy"))
             assert "yes" in str(client.config_get("appendonly"))
+
+
+def test_a_folder_of_any_name_gives_an_address_that_works(tmp_path: Path) -> None:
+    server = Valkey(tmp_path / "with space#?" / "valkey")
+    server.prepare()
+    for _ in _run(server, tmp_path):
+        with redis.Redis.from_url(server.url) as client:
+            assert client.ping()
+
+
+def test_a_deep_folder_gets_a_short_socket(tmp_path: Path) -> None:
+    deep = tmp_path / ("deep" * 30)
+    server = Valkey(deep)
+    socket = Path(unquote(urlsplit(server.url).path))
+    assert len(os.fsencode(socket)) <= 100
+    assert str(deep) in server.command()
+    socket.parent.rmdir()
