@@ -1,4 +1,5 @@
 """Follows an index straight from Redis: python consume_redis.py redis://:secret@127.0.0.1:6379/0 us-open."""
+
 import json
 import sys
 
