@@ -224,7 +224,8 @@ def _explain(name: str, fault: str, flags: Mapping[str, object], written: Mappin
     """`ESI_API_PORT (environment) is 'x': ...`; a secret's value stays hidden."""
     field, where = Settings.model_fields[name], _origin(name, flags, written)
     variable = PREFIX + name.upper()
-    value = flags.get(name) if where == "flag" else os.environ.get(variable, written.get(variable))
+    named = {key.upper(): text for key, text in (*written.items(), *os.environ.items()) if text}
+    value = flags.get(name) if where == "flag" else named.get(variable)
     label = FLAGS.get(name, "--" + name.replace("_", "-")) if where == "flag" else variable
     shown = "hidden" if "SecretStr" in str(field.annotation) else repr(str(value))
     return f"{label} ({where}) is {shown}: allowed is {allowed(field)} ({fault})"

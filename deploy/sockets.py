@@ -12,6 +12,10 @@ LONGEST_SOCKET_PATH = 100
 """Bytes; Linux takes 107 and macOS 103, the closing zero not counted."""
 
 
+class SocketFolderError(PermissionError):
+    """Somebody else has the folder that our sockets would be in; the message says what to do."""
+
+
 def free_port(host: str = "127.0.0.1") -> int:
     """A TCP port that nobody listens on now."""
     with socket.create_server((host, 0)) as server:
@@ -44,7 +48,7 @@ def socket_folder(folder: Path, socket_name: str) -> Path:
     """`folder` if a socket in it has a short enough path, else a private folder below the temporary one.
 
     Raises:
-        PermissionError: somebody else has made the private folder.
+        SocketFolderError: somebody else has made the private folder.
     """
     if len(os.fsencode(folder / socket_name)) <= LONGEST_SOCKET_PATH:
         return folder
@@ -53,5 +57,5 @@ def socket_folder(folder: Path, socket_name: str) -> Path:
     short.mkdir(mode=0o700, exist_ok=True)
     if short.is_symlink() or short.stat().st_uid != os.geteuid():
         msg = f"{short} belongs to somebody else: remove it, or give a shorter --data folder than {folder}"
-        raise PermissionError(msg)
+        raise SocketFolderError(msg)
     return short

@@ -61,6 +61,12 @@ def test_a_wrong_value_names_itself_its_origin_and_what_is_allowed(
     assert said in str(caught.value)
 
 
+def test_a_wrong_value_of_a_name_in_small_letters_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("esi_rate", "0")
+    with pytest.raises(SettingsError, match=r"ESI_RATE \(environment\) is '0': allowed is a whole number"):
+        load()
+
+
 def test_the_origin_is_the_file_or_the_flag_where_it_is(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("ESI_RATE=none\n")
     with pytest.raises(SettingsError, match=r"ESI_RATE \(\.env\) is 'none'"):

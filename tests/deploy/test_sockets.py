@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.sockets import LONGEST_SOCKET_PATH, free_port, next_free, socket_folder, taken
+from deploy.sockets import LONGEST_SOCKET_PATH, SocketFolderError, free_port, next_free, socket_folder, taken
 
 
 def test_a_port_is_free_until_somebody_listens() -> None:
@@ -46,5 +46,5 @@ def test_a_stand_in_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pyt
     short.rmdir()
     (tmp_path / "elsewhere").mkdir()
     short.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(PermissionError, match="belongs to somebody else"):
+    with pytest.raises(SocketFolderError, match="belongs to somebody else"):
         socket_folder(long, "s.sock")
