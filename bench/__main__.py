@@ -48,8 +48,9 @@ def _run(chosen: list[Benchmark], *, as_json: bool) -> int:
         else:
             figures += measured
             _tell("\n".join(f"  {figure.line()}" for figure in measured))
-    run = results.document(figures, skipped, at_commit, on)
-    _tell(f"\nWritten: {results.write(run).name}")
+        run = results.document(figures, skipped, at_commit, on)
+        written = results.write(run)  # after each, so that an interrupted run keeps what it has
+    _tell(f"\nWritten: {written.name}")
     if as_json:
         print(json.dumps(run))
     return int(failed)
