@@ -22,6 +22,14 @@ class Child:
     Attributes:
         pid: its process id, which is its group's too.
         started: wall clock of its start, seconds since 1970.
+
+    Args:
+        command: program and arguments.
+        log: file that its output is added to.
+        environment: all of its environment.
+        stop_signal: how it is asked to stop.
+        user: who it becomes, if we are root.
+        orphan_signal: what it gets from the kernel when we are gone; a wish may go unheard then.
     """
 
     def __init__(
@@ -29,13 +37,15 @@ class Child:
         command: Sequence[str],
         log: Path,
         environment: Mapping[str, str],
+        *,
         stop_signal: signal.Signals = signal.SIGTERM,
         user: str | None = None,
+        orphan_signal: signal.Signals = signal.SIGKILL,
     ) -> None:
         self._stop_signal = stop_signal
         log.parent.mkdir(parents=True, exist_ok=True)
         put_aside(log)
-        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(stop_signal)), user or "-"]
+        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(orphan_signal)), user or "-"]
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [*launcher, "--", *command],

@@ -85,6 +85,7 @@ class Servers:
                     "valkey",
                     self._valkey.command,
                     ready=self._valkey.answers,
+                    orphan_signal=signal.SIGTERM,
                     stop_rank=LAST_TO_STOP,
                     url=lambda: self.redis_url,
                 )
@@ -96,6 +97,7 @@ class Servers:
                     self._postgres.command,
                     ready=self._postgres.answers,
                     stop_signal=signal.SIGINT,  # fast: SIGTERM would wait for every client to leave
+                    orphan_signal=signal.SIGINT,
                     stop_rank=LAST_TO_STOP,
                     user=self._postgres.user,
                     url=lambda: self.postgres_url,

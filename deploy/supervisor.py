@@ -42,6 +42,7 @@ class Program:
         ready: whether it can be used, asked until it is true; must answer within a tenth of a second.
         identity: what it is once it runs; when that changes, those that need it are started again.
         stop_signal: what it takes for a polite request.
+        orphan_signal: what ends it when the supervisor is killed; a server may want to put its data in order.
         stop_rank: lower ranks are stopped first.
         user: who it runs as, if we are root.
         endless: whether ending is falling; otherwise exit status 0 means done.
@@ -56,6 +57,7 @@ class Program:
     ready: Callable[[], bool] = _always
     identity: Callable[[], str] = _nothing
     stop_signal: signal.Signals = signal.SIGTERM
+    orphan_signal: signal.Signals = signal.SIGKILL
     stop_rank: int = 0
     user: str | None = None
     endless: bool = True
@@ -155,8 +157,9 @@ class Supervisor:
             program.command(),
             self.log(program.name),
             {**os.environ, **program.environment()},
-            program.stop_signal,
-            program.user,
+            stop_signal=program.stop_signal,
+            user=program.user,
+            orphan_signal=program.orphan_signal,
         )
         service.starts += 1
         service.since = time.monotonic()

@@ -31,7 +31,9 @@ def folder() -> Iterator[Path]:
 @contextmanager
 def _running(server: Postgres, folder: Path) -> Iterator[Child]:
     server.prepare()
-    child = Child(server.command(), folder / "postgres.log", dict(os.environ), signal.SIGINT, server.user)
+    child = Child(
+        server.command(), folder / "postgres.log", dict(os.environ), stop_signal=signal.SIGINT, user=server.user
+    )
     try:
         wait_until(lambda: server.answers() or child.status() is not None, what="postgres to answer")
         assert child.status() is None, (folder / "postgres.log").read_text()
