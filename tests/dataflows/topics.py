@@ -35,7 +35,7 @@ def contents(bootstrap: str, topic: str) -> list[list[Found]]:
         low, high = reader.get_watermark_offsets(TopicPartition(topic, number), timeout=10)
         reader.assign([TopicPartition(topic, number, low)])
         while len(found[number]) < high - low:
-            found[number] += [_found(message) for message in reader.consume(1000, 1.0)]
+            found[number] += [_found(message) for message in reader.consume(1000, 0.05)]
     reader.close()
     return found
 

@@ -1,0 +1,214 @@
+"""Trade files: read with clear words, sent in order, parted nowhere within a time stamp, resumed exactly."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataflows.intake import Intake
+from dataflows.sources import trades
+from dataflows.sources.sender import SenderConfig, Stopped
+from dataflows.sources.trades import TradeFileError, Trades, TradesConfig, read
+from models.signals.bars import BarFold
+from schemas import names
+from schemas.ticks_wire import Instruments, decode_ticks
+from tests import servers
+from tests.dataflows import tape
+from tests.dataflows.topics import contents
+
+HEAD = "ts_ms,symbol,price,size\n"
+START_MS = tape.START_US // 1000
+
+
+def written(folder: Path, text: str, name: str = "trades.csv") -> Path:
+    file = folder / name
+    raw = text.encode()
+    file.write_bytes(gzip.compress(raw) if name.endswith(".gz") else raw)
+    return file
+
+
+def lines(count: int, seed: int = 1) -> str:
+    """A file of ticks: several with one time stamp, a few in the wrong place."""
+    random = np.random.default_rng(seed)
+    at = START_MS + np.sort(random.integers(0, 20_000, count)) // 50 * 50
+    at -= np.where(random.random(count) < 0.03, 1500, 0)
+    symbol = random.choice(tape.INSTRUMENTS, count)
+    price = np.round(100 + random.normal(0, 0.01, count), 3)
+    return HEAD + "".join(f"{t},{s},{p},{n}\n" for n, (t, s, p) in enumerate(zip(at, symbol, price, strict=True)))
+
+
+@pytest.mark.parametrize("name", ["trades.csv", "trades.csv.gz"])
+def test_a_good_file_is_read_as_it_stands(tmp_path: Path, name: str) -> None:
+    got = read((written(tmp_path, HEAD + "1000,SPY,10.5,3\n999,QQQ,11,\n1001,SPY,10.25,2\n", name),))
+    assert [got.symbols[code] for code in got.code] == ["SPY", "QQQ", "SPY"]
+    assert got.ts_us.tolist() == [1_000_000, 999_000, 1_001_000]
+    assert got.columns["price"].tolist() == [10.5, 11.0, 10.25]
+    assert got.columns["seq"].tolist() == [0, 1, 2]
+    assert np.isnan(got.columns["size"][1])
+
+
+def test_quotes_and_several_files_are_read(tmp_path: Path) -> None:
+    head = "ts_ms,symbol,venue,bid,ask\n"
+    first = written(tmp_path, head + "1,SPY,X,9,10\n", "a.csv")
+    second = written(tmp_path, head + "2,QQQ,Y,8,9\n", "b.csv")
+    got = read((first, second))
+    assert got.columns["ask"].tolist() == [10.0, 9.0]
+    assert "price" not in got.columns
+    assert [got.symbols[code] for code in got.code] == ["SPY", "QQQ"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "remedy"),
+    [
+        (None, "gone.csv", "no such file"),
+        ("", "empty.csv", "expected a CSV with the columns ts_ms,symbol,price,size"),
+        (HEAD, "head.csv", "no row in it"),
+        (HEAD + "noon,SPY,1,1\n", "time.csv", "expected a CSV with the columns"),
+        (HEAD + "1,SPY,dear,1\n", "price.csv", "expected a CSV with the columns"),
+        (HEAD + "1,SPY\n", "short.csv", "expected a CSV with the columns"),
+        ("time,symbol,price\n1,SPY,1\n", "column.csv", "needed are ts_ms,symbol and price"),
+        ("ts_ms,symbol,bid\n1,SPY,1\n", "half.csv", "needed are ts_ms,symbol and price .or bid,ask"),
+        (HEAD + ",SPY,1,1\n", "untimed.csv", "1 rows lack ts_ms or symbol"),
+    ],
+)
+def test_a_bad_file_is_named_with_its_remedy(tmp_path: Path, text: str | None, name: str, remedy: str) -> None:
+    file = tmp_path / name
+    if text is not None:
+        written(tmp_path, text, name)
+    with pytest.raises(TradeFileError, match=remedy) as error:
+        read((file,))
+    assert str(file) in str(error.value)
+
+
+def test_a_gz_that_is_none_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "plain.csv.gz"
+    file.write_text(HEAD + "1,SPY,1,1\n")
+    with pytest.raises(TradeFileError, match=r"plain\.csv\.gz.*expected a CSV"):
+        read((file,))
+
+
+@given(
+    gaps=st.lists(st.sampled_from([0, 0, 0, 1, 400_000, 3_000_000]), min_size=1, max_size=60),
+    speed=st.sampled_from([None, 60.0]),
+)
+def test_slices_never_part_one_time_stamp(gaps: list[int], speed: float | None) -> None:
+    times = np.cumsum(gaps)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trades, "_ROWS", 2)
+        slices = trades._slices(times, np.arange(len(times)), speed)
+    assert np.concatenate(slices).tolist() == list(range(len(times)))
+    for before, behind in itertools.pairwise(slices):
+        assert times[before[-1]] < times[behind[0]]
+    if speed is not None:
+        assert all(times[rows[-1]] - times[rows[0]] < 1_000_000 for rows in slices)
+
+
+def test_nothing_left_to_send_is_no_slice() -> None:
+    assert trades._slices(np.array([1, 2]), np.empty(0, np.intp), None) == []
+
+
+def sent(bootstrap: str, feed: str, symbols: tuple[str, ...]) -> list[list[int]]:
+    """Sequence numbers in the topic, by partition."""
+    known = Instruments(symbols)
+    return [
+        [int(seq) for record in part if record.kind == names.TICKS_ARROW for seq in decode_ticks(record.raw, known).seq]
+        for part in contents(bootstrap, names.ticks_topic(feed))
+    ]
+
+
+def config(
+    kafka: str, feed: str, file: Path, speed: float | None = None, stop: Callable[[], bool] = lambda: False
+) -> TradesConfig:
+    return TradesConfig(SenderConfig(kafka, feed, stop=stop), (file,), speed)
+
+
+def test_every_tick_is_sent_once_to_its_instruments_partition_with_the_time_behind_it(
+    mock_broker: servers.MockBroker, unique_name: str, tmp_path: Path
+) -> None:
+    file = written(tmp_path, lines(3000))
+    table, told = read((file,)), []
+    given = config(mock_broker.bootstrap, unique_name, file)
+    end_us = trades.send(TradesConfig(given.sender, (file,), progress=lambda *p: told.append(p)), table)
+    parts = sent(mock_broker.bootstrap, unique_name, table.symbols)
+    for number, part in enumerate(parts):
+        assert part == np.flatnonzero(table.code % 4 == number).tolist()
+    assert told[-1] == (3000, 3000)
+    assert end_us % 60_000_000 == 0
+    assert 60_000_000 < end_us - table.ts_us.max() <= 120_000_000
+    for part in contents(mock_broker.bootstrap, given.sender.topic):
+        assert part[-1].kind == names.TOCK_JSON
+        assert part[-1].until_us == end_us
+
+
+def test_a_replay_cut_off_anywhere_goes_on_and_the_flow_folds_every_tick_once(
+    mock_broker: servers.MockBroker, unique_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records in the middle of a slice are cut at a tick, whose time is sent again and known by its number."""
+    monkeypatch.setattr(trades, "_ROWS", 100)
+    file = written(tmp_path, lines(3000))
+    table = read((file,))
+    given = config(mock_broker.bootstrap, unique_name, file)
+    for crash in (3, 8, 5, 11, 1, 9, 10_000):
+        with monkeypatch.context() as patch:
+            patch.setattr(trades.Sender, "send", _breaks_after(crash, trades.Sender.send))
+            try:
+                trades.send(given, table)
+            except _CrashError:
+                continue
+    parts = contents(mock_broker.bootstrap, given.sender.topic)
+    for number, part in enumerate(sent(mock_broker.bootstrap, unique_name, table.symbols)):
+        assert set(part) == set(np.flatnonzero(table.code % 4 == number).tolist())
+        fold, rejects = BarFold(tape.market("f").model_copy(update={"lateness": 5_000_000})), []
+        intake = Intake("f", number, fold, Instruments(tape.INSTRUMENTS), rejects.append)
+        records = [tape.Record(number, r.offset, r.kind, r.raw) for r in parts[number]]
+        volume = sum(folded.bars.volume.sum() for folded in intake.take(list(records)))
+        assert volume == table.columns["size"][table.code % 4 == number].sum()
+        assert {str(reject.reason) for reject in rejects} <= {"duplicate"}
+
+
+class _CrashError(Exception):
+    """A sudden end."""
+
+
+def _breaks_after(count: int, send: Callable[..., None]) -> Callable[..., None]:
+    left = [count]
+
+    def breaking(self: trades.Sender, *args: object) -> None:
+        if not left[0]:
+            self._producer.flush(5)
+            raise _CrashError
+        left[0] -= 1
+        send(self, *args)
+
+    return breaking
+
+
+def test_a_speed_is_kept(mock_broker: servers.MockBroker, unique_name: str, tmp_path: Path) -> None:
+    file = written(tmp_path, HEAD + "".join(f"{START_MS + n * 500},AAA,100,1\n" for n in range(21)))
+    began = time.monotonic()
+    trades.send(config(mock_broker.bootstrap, unique_name, file, speed=20.0), read((file,)))
+    assert 0.4 < time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("speed", [None, 0.001])
+def test_a_stop_ends_the_replay_at_once(
+    mock_broker: servers.MockBroker, unique_name: str, tmp_path: Path, speed: float | None
+) -> None:
+    file = written(tmp_path, lines(2000))
+    table = read((file,))
+    with pytest.raises(Stopped):
+        trades.send(config(mock_broker.bootstrap, unique_name, file, speed, lambda: True), table)
+    assert sum(map(len, sent(mock_broker.bootstrap, unique_name, table.symbols))) == 0
+
+
+def test_columns_point_into_symbols() -> None:
+    table = Trades(("A", "B"), np.array([1], np.int32), {"ts_us": np.array([5])})
+    assert table.ts_us.tolist() == [5]
