@@ -1,0 +1,70 @@
+"""What an `esi up` decides by itself, without starting anything: which processes, how long the bar, when to give up."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from deploy import up
+from deploy.choice import Choice
+from deploy.console import Console
+from deploy.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings that name no server."""
+    nothing = {"kafka_url": None, "redis_url": None, "postgres_url": None}
+    return Settings(_env_file=None, data_dir=tmp_path).with_(**nothing)
+
+
+def test_once_runs_what_has_an_end_and_no_window(settings: Settings) -> None:
+    session = up.Session(settings, Choice(once=True), Console())
+    assert set(session._supervisor.services) == {
+        *("broker", "valkey", "postgres", "archive", "flow us-open", "history")
+    }
+
+
+def test_without_the_page_the_api_waits_for_no_build(settings: Settings) -> None:
+    services = up.Session(settings, Choice(page=False), Console())._supervisor.services
+    assert services.keys() >= {"api", "flow us-open", "flow sim", "history"}
+    assert "page" not in services
+    assert services["api"].program.needs == ("valkey", "postgres")
+
+
+def test_the_number_of_sessions_is_unknown_until_it_is_written(settings: Settings) -> None:
+    file = settings.data_dir / "history.json"
+    assert up._sessions(settings) == 0
+    file.write_text('{"sent": 3')
+    assert up._sessions(settings) == 0
+    file.write_text('{"sent": 3, "sessions": 5033}')
+    assert up._sessions(settings) == 5033
+
+
+def test_once_gives_up_on_a_program_that_falls_again_and_again(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = up.Session(settings, Choice(once=True), Console())
+    session._supervisor.services["archive"].falls = up.GIVE_UP_AFTER
+    began = time.monotonic()
+    assert session._wait(lambda: False) is False
+    assert time.monotonic() - began < 5
+    assert session._verdict() == 1
+    assert "Giving up: archive fell 7 times" in capsys.readouterr().err
+
+
+def test_a_long_lived_one_never_gives_up(settings: Settings) -> None:
+    session = up.Session(settings, Choice(page=False), Console())
+    session._supervisor.services["archive"].falls = 1000
+    assert session._hopeless() == []
+    session.asked.set()
+    assert session._verdict() == 0
+
+
+def test_a_once_that_was_interrupted_says_so_by_its_status(settings: Settings) -> None:
+    session = up.Session(settings, Choice(once=True), Console())
+    session.asked.set()
+    assert session._wait(lambda: True) is False
+    assert session._verdict() == 130
