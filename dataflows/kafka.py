@@ -109,6 +109,24 @@ def _touch(bootstrap: str, topic: str) -> int:
     return len(partitions)
 
 
+def bounds(reader: Consumer, topic: str, partition: int, retry_s: float = 15.0) -> tuple[int, int]:
+    """Oldest and next offset of a partition; waits for the leader that a new topic does not have at once.
+
+    Raises:
+        KafkaException: no answer in time.
+    """
+    deadline = time.monotonic() + retry_s
+    while True:
+        try:
+            low, high = reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=CALL_S)
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return int(low), int(high)
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What a flow has made durable of one partition.

@@ -88,9 +88,7 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
 
     def _resume(self, state: State | None) -> int:
         """Offset to go on from."""
-        low, high = self._reader.get_watermark_offsets(
-            TopicPartition(self._config.topic, self._partition), timeout=kafka.CALL_S
-        )
+        low, high = kafka.bounds(self._reader, self._config.topic, self._partition)
         if state is None:
             return int(low)
         self._fold.restore(state["fold"])

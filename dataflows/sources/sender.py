@@ -186,8 +186,7 @@ class Sender:
             self._held[int(message.partition() or 0)].append((int(message.offset() or 0), len(message.value() or b"")))
 
     def _end_of(self, partition: int, whole_bars: bool) -> int | None:
-        place = TopicPartition(self.config.topic, partition)
-        low, high = self._reader.get_watermark_offsets(place, timeout=kafka.CALL_S)
+        low, high = kafka.bounds(self._reader, self.config.topic, partition)
         if low == high:
             return self._resend_from(partition, whole_bars)
         self._reader.assign([TopicPartition(self.config.topic, partition, high - 1)])
