@@ -331,7 +331,8 @@ async def test_a_slow_client_loses_provisional_readings_only_and_delays_nobody(
         slow = await asyncio.to_thread(Mute, served, "market=test")
         async with connect(f"{served.feed}?market=test") as quick:
             await frame(quick)
-            delays, got = [], []
+            delays: list[int] = []
+            got: list[str] = []
 
             async def read() -> None:
                 while len(got) < steps + steps // every:

@@ -84,7 +84,7 @@ def at(step: int) -> Id:
     return Id(START_US // 1000 + step * 1000, 0)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     archived=st.integers(0, len(ALL)),
     keep=st.integers(0, len(ALL)),

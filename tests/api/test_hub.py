@@ -1,0 +1,96 @@
+"""What one reader does for all; the rest of it is proved over sockets in test_feed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import redis
+
+from api import hub as module
+from api import streams
+from api.config import ApiConfig
+from api.hub import Hub
+from api.metrics import Metrics
+from tests.api.publisher import Publisher, id_of
+
+
+@pytest.fixture
+async def hub(config: ApiConfig) -> AsyncIterator[Hub]:
+    commands = streams.connect(config.redis_url)
+    found = Hub(config, Metrics(), commands)
+    running = asyncio.create_task(found.run())
+    yield found
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await found.close()
+    await commands.aclose()
+
+
+async def until(check: object) -> None:
+    async with asyncio.timeout(5):
+        while not check():  # type: ignore[operator]  # a function
+            await asyncio.sleep(0.01)
+
+
+async def test_all_who_open_a_channel_share_it(hub: Hub, publisher: Publisher) -> None:
+    publisher.readings([1])
+    one, two = await asyncio.gather(hub.open("test", "readings"), hub.open("test", "readings"))
+    assert one is two
+    assert (one.users, str(one.last), one.epoch) == (2, id_of(1), "e1")
+    assert hub.knows("test")
+    assert not hub.knows("other")
+
+
+async def test_a_channel_that_nobody_watches_is_forgotten(
+    hub: Hub, publisher: Publisher, config: ApiConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from api.client import Client
+    from tests.api.test_client import FakeWire
+
+    monkeypatch.setattr(module, "LINGER", 0.05)
+    monkeypatch.setattr(module, "CHECK_EVERY", 0.05)
+    publisher.readings([1])
+    channel = await hub.open("test", "readings")
+    client = Client(FakeWire(), config, Metrics())
+    await hub.attach(channel, client, None)
+    await asyncio.sleep(0.6)
+    assert hub.knows("test")
+    hub.release(channel, client)
+    await until(lambda: not hub.knows("test"))
+    publisher.readings([2])
+    again = await hub.open("test", "readings")
+    assert (again is not channel, str(again.last)) == (True, id_of(2))
+
+
+async def test_entries_trimmed_unread_begin_the_channel_anew(
+    hub: Hub, publisher: Publisher, clean_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader more than a batch behind cannot know what it missed."""
+    channel = await hub.open("test", "readings")
+    generation = channel.generation
+    reading = asyncio.Event()
+    read_new = streams.read_new
+
+    async def late(*args: object) -> object:
+        await reading.wait()
+        return await read_new(*args)  # type: ignore[arg-type]  # passed through
+
+    monkeypatch.setattr(streams, "read_new", late)
+    await asyncio.sleep(0.4)  # it waits here, and the archiver runs ahead
+    published = publisher.readings(range(1, 401))
+    clean_redis.xtrim("esi:test:readings", minid=published[200], approximate=False)
+    reading.set()
+    await until(lambda: str(channel.last) == published[-1])
+    assert channel.generation > generation
+
+
+async def test_a_foreign_entry_does_not_stop_the_reader(
+    hub: Hub, publisher: Publisher, clean_redis: redis.Redis
+) -> None:
+    channel = await hub.open("test", "readings")
+    clean_redis.xadd("esi:test:readings", {"other": "thing"}, id="5-0")
+    published = publisher.readings([1])
+    await until(lambda: str(channel.last) == published[-1])
+    assert [str(frame.id) for frame in channel.after(channel.floor)][-1:] == published

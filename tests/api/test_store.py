@@ -1,0 +1,64 @@
+"""The archive as the api reads it; the seam with Redis is proved in test_history."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+import redis
+from psycopg.errors import ReadOnlySqlTransaction
+
+from api.store import Store, Wanted
+from api.streams import ZERO, Id
+from tests.api.publisher import START_US, Publisher, archive, details, id_of
+
+
+@pytest.fixture
+async def store(archive_url: str) -> AsyncIterator[Store]:
+    found = Store(archive_url)
+    await found.open()
+    yield found
+    await found.close()
+
+
+async def test_position_and_details_of_the_last_final(store: Store, archive_url: str, clean_redis: redis.Redis) -> None:
+    assert await store.position("test") == ("", ZERO)
+    assert await store.details("test") is None
+    Publisher(clean_redis, "test").readings(range(1, 21), finals=[10, 20])
+    archive(archive_url, "test", clean_redis, id_of(20, True))
+    assert await store.position("test") == ("e1", Id.parse(id_of(20, True)))
+    assert details("test", 20).at.encode() in (await store.details("test") or b"")
+    assert await store.readings(Wanted("other")) == []
+
+
+async def test_the_last_of_each_interval_costs_two_look_ups_however_many_readings(
+    store: Store, archive_url: str
+) -> None:
+    start = START_US // 1_000_000 * 1_000
+    with psycopg.connect(archive_url) as connection:
+        connection.execute(
+            'INSERT INTO readings (market, at, id_ms, id_seq, final, "index", percentile, coverage, reading, sent_ns)'
+            " SELECT 'big', to_timestamp(0), %s::bigint + n * 1000, 0, false, 1, 1, 1, '{}', 1"
+            " FROM generate_series(1, 200000) AS n",
+            (start,),
+        )
+        connection.execute("ANALYZE readings")
+    begin = time.monotonic()
+    found = await store.readings(Wanted("big", every=3_600_000, limit=1_000))
+    assert time.monotonic() - begin < 1
+    hours = [-(-entry.id.ms // 3_600_000) for entry in found]
+    assert hours == list(range(hours[0], hours[0] + len(hours)))
+    assert all(entry.id.ms % 3_600_000 == 0 for entry in found[:-1])
+    assert found[-1].id.ms == start + 200_000_000
+
+
+async def test_it_cannot_write(store: Store) -> None:
+    with pytest.raises(ReadOnlySqlTransaction):
+        await store._fetch("DELETE FROM readings", {})
+
+
+@pytest.mark.parametrize(("ms", "interval"), [(0, 0), (1, 1), (1_000, 1), (1_001, 2)])
+def test_an_interval_holds_its_end(ms: int, interval: int) -> None:
+    assert Wanted("m", every=1_000).interval(Id(ms, 0)) == interval
