@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,6 +35,11 @@ def config(redis_server: servers.Redis, **more: Any) -> FlowConfig:
 
 def reading(ms: int, body: bytes = b"{}", final: bool = False) -> Entry:
     return Entry(1, f"{ms}-{int(final)}", "final" if final else "provisional", body)
+
+
+def clock(sleep: Callable[[float], object]) -> SimpleNamespace:
+    """The clock as the sink sees it; instead of sleeping it does something."""
+    return SimpleNamespace(sleep=sleep, time_ns=time.time_ns, monotonic=time.monotonic)
 
 
 def said(writer: MarketStreams, *entries: Entry) -> list[str]:
@@ -126,7 +133,7 @@ def test_without_memory_nothing_is_half_written(own_redis: servers.Redis, monkey
             said(writer, reading(2), reading(3))
         assert client.xlen(STREAM) == 1
         assert client.hget(names.latest_key("m"), "id") == b"1-0"
-        monkeypatch.setattr(sink.time, "sleep", lambda _s: client.config_set("maxmemory", 0))
+        monkeypatch.setattr(sink, "time", clock(lambda _s: client.config_set("maxmemory", 0)))
         writer._write([reading(2), reading(3)])
         assert client.xlen(STREAM) == 3
         assert client.hget(names.latest_key("m"), "id") == b"3-0"
@@ -136,7 +143,7 @@ def test_without_memory_nothing_is_half_written(own_redis: servers.Redis, monkey
 def test_redis_away_is_waited_for_and_counted(own_redis: servers.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = MarketStreams(config(own_redis), "away")
     own_redis.kill()
-    monkeypatch.setattr(sink.time, "sleep", lambda _s: own_redis.restart())
+    monkeypatch.setattr(sink, "time", clock(lambda _s: own_redis.restart()))
     writer._write([reading(1)])
     with own_redis.client() as client:
         assert client.xlen(names.stream("away", "readings")) == 1

@@ -162,7 +162,9 @@ def test_once_asked_to_stop_it_reads_nothing_and_leaves_after_two_quiet_saves(
     part.close()
 
 
-def test_records_lost_before_they_were_read_are_a_clear_stop(own_mock_broker: servers.MockBroker, unique_name: str) -> None:
+def test_records_lost_before_they_were_read_are_a_clear_stop(
+    own_mock_broker: servers.MockBroker, unique_name: str
+) -> None:
     """The embedded broker drops what nobody paced; that is never passed over in silence."""
     feed = names.ticks_topic(unique_name)
     clients.ensure_topic(own_mock_broker.bootstrap, feed, 4)
