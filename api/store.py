@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,8 @@ from schemas.names import stream
 GONE = (psycopg.OperationalError, PoolTimeout, psycopg.InterfaceError)
 """What psycopg raises when the server is away."""
 
-ANSWER_WITHIN = 5.0
+CONNECT_WITHIN = 2.0
+TRY_AGAIN = 2.0
 LAST_SEQ = 2**31 - 1
 _END = Id(2**62, 0)
 
@@ -77,16 +79,17 @@ class Store:
     """
 
     def __init__(self, url: str) -> None:
+        self._away_until = 0.0
         self._pool = AsyncConnectionPool(
             url,
             min_size=1,
             max_size=4,
-            timeout=ANSWER_WITHIN,
+            timeout=CONNECT_WITHIN,
             open=False,
             check=AsyncConnectionPool.check_connection,
             kwargs={
                 "autocommit": True,
-                "connect_timeout": int(ANSWER_WITHIN),
+                "connect_timeout": int(CONNECT_WITHIN),
                 "application_name": "esi-api",
                 "options": "-c default_transaction_read_only=on -c statement_timeout=15s",
             },
@@ -101,6 +104,16 @@ class Store:
         await self._pool.close(timeout=0.5)
 
     async def _fetch(self, query: str, values: dict[str, object]) -> list[tuple[Any, ...]]:
+        if time.monotonic() < self._away_until:
+            msg = "away a moment ago"  # so that not every request waits for it in vain
+            raise PoolTimeout(msg)
+        try:
+            return await self._ask(query, values)
+        except GONE:
+            self._away_until = time.monotonic() + TRY_AGAIN
+            raise
+
+    async def _ask(self, query: str, values: dict[str, object]) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as connection:
             try:
                 cursor = await connection.execute(query.encode(), values, binary=True)
@@ -114,8 +127,9 @@ class Store:
         Raises:
             psycopg.OperationalError, PoolTimeout: it does not.
         """
-        async with self._pool.connection(timeout=2.0) as connection:
+        async with self._pool.connection() as connection:
             await connection.execute("SELECT 1")
+        self._away_until = 0.0
 
     async def position(self, market: str) -> tuple[str, Id]:
         """Epoch and id up to which a market's readings are committed; `("", 0-0)` before the first."""
