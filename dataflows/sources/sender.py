@@ -67,6 +67,7 @@ class Sender:
         self._reader = kafka.consumer(config.kafka, names.flow_group(config.feed))
         self._held: list[deque[tuple[int, int]]] = [deque() for _ in range(self.partitions)]
         self._bytes = [0] * self.partitions
+        self._records = [0] * self.partitions  # with those that are on their way, of which `_held` does not know yet
         self._failed: KafkaError | None = None
 
     def resume(self, *, whole_bars: bool = False) -> list[int | None]:
@@ -157,12 +158,13 @@ class Sender:
 
     def _wait_for_room(self, partition: int, size: int) -> None:
         warned = time.monotonic()
-        while self._bytes[partition] + size > BUDGET or len(self._held[partition]) >= _RECORDS:
+        while self._bytes[partition] + size > BUDGET or self._records[partition] >= _RECORDS:
             self._producer.poll(_POLL_S)
             self._check()
             self._release()
             warned = self._warn(warned)
         self._bytes[partition] += size
+        self._records[partition] += 1
 
     def _release(self) -> None:
         """Gives back the room of records that the flow has made durable."""
@@ -171,6 +173,7 @@ class Sender:
             held = self._held[partition]
             while held and held[0][0] < durable.offset:
                 self._bytes[partition] -= held.popleft()[1]
+                self._records[partition] -= 1
 
     def _warn(self, since: float) -> float:
         now = time.monotonic()
@@ -201,6 +204,7 @@ class Sender:
         """Counts what the topic holds already, of unknown size, as all the room there is, until it is durable."""
         self._held[partition].append((high - 1, BUDGET))
         self._bytes[partition] += BUDGET
+        self._records[partition] += 1
 
     def _resend_from(self, partition: int, whole_bars: bool) -> int | None:
         """Where the flow stands; a broker that forgets has forgotten that too, until the flow has said it again."""
