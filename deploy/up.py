@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from deploy.child import put_aside
 from deploy.choice import Choice, choose_markets, choose_port, page_built
 from deploy.console import Console
 from deploy.plan import HISTORY_FEED, HISTORY_FILE, SIM_FEED, Plan, api_url, feeds
@@ -132,6 +133,7 @@ class Session:
             for line in tail.lines():
                 if sentence := important(line):
                     self._console.tell(f"{name}: {sentence}")
+            put_aside(self._supervisor.log(name))
 
     def _welcome(self) -> str:
         sim = f"`sim` is synthetic: {self._settings.rate:,} made-up ticks a second. " if SIM_FEED in self._feeds else ""
