@@ -141,7 +141,7 @@ def rejected(bootstrap: str, feed: str) -> set[tuple[int, int, str, str, bytes]]
         reader.assign([TopicPartition(names.REJECTS_TOPIC, number, low)])
         read = low
         while read < high:
-            for message in reader.consume(1000, 1.0):
+            for message in reader.consume(1000, 0.05):
                 read = (message.offset() or 0) + 1
                 headers = {name: bytes(value or b"").decode() for name, value in message.headers() or ()}  # type: ignore[arg-type] # bytes on the wire
                 if headers["feed"] == feed:
