@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 import pytest
 
+from deploy.published import Published
 from deploy.sockets import free_port
 from deploy.state import Up
 from deploy.status import report
+from deploy.valkey import Valkey
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -64,17 +67,59 @@ def _wait(check: Callable[[], bool], seconds: float = 90, what: str = "") -> Non
         time.sleep(0.1)
 
 
-def test_once_prints_the_last_final_and_a_second_time_the_same(data: Path) -> None:
+@pytest.fixture(scope="module")
+def last_final(data: Path) -> dict[str, Any]:
+    """What an undisturbed replay prints; its hash covers every final before it."""
     reading, said = _once(data)
-    assert reading["market"] == "us-open"
-    assert reading["at"] == "2018-12-31T21:00:00Z"
-    assert reading["final"] is True
-    assert sum(reading["contributions"].values()) == pytest.approx(reading["index"], abs=1e-12)
-    assert {"percentile", "coverage", "version"} <= set(reading)
     assert "us-open: 100%" in said
     assert _left(data) == []
-    assert _once(data)[0] == reading
-    assert _left(data) == []
+    return reading
+
+
+def test_once_prints_the_last_final(last_final: dict[str, Any]) -> None:
+    assert last_final["market"] == "us-open"
+    assert last_final["at"] == "2018-12-31T21:00:00Z"
+    assert last_final["final"] is True
+    assert sum(last_final["contributions"].values()) == pytest.approx(last_final["index"], abs=1e-12)
+    assert {"percentile", "coverage", "version", "hash"} <= set(last_final)
+
+
+KILLS = (
+    ("flow us-open", 200),
+    ("archive", 700),
+    ("broker", 1300),
+    ("valkey", 2000),
+    ("history", 2700),
+    ("postgres", 3300),
+)
+"""Who is killed, at how many finals."""
+
+
+def test_killing_everybody_during_the_replay_changes_no_byte(last_final: dict[str, Any]) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="esi-kills-"))
+    command = _esi("up", "--once", "--data", str(folder))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        killed = [name for name, finals in KILLS if _kill_at(folder, name, finals, process)]
+        out, said = process.communicate(timeout=240)
+    assert process.returncode == 0, said
+    assert {"flow us-open", "broker", "valkey"} <= set(killed), said
+    assert json.loads(out.splitlines()[-1]) == last_final
+    assert _left(folder) == []
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kill_at(folder: Path, name: str, finals: int, process: subprocess.Popen[str]) -> bool:
+    """Kills a process once so many finals are published; whether it was there to be killed."""
+    published = Published(Valkey(folder / "valkey").url, "", "us-open")
+    try:
+        _wait(lambda: published.count() >= finals or process.poll() is not None, what=f"{finals} finals")
+        pid = _pids(folder).get(name)
+        if pid is not None and process.poll() is None:
+            os.kill(pid, signal.SIGKILL)
+            return True
+        return False
+    finally:
+        published.close()
 
 
 @pytest.fixture
@@ -106,7 +151,10 @@ def _pids(data: Path) -> dict[str, int]:
     return {one.name: one.pid for one in up.processes if one.pid is not None}
 
 
-def test_whatever_is_killed_comes_back_and_ctrl_c_ends_it_all(data: Path, up: subprocess.Popen[str]) -> None:
+def test_whatever_is_killed_comes_back_and_ctrl_c_ends_it_all(
+    data: Path, last_final: dict[str, Any], up: subprocess.Popen[str]
+) -> None:
+    _is_refused_a_second_time(data, up)
     for name in ("flow sim", "archive", "api", "sim", "valkey", "postgres", "broker"):
         before = _pids(data)[name]
         os.kill(before, signal.SIGKILL)
@@ -114,6 +162,7 @@ def test_whatever_is_killed_comes_back_and_ctrl_c_ends_it_all(data: Path, up: su
             lambda n=name, b=before: _pids(data).get(n) not in {None, b} and _is_well(data), what=f"{name} to be back"
         )
     _ticks_on(data)
+    assert _archived(data) == (5031, last_final["hash"])
     up.send_signal(signal.SIGINT)
     began = time.monotonic()
     _, said = up.communicate(timeout=30)
@@ -124,19 +173,7 @@ def test_whatever_is_killed_comes_back_and_ctrl_c_ends_it_all(data: Path, up: su
     assert _left(data) == []
 
 
-def _ticks_on(data: Path) -> None:
-    """The synthetic market still publishes."""
-    from deploy.published import Published
-
-    state = Up.read(data)
-    assert state is not None
-    published = Published(state.redis_url or "", state.postgres_url or "", "sim")
-    before = published.count()
-    _wait(lambda: published.count() > before + 2, what="sim to publish again")
-    published.close()
-
-
-def test_a_second_one_on_the_folder_is_refused(data: Path, up: subprocess.Popen[str]) -> None:
+def _is_refused_a_second_time(data: Path, up: subprocess.Popen[str]) -> None:
     done = subprocess.run(_esi("up", "--data", str(data)), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert f"in use by `esi up`, process {up.pid}" in done.stderr
@@ -145,12 +182,30 @@ def test_a_second_one_on_the_folder_is_refused(data: Path, up: subprocess.Popen[
     said = json.loads(done.stdout)
     assert said["pid"] == up.pid
     assert next(one for one in said["processes"] if one["name"] == "flow sim")["lag"] is not None
-    up.send_signal(signal.SIGTERM)
-    up.communicate(timeout=30)
-    assert up.returncode == 0
 
 
-def test_if_it_is_killed_itself_nothing_is_left(data: Path, up: subprocess.Popen[str]) -> None:
+def _archived(data: Path) -> tuple[int, str]:
+    """Finals of us-open in the archive, and the hash of the newest."""
+    state = Up.read(data)
+    assert state is not None
+    with psycopg.connect(state.postgres_url or "") as connection:
+        rows = connection.execute(
+            "SELECT reading FROM readings WHERE market = 'us-open' AND final ORDER BY id_ms"
+        ).fetchall()
+    return len(rows), json.loads(rows[-1][0])["hash"]
+
+
+def _ticks_on(data: Path) -> None:
+    """The synthetic market still publishes."""
+    state = Up.read(data)
+    assert state is not None
+    published = Published(state.redis_url or "", state.postgres_url or "", "sim")
+    before = published.count()
+    _wait(lambda: published.count() > before + 2, what="sim to publish again")
+    published.close()
+
+
+def test_a_killed_supervisor_leaves_nothing(data: Path, last_final: dict[str, Any], up: subprocess.Popen[str]) -> None:
     up.kill()
     up.communicate()
     _wait(lambda: _left(data) == [], 20, f"the kernel to end the children: {_left(data)}")
