@@ -38,7 +38,7 @@ class Program:
         name: unique; the log file's name too.
         command: asked at every start, so that a new address of a server gets in.
         environment: what is added to our own environment, asked at every start.
-        needs: programs that must be running, or done, before this one starts.
+        needs: programs that must be running (done, if they have an end) before this one starts.
         ready: whether it can be used, asked until it is true; must answer within a tenth of a second.
         identity: what it is once it runs; when that changes, those that need it are started again.
         stop_signal: what it takes for a polite request.
@@ -115,8 +115,9 @@ class Supervisor:
         return all(self.services[name].state == "running" for name in chosen)
 
     def usable(self, *names: str) -> bool:
-        """Whether these are running, or have reached their end."""
-        return all(self.services[name].state in {"running", "done"} for name in names)
+        """Whether these can be built upon: the endless ones are running, those with an end have reached it."""
+        needed = [self.services[name] for name in names]
+        return all(one.state == ("running" if one.program.endless else "done") for one in needed)
 
     def done(self, name: str) -> bool:
         """Whether a program that has an end has reached it."""
