@@ -21,6 +21,7 @@ from deploy.settings import Settings
 from deploy.state import Lock, Running, Up, end_leftovers
 from deploy.supervisor import Program, Supervisor
 from deploy.tail import Tail, important
+from schemas.market_file import load
 
 TICK_S = 0.1
 GIVE_UP_AFTER = 7
@@ -31,6 +32,8 @@ HISTORY_TEXT = (
     "each day leaves one final reading in Redis."
 )
 """What happens, for whoever watches the bar."""
+
+HISTORY_IS_THERE = "The history is published."
 
 
 class Session:
@@ -82,8 +85,8 @@ class Session:
 
     def _replay(self) -> bool:
         """Waits until the history is published (and archived, with `--once`); whether it was."""
-        self._console.tell(HISTORY_TEXT)
-        published = Published(self._servers.redis_url, self._servers.postgres_url, HISTORY_FEED)
+        market = load(self._feeds[HISTORY_FEED][0]).name
+        published = Published(self._servers.redis_url, self._servers.postgres_url, market)
         try:
             sent = self._wait(lambda: self._show(published) or self._supervisor.done("history"))
             self._console.finish()
@@ -101,8 +104,10 @@ class Session:
         """Draws the bar: finals published of sessions in all; never ends a wait."""
         sessions = _sessions(self._settings)
         if sessions and (final := published.final()):
-            text = f"{final['at'][:10]}  index {final['index'] or 0:.1f}"
-            self._console.progress("us-open", min(published.count(), sessions), sessions, text)
+            done = min(published.count(), sessions)
+            self._console.tell(HISTORY_TEXT if done < sessions else HISTORY_IS_THERE)
+            index = "no index yet" if final["index"] is None else f"index {final['index']:.1f}"
+            self._console.progress(final["market"], done, sessions, f"{final['at'][:10]}  {index}")
         return False
 
     def _wait(self, over: Callable[[], bool]) -> bool:
