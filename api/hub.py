@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterable
 
@@ -17,7 +18,9 @@ from api.metrics import Metrics
 from api.streams import AWAY, Entry, Id
 from schemas.names import stream
 
-BLOCK_MS = 250
+BLOCK_MS = 100  # a channel opened meanwhile is read after at most this long
+SETTLE = 1.0
+IDLE = 0.5
 COUNT = 100
 CHECK_EVERY = 2.0
 LINGER = 300.0
@@ -47,13 +50,14 @@ class Hub:
         self._listeners: dict[Channel, dict[Client, None]] = {}
         self._idle_since: dict[Channel, float] = {}
         self._opening = asyncio.Lock()
+        self._opened = asyncio.Event()
         self._next_check = 0.0
         self._trusted = True
 
     async def run(self) -> None:
         """Reads until cancelled; while Redis is away it tries again, ever more slowly, and sockets stay."""
-        pause = BACK_OFF[0]
-        while True:
+        pause, task = BACK_OFF[0], asyncio.current_task()
+        while task is None or not task.cancelling():  # redis-py swallows a cancellation while it connects
             try:
                 await self._read_once()
                 pause = BACK_OFF[0]
@@ -82,6 +86,7 @@ class Hub:
                 channel = Channel(market, name, self._config.ring_frames, self._config.ring_bytes)
                 await self._load(channel)
                 self._channels[key], self._listeners[channel] = channel, {}
+                self._opened.set()
             channel.users += 1
             return channel
 
@@ -125,7 +130,7 @@ class Hub:
     async def _reachable(self, channel: Channel, since: tuple[str | None, Id]) -> Id | None:
         """The position to resume from, or None if the stream knows no such position."""
         epoch, position = since
-        deadline = time.monotonic() + 4 * BLOCK_MS / 1_000
+        deadline = time.monotonic() + SETTLE
         while position > channel.last and time.monotonic() < deadline:
             await asyncio.sleep(0.01)  # it may have been served by a process that is a moment ahead of this one
         known = epoch in (None, channel.epoch) and position <= channel.last
@@ -148,10 +153,10 @@ class Hub:
     async def _read_once(self) -> None:
         if time.monotonic() >= self._next_check:
             await self._check()
+        self._opened.clear()  # before the channels are counted: one opened from here on ends `_idle`
         after = {key: channel.last for key, channel in self._channels.items()}
         if not after:
-            await self._commands.ping()
-            await asyncio.sleep(BLOCK_MS / 1_000)
+            await self._idle()
             return
         news = await streams.read_new(self._reader, after, COUNT, BLOCK_MS)
         await self._follow_epochs()
@@ -164,6 +169,12 @@ class Hub:
             else:
                 self._broadcast(channel, entries)
                 channel.last = max(channel.last, last)
+
+    async def _idle(self) -> None:
+        await self._commands.ping()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(IDLE):
+                await self._opened.wait()
 
     async def _has_gap(self, channel: Channel) -> bool:
         extent = await streams.extent(self._commands, channel.market, channel.name)

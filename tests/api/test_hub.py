@@ -94,3 +94,19 @@ async def test_a_foreign_entry_does_not_stop_the_reader(
     published = publisher.readings([1])
     await until(lambda: str(channel.last) == published[-1])
     assert [str(frame.id) for frame in channel.after(channel.floor)][-1:] == published
+
+
+async def test_it_ends_when_it_is_cancelled_at_any_moment(config: ApiConfig, publisher: Publisher) -> None:
+    """redis-py swallows a cancellation that comes while it connects."""
+    publisher.readings([1])
+    for number in range(40):
+        commands = streams.connect(config.redis_url)
+        hub = Hub(config, Metrics(), commands)
+        running = asyncio.create_task(hub.run())
+        await hub.open("test", "readings")
+        await asyncio.sleep(number / 10_000)
+        running.cancel()
+        done, _ = await asyncio.wait([running], timeout=2)
+        assert done, f"still running when cancelled after {number / 10} ms"
+        await hub.close()
+        await commands.aclose()
