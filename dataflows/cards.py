@@ -10,7 +10,8 @@ import orjson
 from models.calendars import schedule_of
 from models.publication import version_of
 from models.signals.schedule import Schedule
-from schemas.market import DAY_US, Market
+from schemas.duration import DAY_US
+from schemas.market import Market
 from schemas.names import with_run
 from schemas.reading import rfc3339
 

@@ -24,7 +24,7 @@ class UnknownCalendarError(ValueError):
 
 
 def schedule_of(market: Market, start: str = FIRST_DAY, end: str = LAST_DAY) -> Schedule:
-    """The periods of a market between two days (ISO dates, included).
+    """The periods of a market between two days (ISO dates, included); sessions end `cutoff` after their close.
 
     Raises:
         UnknownCalendarError: no such calendar.
@@ -32,6 +32,7 @@ def schedule_of(market: Market, start: str = FIRST_DAY, end: str = LAST_DAY) -> 
     if market.calendar == "24x7":
         return Schedule.continuous(market.period_us)
     opens, closes = _sessions(market.calendar, start, end)
+    closes = closes + market.cutoff
     if market.period != "session":
         opens, closes = _cut(opens, closes, market.period_us)
     return Schedule.sessions(opens, closes)

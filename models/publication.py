@@ -127,7 +127,7 @@ class Publication(Step[IndexState, Published, str | None]):
 
     def _flags(self, x: IndexState) -> list[str]:
         known = math.isfinite(x.index)
-        complete = bool((x.aggregates.live >= 1).all())
+        complete = x.complete
         flags = {
             "degraded": not complete and (known or x.begun),
             "no_data": x.indications.observation.window.no_data,
@@ -173,8 +173,13 @@ class Publication(Step[IndexState, Published, str | None]):
 
 
 def version_of(market: Market) -> str:
-    """Schema, method and market file in short: `1-1-3f2a90bc`; another file gives another version."""
-    definition = json.dumps(market.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    """Schema, method and market file in short: `1-1-3f2a90bc`; another file gives another version.
+
+    Fields left at their defaults are not part of it, so that a field of a later release changes no version.
+    """
+    definition = json.dumps(
+        market.model_dump(mode="json", exclude_defaults=True), sort_keys=True, separators=(",", ":")
+    )
     return f"{SCHEMA_VERSION}-{METHOD_VERSION}-{hashlib.sha256(definition.encode()).hexdigest()[:8]}"
 
 

@@ -7,15 +7,17 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field
 
+DAY_US: Final = 86_400_000_000
+
 _UNITS: Final = {
     "us": 1,
     "ms": 1_000,
     "s": 1_000_000,
     "m": 60_000_000,
     "h": 3_600_000_000,
-    "d": 86_400_000_000,
+    "d": DAY_US,
 }
-MAX_US: Final = 36_500 * 86_400_000_000
+MAX_US: Final = 36_500 * DAY_US
 """A hundred years: longer ones are slips, and would leave 64 bits when they are added to a time."""
 
 _FORM: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h|d)")

@@ -2,111 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from schemas.duration import Duration, Span, microseconds
-
-DAY_US = 86_400_000_000
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:^=/-]{0,63}$")]
-"""A name without spaces, control characters or `~` (which marks runs)."""
-
-Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9](-?[A-Za-z0-9._])*$", max_length=64)]
-"""A name that is also part of Kafka topics, Redis keys and addresses; `--` spells a run's mark in topics."""
-
-Text = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
-"""Words for people; databases and terminals choke on control characters."""
+from schemas.duration import DAY_US, Duration, Span, microseconds
+from schemas.indicator import Indicator, Segment
+from schemas.instrument import Instrument
+from schemas.market_words import Slug, Strict, Text
 
 Form = Literal["ciss", "rank_mean", "z_mean"]
-Kind = Literal["price", "rate", "spread"]
-IndicatorKind = Literal[
-    "realized_volatility",
-    "range_volatility",
-    "jump_share",
-    "cmax",
-    "level",
-    "spread",
-    "spread_change",
-    "correlation_shift",
-    "term_structure",
-]
-
-_INPUTS: dict[str, tuple[int, int]] = {
-    "spread": (1, 2),
-    "spread_change": (1, 2),
-    "term_structure": (2, 2),
-    "correlation_shift": (2, 1000),
-}
-"""How many instruments an indicator takes, least and most; the others take 1 to 1000 and average over them."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Instrument(_Strict):
-    """A thing with ticks.
-
-    Attributes:
-        name: as it stands in ticks.
-        kind: prices move by logarithms; rates and spreads by differences.
-        unit: for people, such as `index points` or `percent`.
-        allow_negative: whether zero and below can be true.
-        lag: how long after its time a value becomes public; it enters only then.
-        stale_after: age at which it no longer counts as live; by default five periods.
-        max_move: a tick this far from the last good one (relative for prices, absolute for others) is looked at twice.
-        why: one sentence on why it is here.
-    """
-
-    name: Name
-    kind: Kind = "price"
-    unit: Text = ""
-    allow_negative: bool = False
-    lag: Duration = 0
-    stale_after: Span | None = None
-    max_move: float | None = Field(default=None, gt=0)
-    why: Text = ""
-
-
-class Indicator(_Strict):
-    """One stress-oriented number.
-
-    Attributes:
-        name: unique in its market.
-        kind: what is computed (see docs/method.md).
-        of: instruments it is computed of.
-        window: how far back `cmax` and `spread_change` look.
-        sign: -1 where more of it means less stress.
-    """
-
-    name: Annotated[Text, Field(min_length=1, max_length=80)]
-    kind: IndicatorKind
-    of: tuple[Name, ...]
-    window: Span = 504 * DAY_US
-    sign: Literal[1, -1] = 1
-
-    @model_validator(mode="after")
-    def _takes_the_right_number(self) -> Self:
-        least, most = _INPUTS.get(self.kind, (1, 1000))
-        if not least <= len(self.of) <= most:
-            msg = f"{self.kind} takes {least} to {most} instruments, not {len(self.of)}"
-            raise ValueError(msg)
-        if len(set(self.of)) < len(self.of):
-            raise ValueError("of names an instrument twice")
-        return self
-
-
-class Segment(_Strict):
-    """Indicators that belong together; `weight` is relative to the other segments'."""
-
-    name: Name
-    weight: float = Field(default=1.0, gt=0)
-    indicator: tuple[Indicator, ...] = Field(min_length=1)
-
-
-class HalfLife(_Strict):
+class HalfLife(Strict):
     """How fast the past fades, in trading time (for session periods, `1d` is one session)."""
 
     volatility: Span = microseconds("11d")
@@ -115,7 +23,7 @@ class HalfLife(_Strict):
     correlation_long: Span = microseconds("250d")
 
 
-class History(_Strict):
+class History(Strict):
     """The past that scores are ranked in: finals before a first score, and finals remembered at most."""
 
     warm_up: int = Field(default=250, ge=2)
@@ -128,7 +36,7 @@ class History(_Strict):
         return self
 
 
-class Validation(_Strict):
+class Validation(Strict):
     """When a price is absurd.
 
     Attributes:
@@ -154,7 +62,7 @@ class FaultsError(ValueError):
         self.faults = faults
 
 
-class Market(_Strict):
+class Market(Strict):
     """One index, as its file defines it. Durations are microseconds here.
 
     Attributes:
@@ -164,6 +72,7 @@ class Market(_Strict):
         step: pace of provisional readings, a multiple of `bar`; `period` for finals only.
         bar: length of a bar.
         lateness: how long a partition waits for ticks that come out of order.
+        cutoff: how long after a session's close its final is made: what is public by then counts.
         clock: `wall` for live feeds, whose time is given by `esi tock`; `records` where the producer writes it.
         form: the aggregation of the headline.
         shrinkage: weight of the identity in segment and instrument correlations, 0..1.
@@ -181,6 +90,7 @@ class Market(_Strict):
     step: Duration | Literal["period"] = "period"
     bar: Span
     lateness: Duration = 0
+    cutoff: Duration = 0
     clock: Literal["wall", "records"] = "wall"
     form: Form = "ciss"
     shrinkage: float = Field(default=0.1, ge=0, le=1)
@@ -194,13 +104,15 @@ class Market(_Strict):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        faults = [*self._time_faults(), *self._twins(), *self._strangers()]
+        faults = [*self._time_faults(), *self._twins(), *self._strangers(), *self._successors()]
         if faults:
             raise FaultsError(faults)
         return self
 
     def _time_faults(self) -> list[tuple[Place, str]]:
         faults: list[tuple[Place, str]] = []
+        if self.cutoff and self.period != "session":
+            faults.append((("cutoff",), "only session periods have a cutoff"))
         if DAY_US % self.bar:
             faults.append((("bar",), "bar must divide a day evenly"))
         if self.period == "session" and self.calendar == "24x7":
@@ -236,6 +148,18 @@ class Market(_Strict):
             for of in i.of
             if of not in known
         ]
+
+    def _successors(self) -> list[tuple[Place, str]]:
+        """Indicators that replace something else than an indicator that stands before them in their segment."""
+        faults: list[tuple[Place, str]] = []
+        before: set[str] = set()
+        for place, i in self._indicators():
+            before = set() if place[-1] == 0 else before
+            if i.replaces is not None and i.replaces not in before:
+                told = f"replaces {i.replaces!r}, which is no indicator that stands before it in its segment"
+                faults.append(((*place, "replaces"), told))
+            before = before | {i.name}
+        return faults
 
     def _indicators(self) -> list[tuple[Place, Indicator]]:
         return [

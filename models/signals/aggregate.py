@@ -92,9 +92,10 @@ class Aggregate(Step[Scores, Aggregates, _Change]):
 
     def advance(self, x: Scores) -> tuple[Aggregates, _Change]:
         """The index as it stands with the period so far."""
-        ranks = blend(self._segments, x.rank, x.live)
+        live = self._segments.counted(x.rank if self._form != "z_mean" else x.z, x.live)
+        ranks = blend(self._segments, x.rank, live)
         normal = (x.z + BOUND) / (2 * BOUND)
-        normals = blend(self._segments, normal, x.live)
+        normals = blend(self._segments, normal, live)
         products, squares = self._moved(ranks.score, x.fraction)
         rho = self._correlation(products, squares)
         ciss = quadratic(self._segments, ranks, rho)
@@ -104,7 +105,6 @@ class Aggregate(Step[Scores, Aggregates, _Change]):
         values = (ciss, linear(self._segments, ranks), linear(self._segments, normals))
         headline = {"ciss": 0, "rank_mean": 1, "z_mean": 2}[self._form]
         scores, mixed = (normal, normals) if self._form == "z_mean" else (x.rank, ranks)
-        live = np.where(np.isnan(scores), 0.0, x.live)
         forms = np.array([value.index for value in values])
         return Aggregates(forms, values[headline], mixed, scores, live, rho), (products, squares)
 

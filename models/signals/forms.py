@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from models.signals.step import Floats
+from models.signals.step import Flags, Floats
+from schemas.indicator import Indicator
 from schemas.market import Form, Market
 
 SCALE: Final = 100.0
@@ -24,17 +25,44 @@ class Layout:
     Attributes:
         segment: position of each indicator's segment, intp[J].
         weight: weight of each segment, float64[S], sum 1.
+        ancestors: `ancestors[j, k]` where j replaces k, directly or in turn, bool[J, J].
+        role: position of the first indicator of each one's line of succession, intp[J]; its own without one.
     """
 
     segment: npt.NDArray[np.intp]
     weight: Floats
+    ancestors: Flags
+    role: npt.NDArray[np.intp]
 
     @classmethod
     def of(cls, market: Market) -> Layout:
         """The layout of a market file; weights are normalised."""
         sizes = [len(s.indicator) for s in market.segment]
         weight = np.array([s.weight for s in market.segment])
-        return cls(np.repeat(np.arange(len(sizes)), sizes), weight / weight.sum())
+        ancestors = _ancestors([i for s in market.segment for i in s.indicator])
+        role = np.where(ancestors.any(axis=1), ancestors.argmax(axis=1), np.arange(len(ancestors)))
+        return cls(np.repeat(np.arange(len(sizes)), sizes), weight / weight.sum(), ancestors, role)
+
+    def counted(self, scores: Floats, live: Floats) -> Floats:
+        """Live shares that count, float64[J]: 0 without a score, and 0 where one that it replaces still has one.
+
+        An input that ended stops acting; its successor, trained on all of its own past, acts from then on and changes
+        nothing before (OFR's rules for inputs that end, index-methods section 2).
+        """
+        scored = np.where(np.isnan(scores), 0.0, live)
+        occupied: Flags = np.logical_or.reduce(self.ancestors & (scored > 0), axis=1)
+        return np.where(occupied, 0.0, scored)
+
+    def filled(self, counted: Floats) -> Floats:
+        """Live share of each role, float64[J]: that of whoever stands in it, at the position of its first indicator."""
+        share: Floats = np.bincount(self.role, weights=counted, minlength=len(counted)).astype(np.float64)
+        return share
+
+    @property
+    def roles(self) -> Flags:
+        """Indicators that replace none, bool[J]."""
+        own: Flags = self.role == np.arange(len(self.role))
+        return own
 
     def sums(self, values: Floats) -> Floats:
         """Sums over the indicators of each segment, in their order, float64[S]."""
@@ -115,3 +143,14 @@ def _value(layout: Layout, b: Blend, by_segment: Floats) -> Value:
     score = np.where(b.score > 0, b.score, 1.0)  # a score of 0 has parts of 0
     by_indicator = (by_segment / score)[layout.segment] * b.part
     return Value(float(sum(by_segment.tolist())), by_segment, by_indicator)
+
+
+def _ancestors(indicators: list[Indicator]) -> Flags:
+    """Whom each indicator replaces, directly or in turn; predecessors stand before their successors."""
+    at = {i.name: n for n, i in enumerate(indicators)}
+    found = np.zeros((len(at), len(at)), np.bool_)
+    for n, i in enumerate(indicators):
+        if i.replaces is not None:
+            found[n] = found[at[i.replaces]]
+            found[n, at[i.replaces]] = True
+    return found

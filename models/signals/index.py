@@ -32,6 +32,7 @@ class IndexState:
         level: name of the percentile's band, `unknown` without one.
         moved: exact split of the change since the last final, or None.
         coverage: weight of the inputs that are live and scored, 0..1.
+        complete: whether every role is filled by an indicator that is wholly live and scored.
         stale: instruments that some indicator reads and that are too old, or were never seen, bool[N].
         max_age_us: age of the oldest live input, microseconds; NaN without one.
         begun: whether there was an index before.
@@ -44,6 +45,7 @@ class IndexState:
     level: str
     moved: Moved | None
     coverage: float
+    complete: bool
     stale: Flags
     max_age_us: float
     begun: bool
@@ -108,7 +110,7 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
     def _state(self, x: Indications, found: Aggregates, percentile: float, moved: Moved | None) -> IndexState:
         """The state with what is said about its inputs."""
         seen = x.observation
-        covered = self._segments.sums(found.live) / self._segments.sums(np.ones_like(found.live))
+        covered = self._segments.sums(found.live) / self._segments.sums(self._segments.roles.astype(np.float64))
         ages = seen.age_us[self._used & seen.live]
         return IndexState(
             indications=x,
@@ -118,6 +120,7 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
             level=level_of(percentile),
             moved=moved,
             coverage=float((self._segments.weight * covered).sum()),
+            complete=bool((self._segments.filled(found.live)[self._segments.roles] >= 1).all()),
             stale=self._used & ~seen.live,
             max_age_us=float(ages.max()) if len(ages) else np.nan,
             begun=self.begun,

@@ -12,7 +12,8 @@ from models.signals.moves import logarithmic
 from models.signals.schedule import Period, Schedule
 from models.signals.step import Flags, Ints, Step
 from schemas.bars import NEVER, BarColumns, Partial
-from schemas.market import DAY_US, Market
+from schemas.duration import DAY_US
+from schemas.market import Market
 
 _Columns = tuple[Any, ...]
 """`BarColumns` as plain data."""

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from dataflows.config import FlowConfig, FlowError
-from schemas.market import Instrument, Market, Validation
+from schemas.instrument import Instrument
+from schemas.market import Market, Validation
 from tests.dataflows import tape
 
 

@@ -24,7 +24,7 @@ from models.signals.step import Floats
 from models.signals.volatility import Volatility
 from models.signals.zscores import CausalZ
 from schemas.bars import GRID, Partial
-from schemas.market import Indicator
+from schemas.indicator import Indicator
 from schemas.ticks import NO_SEQ, TickBatch
 from tests.laws import AnyStep, Sample
 from tests.models import tape

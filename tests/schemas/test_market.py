@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from schemas.market import DAY_US, FaultsError, Market
+from schemas.duration import DAY_US
+from schemas.market import FaultsError, Market
 from schemas.market_file import load
 
 INSTRUMENT = {"name": "A"}

@@ -7,7 +7,8 @@ from typing import Any
 from models.signals.indicators.base import IndicatorStep, Measure
 from models.signals.indicators.levels import Cmax, Level, Spread, SpreadChange, TermStructure
 from models.signals.indicators.variability import CorrelationShift, JumpShare, RangeVolatility, RealizedVolatility
-from schemas.market import Indicator, IndicatorKind, Market
+from schemas.indicator import Indicator, IndicatorKind
+from schemas.market import Market
 
 __all__ = ["KINDS", "IndicatorStep", "Measure", "build"]
 

@@ -13,7 +13,8 @@ from models.signals.compiled import compiled
 from models.signals.correlation import Correlations
 from models.signals.path import Observation
 from models.signals.step import Flags, Floats, Step
-from schemas.market import Indicator, Market
+from schemas.indicator import Indicator
+from schemas.market import Market
 
 C = TypeVar("C")
 

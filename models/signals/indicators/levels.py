@@ -10,7 +10,8 @@ from models.signals.correlation import Correlations
 from models.signals.indicators.base import Measure, Rolling, Stateless, live_values, observed
 from models.signals.moves import logarithmic
 from models.signals.step import Floats
-from schemas.market import Indicator, Market
+from schemas.indicator import Indicator
+from schemas.market import Market
 
 
 class Level(Stateless):

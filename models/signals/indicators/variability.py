@@ -8,7 +8,8 @@ import numpy as np
 
 from models.signals.correlation import LONG, SHORT, Correlations
 from models.signals.indicators.base import Measure, Stateless, observed
-from schemas.market import Indicator, Market
+from schemas.indicator import Indicator
+from schemas.market import Market
 
 
 class RealizedVolatility(Stateless):

@@ -9,7 +9,7 @@ import pytest
 
 from models.signals.indicators import KINDS, build
 from models.signals.indicators.base import Rolling
-from schemas.market import Indicator, IndicatorKind
+from schemas.indicator import Indicator, IndicatorKind
 from tests.models import tape
 
 MARKET = tape.market()

@@ -11,7 +11,8 @@ import pytest
 from models.signals.correlation import Correlations
 from models.signals.indicators import build
 from schemas.bars import GRID, Partial
-from schemas.market import Indicator, Market
+from schemas.indicator import Indicator
+from schemas.market import Market
 from tests.models import tape
 
 MARKET = tape.market()

@@ -9,7 +9,7 @@ import pytest
 
 from models.signals.correlation import LONG, SHORT
 from models.signals.indicators import build
-from schemas.market import Indicator
+from schemas.indicator import Indicator
 from tests.models import tape
 
 MARKET = tape.market()
