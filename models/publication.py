@@ -8,11 +8,11 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+import msgspec
 import numpy as np
 
 from models.signals.attribution import Moved
 from models.signals.correlation import BASE
-from models.signals.forms import FORMS
 from models.signals.index import IndexState
 from models.signals.merged_bars import MergedBars
 from models.signals.step import Floats, Step
@@ -34,7 +34,7 @@ from schemas.reading import (
     seal,
 )
 
-METHOD_VERSION: Final = 1
+METHOD_VERSION: Final = 2
 """Raised whenever the same input would give another index."""
 
 _SECOND: Final = 1_000_000
@@ -74,6 +74,7 @@ class Publication(Step[IndexState, Published, str | None]):
         self._version = version_of(market)
         self._indicators = [(s.name, i) for s in market.segment for i in s.indicator]
         self._segments = [s.name for s in market.segment]
+        self._days = [e.on.isoformat() for e in market.episode]
         self._instruments = [i.name for i in market.instrument]
         self._year = math.sqrt(periods_per_year)
         self.layout = (self._name, self._version)
@@ -111,13 +112,21 @@ class Publication(Step[IndexState, Published, str | None]):
             level=x.level,
             form=self._market.form,
             contributions=_named(self._segments, x.aggregates.value.by_segment) if known else {},
-            forms={form: _number(value) for form, value in zip(FORMS, x.aggregates.forms.tolist(), strict=True)},
+            forms={form: _number(value) for form, value in x.aggregates.forms.items()},
             change=self._change(x.moved),
             coverage=x.coverage,
             staleness=Staleness(_seconds(x.max_age_us), int(np.count_nonzero(x.stale))),
             flags=self._flags(x),
             version=self._version,
+            band=_number(x.band),
+            above=self._day(x.compared.above),
+            below=self._day(x.compared.below),
         )
+
+    def _day(self, episode: int | None) -> str | msgspec.UnsetType | None:
+        if not self._days:
+            return msgspec.UNSET
+        return None if episode is None else self._days[episode]
 
     def _change(self, moved: Moved | None) -> Change | None:
         if moved is None:

@@ -39,6 +39,8 @@ class Indicator(Strict):
         of: instruments it is computed of.
         window: how far back `cmax` and `spread_change` look.
         sign: -1 where more of it means less stress.
+        weight: relative to the others of its segment; 0 where it is only watched.
+        at: `final` where it is computed at finals only; provisional readings then read its last final.
         replaces: the indicator that it stands in for: it learns from its own first value on, and counts only where
             that one is not live (OFR's rules for inputs that end, index-methods section 2).
         why: one sentence on why it is here.
@@ -49,6 +51,8 @@ class Indicator(Strict):
     of: tuple[Name, ...]
     window: Span = 504 * DAY_US
     sign: Literal[1, -1] = 1
+    weight: float = Field(default=1.0, ge=0)
+    at: Literal["step", "final"] = "step"
     replaces: Text | None = None
     why: Text = ""
 

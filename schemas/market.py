@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from datetime import date
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -11,7 +12,7 @@ from schemas.indicator import Indicator, Segment
 from schemas.instrument import Instrument
 from schemas.market_words import Slug, Strict, Text
 
-Form = Literal["ciss", "rank_mean", "z_mean"]
+Form = Literal["ciss", "factor", "rank_mean", "tail_mean", "z_mean"]
 
 
 class HalfLife(Strict):
@@ -50,6 +51,23 @@ class Validation(Strict):
     agree: int = Field(default=5, ge=2)
 
 
+class Episode(Strict):
+    """A day that people remember; readings say above which of these they stand.
+
+    Attributes:
+        name: in a few words.
+        on: the day; the first final at or after its beginning (UTC) counts.
+    """
+
+    name: Annotated[Text, Field(min_length=1, max_length=80)]
+    on: date
+
+    @property
+    def at_us(self) -> int:
+        """Beginning of the day, microseconds since 1970 (UTC)."""
+        return (self.on - date(1970, 1, 1)).days * DAY_US
+
+
 Place = tuple[str | int, ...]
 """Where in a market file something stands, as pydantic tells it: `("segment", 0, "indicator", 2)`."""
 
@@ -75,6 +93,8 @@ class Market(Strict):
         cutoff: how long after a session's close its final is made: what is public by then counts.
         clock: `wall` for live feeds, whose time is given by `esi tock`; `records` where the producer writes it.
         form: the aggregation of the headline.
+        forms: the aggregations that finals give beside it.
+        step_forms: those that provisional readings give beside it.
         shrinkage: weight of the identity in segment and instrument correlations, 0..1.
         horizon: how far ahead forecasts look, for later.
         synthetic: said with every reading.
@@ -93,18 +113,21 @@ class Market(Strict):
     cutoff: Duration = 0
     clock: Literal["wall", "records"] = "wall"
     form: Form = "ciss"
+    forms: tuple[Form, ...] = ("ciss", "factor", "rank_mean", "tail_mean", "z_mean")
+    step_forms: tuple[Form, ...] = ()
     shrinkage: float = Field(default=0.1, ge=0, le=1)
     horizon: Text = "1 session"
     synthetic: bool = False
     half_life: HalfLife = HalfLife()
     history: History = History()
     validation: Validation = Validation()
+    episode: tuple[Episode, ...] = ()
     instrument: tuple[Instrument, ...] = Field(min_length=1)
     segment: tuple[Segment, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        faults = [*self._time_faults(), *self._twins(), *self._strangers(), *self._successors()]
+        faults = [*self._time_faults(), *self._twins(), *self._strangers(), *self._successors(), *self._weightless()]
         if faults:
             raise FaultsError(faults)
         return self
@@ -161,6 +184,14 @@ class Market(Strict):
             before = before | {i.name}
         return faults
 
+    def _weightless(self) -> list[tuple[Place, str]]:
+        """Segments of which nothing counts."""
+        return [
+            (("segment", s), f"segment {part.name!r} has no indicator with a weight")
+            for s, part in enumerate(self.segment)
+            if not any(i.weight and i.replaces is None for i in part.indicator)
+        ]
+
     def _indicators(self) -> list[tuple[Place, Indicator]]:
         return [
             (("segment", s, "indicator", n), i)
@@ -176,6 +207,10 @@ class Market(Strict):
     def periods(self, duration_us: int) -> float:
         """A duration in periods of this market's trading time: the unit in which the past fades."""
         return duration_us / self.period_us
+
+    def forms_at(self, *, final: bool) -> tuple[Form, ...]:
+        """The forms that a reading gives, the headline among them, sorted."""
+        return tuple(sorted({self.form, *(self.forms if final else self.step_forms)}))
 
     @property
     def pace_us(self) -> int:

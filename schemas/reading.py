@@ -45,6 +45,11 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
         final: True at the close of a period (immutable), False for "if the period ended now".
         index: 0..100, or None while there is no information.
         percentile: share of the market's past finals below this index, 0..100, or None.
+        band: half-width in points of the band that holds the index nine times in ten when inputs drop out, or None;
+            left out, as the next two, by releases that did not know of it, whose readings are thus spelled as then.
+        above: the worst remembered day (ISO date, from the market's episodes) that it stands above, or None;
+            left out in markets without episodes.
+        below: the mildest remembered day that it does not stand above, likewise.
         level: `calm`, `normal`, `elevated`, `high` or `severe`, by percentile; `unknown` without one.
         contributions: by segment, points of the index; they sum to `index` to 1e-12.
         forms: the index by every aggregation form, 0..100 each; `form` names the headline.
@@ -69,6 +74,9 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     staleness: Staleness
     flags: list[str]
     version: str
+    band: float | msgspec.UnsetType | None = msgspec.UNSET
+    above: str | msgspec.UnsetType | None = msgspec.UNSET
+    below: str | msgspec.UnsetType | None = msgspec.UNSET
     prev_hash: str = ""
     hash: str = ""
 

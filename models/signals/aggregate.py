@@ -7,10 +7,10 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from models.signals.forms import Blend, Layout, Value, blend, linear, quadratic, semidefinite
+from models.signals.forms import SCORE, Blend, Layout, Score, Value, blend, linear, quadratic, semidefinite
 from models.signals.step import Floats, Step
-from models.signals.zscores import BOUND
-from schemas.market import Market
+from models.signals.zscores import unit
+from schemas.market import Form, Market
 
 MEDIAN: Final = 0.5
 """Theoretical median of a rank: deviations are taken from it, not from a sample mean (index-methods 1.1, step 6)."""
@@ -27,39 +27,51 @@ _Change = tuple[Floats, Floats] | None
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Scores of the indicators at one moment, float64[J] each.
+    """Scores of the indicators at one moment, float64[J] each; NaN where there is no information.
 
     Attributes:
-        rank: recursive mid-ranks, 0..1; NaN where there is no information.
-        z: causal z-scores, -5..5; NaN likewise.
+        rank: recursive mid-ranks, 0..1.
+        z: causal z-scores, -2..8.
+        tail: tail scores, 0..1.
         live: share of each indicator's inputs that are live.
+        loading: weights of the `factor` form, sum 1.
         fraction: elapsed share of the period.
+        final: whether the period ends here.
     """
 
     rank: Floats
     z: Floats
+    tail: Floats
     live: Floats
+    loading: Floats
     fraction: float
+    final: bool
+
+    def of(self, score: Score) -> Floats:
+        """One of the scores on 0..1."""
+        return unit(self.z) if score == "z" else getattr(self, score)
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregates:
-    """The index by every form, and the headline in full.
+    """The index by every form that is asked for here, and the headline in full.
 
     Attributes:
-        forms: by `FORMS`, 0..100; NaN without data.
+        forms: by name, 0..100; NaN without data.
         value: the headline with its contributions.
         blend: the scores that went into the headline.
         scores: score of each indicator on 0..1, as the headline reads it, float64[J].
         live: live share of each indicator that counts, float64[J]; 0 for those without a score.
+        loading: weights of the indicators if the headline takes them from the `factor` step, else None.
         correlation: C of the segments, float64[S, S].
     """
 
-    forms: Floats
+    forms: dict[Form, float]
     value: Value
     blend: Blend
     scores: Floats
     live: Floats
+    loading: Floats | None
     correlation: Floats
 
 
@@ -82,6 +94,7 @@ class Aggregate(Step[Scores, Aggregates, _Change]):
         self.layout = tuple((s.name, *(i.name for i in s.indicator)) for s in market.segment)
         self._segments = Layout.of(market)
         self._form = market.form
+        self._at_final, self._at_step = market.forms_at(final=True), market.forms_at(final=False)
         self._half_life = market.periods(market.half_life.correlation)
         self._keep = np.where(np.eye(n, dtype=np.bool_), 1.0, 1 - market.shrinkage)
         start = np.where(np.eye(n, dtype=np.bool_), 1.0, START_CORRELATION)
@@ -92,21 +105,25 @@ class Aggregate(Step[Scores, Aggregates, _Change]):
 
     def advance(self, x: Scores) -> tuple[Aggregates, _Change]:
         """The index as it stands with the period so far."""
-        live = self._segments.counted(x.rank if self._form != "z_mean" else x.z, x.live)
-        ranks = blend(self._segments, x.rank, live)
-        normal = (x.z + BOUND) / (2 * BOUND)
-        normals = blend(self._segments, normal, live)
+        rank = x.of("rank")
+        ranks = blend(self._segments, rank, self._segments.counted(rank, x.live))
         products, squares = self._moved(ranks.score, x.fraction)
         rho = self._correlation(products, squares)
-        ciss = quadratic(self._segments, ranks, rho)
-        if ciss.index < 0:
+        if quadratic(self._segments, ranks, rho).index < 0:
             rho = semidefinite(rho)
-            ciss = quadratic(self._segments, ranks, rho)
-        values = (ciss, linear(self._segments, ranks), linear(self._segments, normals))
-        headline = {"ciss": 0, "rank_mean": 1, "z_mean": 2}[self._form]
-        scores, mixed = (normal, normals) if self._form == "z_mean" else (x.rank, ranks)
-        forms = np.array([value.index for value in values])
-        return Aggregates(forms, values[headline], mixed, scores, live, rho), (products, squares)
+        found = {form: self._by(form, x, rho) for form in (self._at_final if x.final else self._at_step)}
+        forms = {form: value.index for form, (value, *_) in found.items()}
+        value, mixed, scores, live = found[self._form]
+        loading = x.loading if self._form == "factor" else None
+        return Aggregates(forms, value, mixed, scores, live, loading, rho), (products, squares)
+
+    def _by(self, form: Form, x: Scores, rho: Floats) -> tuple[Value, Blend, Floats, Floats]:
+        """The index by one form: its value, what was blended, and the scores and live shares that counted."""
+        scores = x.of(SCORE[form])
+        live = self._segments.counted(scores, x.live)
+        mixed = blend(self._segments, scores, live, x.loading if form == "factor" else None)
+        value = quadratic(self._segments, mixed, rho) if form == "ciss" else linear(self._segments, mixed)
+        return value, mixed, scores, live
 
     def commit(self, change: _Change) -> None:
         """Closes the period; None teaches nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,21 @@ from models.signals.step import Flags, Floats
 from schemas.indicator import Indicator
 from schemas.market import Form, Market
 
+Score = Literal["rank", "z", "tail"]
+
 SCALE: Final = 100.0
 """The index is published on 0..100."""
 
-FORMS: Final[tuple[Form, ...]] = ("ciss", "rank_mean", "z_mean")
+FORMS: Final[tuple[Form, ...]] = ("ciss", "factor", "rank_mean", "tail_mean", "z_mean")
+
+SCORE: Final[dict[Form, Score]] = {
+    "ciss": "rank",
+    "factor": "z",
+    "rank_mean": "rank",
+    "tail_mean": "tail",
+    "z_mean": "z",
+}
+"""Which score of the indicators a form reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +36,14 @@ class Layout:
     Attributes:
         segment: position of each indicator's segment, intp[J].
         weight: weight of each segment, float64[S], sum 1.
+        loading: weight of each indicator within its segment, float64[J]; 0 for those that are only watched.
         ancestors: `ancestors[j, k]` where j replaces k, directly or in turn, bool[J, J].
         role: position of the first indicator of each one's line of succession, intp[J]; its own without one.
     """
 
     segment: npt.NDArray[np.intp]
     weight: Floats
+    loading: Floats
     ancestors: Flags
     role: npt.NDArray[np.intp]
 
@@ -41,7 +54,8 @@ class Layout:
         weight = np.array([s.weight for s in market.segment])
         ancestors = _ancestors([i for s in market.segment for i in s.indicator])
         role = np.where(ancestors.any(axis=1), ancestors.argmax(axis=1), np.arange(len(ancestors)))
-        return cls(np.repeat(np.arange(len(sizes)), sizes), weight / weight.sum(), ancestors, role)
+        loading = np.array([i.weight for s in market.segment for i in s.indicator])
+        return cls(np.repeat(np.arange(len(sizes)), sizes), weight / weight.sum(), loading, ancestors, role)
 
     def counted(self, scores: Floats, live: Floats) -> Floats:
         """Live shares that count, float64[J]: 0 without a score, and 0 where one that it replaces still has one.
@@ -53,13 +67,18 @@ class Layout:
         occupied: Flags = np.logical_or.reduce(self.ancestors & (scored > 0), axis=1)
         return np.where(occupied, 0.0, scored)
 
-    def filled(self, counted: Floats) -> Floats:
-        """Live share of each role, float64[J]: that of whoever stands in it, at the position of its first indicator."""
-        share: Floats = np.bincount(self.role, weights=counted, minlength=len(counted)).astype(np.float64)
-        return share
+    def coverage(self, counted: Floats) -> float:
+        """Weight of what counts among all that could, 0..1: segments by their weights, roles by theirs."""
+        loading = self.loading * self._roles
+        return float((self.weight * self.sums(counted * self.loading) / self.sums(loading)).sum())
+
+    def complete(self, counted: Floats) -> bool:
+        """Whether somebody stands in every role that has a weight, wholly live."""
+        filled = np.bincount(self.role, weights=counted, minlength=len(counted))
+        return bool((filled[self._roles & (self.loading > 0)] >= 1).all())
 
     @property
-    def roles(self) -> Flags:
+    def _roles(self) -> Flags:
         """Indicators that replace none, bool[J]."""
         own: Flags = self.role == np.arange(len(self.role))
         return own
@@ -101,15 +120,18 @@ class Value:
     by_indicator: Floats
 
 
-def blend(layout: Layout, scores: Floats, live: Floats) -> Blend:
-    """Means within segments, weighted by the live share of each indicator; segment weights renormalised."""
-    counted = np.where(np.isnan(scores), 0.0, live)
+def blend(layout: Layout, scores: Floats, live: Floats, loading: Floats | None = None) -> Blend:
+    """Means within segments, weighted by live share and weight of each indicator; segment weights renormalised.
+
+    With `loading`, float64[J], the indicators' weights are these, and a segment weighs what its live ones sum to.
+    """
+    counted = np.where(np.isnan(scores), 0.0, live) * (layout.loading if loading is None else loading)
     total = layout.sums(counted)
     alive = total > 0
     share = np.divide(counted, total[layout.segment], out=np.zeros_like(counted), where=counted > 0)
     part = share * np.where(counted > 0, scores, 0.0)
     score = np.where(alive, layout.sums(part), np.nan)
-    weight = np.where(alive, layout.weight, 0.0)
+    weight = np.where(alive, layout.weight, 0.0) if loading is None else total
     return Blend(share, weight / weight.sum() if alive.any() else weight, score, part)
 
 

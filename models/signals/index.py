@@ -9,10 +9,14 @@ import numpy as np
 
 from models.signals.aggregate import Aggregate, Aggregates, Scores
 from models.signals.attribution import Attribution, End, Moved
+from models.signals.band import Band
 from models.signals.bank import Indications
+from models.signals.episodes import Compared, Episodes, Level
+from models.signals.factor import Factor
 from models.signals.forms import Layout
 from models.signals.ranks import RecursiveRank
 from models.signals.step import Flags, Step
+from models.signals.tails import Standing, TailScore
 from models.signals.zscores import CausalZ
 from schemas.market import Market
 
@@ -30,6 +34,8 @@ class IndexState:
         index: the headline, 0..100; NaN while there is no information.
         percentile: its mid-rank among past finals, 0..100; NaN during their warm-up.
         level: name of the percentile's band, `unknown` without one.
+        band: half-width of the band that holds it nine times in ten, points; NaN without an index.
+        compared: the remembered days that it stands above and below.
         moved: exact split of the change since the last final, or None.
         coverage: weight of the inputs that are live and scored, 0..1.
         complete: whether every role is filled by an indicator that is wholly live and scored.
@@ -43,6 +49,8 @@ class IndexState:
     index: float
     percentile: float
     level: str
+    band: float
+    compared: Compared
     moved: Moved | None
     coverage: float
     complete: bool
@@ -64,8 +72,18 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
     """
 
     name: ClassVar[str] = "index"
+    version: ClassVar[int] = 2
     fields: ClassVar[tuple[str, ...]] = ("begun",)
-    parts: ClassVar[tuple[str, ...]] = ("rank", "zscore", "aggregate", "attribution", "standing")
+    parts: ClassVar[tuple[str, ...]] = (
+        "rank",
+        "zscore",
+        "tail",
+        "factor",
+        "aggregate",
+        "attribution",
+        "standing",
+        "episodes",
+    )
 
     def __init__(self, market: Market) -> None:
         """Of a market."""
@@ -78,10 +96,14 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
         warm_up, capacity = market.history.warm_up, market.history.capacity
         self.rank = RecursiveRank(len(indicators), warm_up, capacity)
         self.zscore = CausalZ(len(indicators), warm_up)
+        self.tail = TailScore(len(indicators))
+        self.factor = Factor(len(indicators))
         self.aggregate = Aggregate(market)
         self.attribution = Attribution(market)
         self.standing = RecursiveRank(1, warm_up, capacity)
         """Of the index among its own finals."""
+        self.episodes = Episodes(market)
+        self._band = Band(market)
         self.begun = False
 
     def advance(self, x: Indications) -> tuple[IndexState, tuple[Any, ...] | None]:
@@ -89,14 +111,17 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
         window = x.observation.window
         rank, of_rank = self.rank.advance(x.raw)
         z, of_z = self.zscore.advance(x.raw)
-        found, of_aggregate = self.aggregate.advance(Scores(rank, z, x.live, window.fraction))
+        tail, of_tail = self.tail.advance(Standing(rank, z))
+        loading, of_factor = self.factor.advance(z)
+        scores = Scores(rank, z, tail, x.live, loading, window.fraction, x.final)
+        found, of_aggregate = self.aggregate.advance(scores)
         index = found.value.index
-        end = End(window.at_us, index, found.scores, found.live, found.correlation)
+        end = End(window.at_us, index, found.scores, found.live, found.correlation, found.loading)
         moved, of_attribution = self.attribution.advance(end)
         standing, of_standing = self.standing.advance(np.array([index]))
-        change = (of_rank, of_z, of_aggregate, of_attribution, of_standing)
-        percentile = 100 * float(standing[0])
-        state = self._state(x, found, percentile, moved)
+        compared, of_episodes = self.episodes.advance(Level(window.at_us, index))
+        change = (of_rank, of_z, of_tail, of_factor, of_aggregate, of_attribution, of_standing, of_episodes)
+        state = self._state(x, found, 100 * float(standing[0]), compared, moved)
         return state, change if x.observation.learns else None
 
     def commit(self, change: tuple[Any, ...] | None) -> None:
@@ -107,10 +132,11 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
             getattr(self, name).apply(own)
         self.begun = self.begun or bool(self.standing.counts[0])
 
-    def _state(self, x: Indications, found: Aggregates, percentile: float, moved: Moved | None) -> IndexState:
+    def _state(
+        self, x: Indications, found: Aggregates, percentile: float, compared: Compared, moved: Moved | None
+    ) -> IndexState:
         """The state with what is said about its inputs."""
-        seen = x.observation
-        covered = self._segments.sums(found.live) / self._segments.sums(self._segments.roles.astype(np.float64))
+        seen, coverage = x.observation, self._segments.coverage(found.live)
         ages = seen.age_us[self._used & seen.live]
         return IndexState(
             indications=x,
@@ -118,9 +144,11 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
             index=found.value.index,
             percentile=percentile,
             level=level_of(percentile),
+            band=self._band.half_width(found, coverage),
+            compared=compared,
             moved=moved,
-            coverage=float((self._segments.weight * covered).sum()),
-            complete=bool((self._segments.filled(found.live)[self._segments.roles] >= 1).all()),
+            coverage=coverage,
+            complete=self._segments.complete(found.live),
             stale=self._used & ~seen.live,
             max_age_us=float(ages.max()) if len(ages) else np.nan,
             begun=self.begun,

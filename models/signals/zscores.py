@@ -8,14 +8,17 @@ import numpy as np
 
 from models.signals.step import Floats, Ints, Step
 
-BOUND: Final = 5.0
-"""Z-scores are cut here, so that one outlier cannot carry the index."""
+LOW: Final = -2.0
+HIGH: Final = 8.0
+"""Z-scores are cut here, so that one outlier cannot carry the index: calm is bounded by nature (a volatility is seldom
+two of its deviations below its mean), stress is not (2008 stood at six to nine), hence the asymmetry. On 0..1, and so
+on the index's 0..100, the average of the past is 0.2 and each standard deviation 0.1."""
 
 _Change = tuple[Floats, Floats, Ints] | None
 
 
 class CausalZ(Step[Floats, Floats, _Change]):
-    """(x - mean) / sd of all past finals, cut at plus and minus 5.
+    """(x - mean) / sd of all past finals, cut at -2 and 8.
 
     Mean and sum of squares by Welford's recursion (centre before squaring). The value itself is not in the sample.
     NaN before `warm_up` finals and for a series without variation; NaN is not learned.
@@ -43,9 +46,14 @@ class CausalZ(Step[Floats, Floats, _Change]):
         counts = self.counts + np.isfinite(x)
         mean = self.mean + distance / np.maximum(counts, 1)
         squares = self.squares + distance * np.where(np.isfinite(x), x - mean, 0.0)
-        return np.clip(z, -BOUND, BOUND), (mean, squares, counts)
+        return np.clip(z, LOW, HIGH), (mean, squares, counts)
 
     def commit(self, change: _Change) -> None:
         """Learns the values; None teaches nothing."""
         if change is not None:
             self.mean, self.squares, self.counts = change
+
+
+def unit(z: Floats) -> Floats:
+    """Z-scores on 0..1, linearly: 0.2 is the average of the past; NaN stays."""
+    return (z - LOW) / (HIGH - LOW)

@@ -15,16 +15,20 @@ from models.signals.attribution import Attribution, End
 from models.signals.bank import IndicatorBank
 from models.signals.bars import BarFold
 from models.signals.correlation import Correlation
+from models.signals.episodes import Episodes, Level
+from models.signals.factor import Factor
 from models.signals.index import StressIndex
 from models.signals.indicators import KINDS, build
 from models.signals.merge import BarMerge
 from models.signals.path import PeriodPath
 from models.signals.ranks import RecursiveRank
 from models.signals.step import Floats
+from models.signals.tails import Standing, TailScore
 from models.signals.volatility import Volatility
-from models.signals.zscores import CausalZ
+from models.signals.zscores import CausalZ, unit
 from schemas.bars import GRID, Partial
 from schemas.indicator import Indicator
+from schemas.market import Market
 from schemas.ticks import NO_SEQ, TickBatch
 from tests.laws import AnyStep, Sample
 from tests.models import tape
@@ -84,13 +88,43 @@ def _scores() -> Sequence[Scores]:
         rank[rng.random(9) < 0.2] = np.nan
         if n % 7 == 0:
             rank[3:6] = np.nan
-        found.append(Scores(rank, np.where(np.isnan(rank), np.nan, z), live, 1.0 if n % 3 else 0.4))
+        z = np.where(np.isnan(rank), np.nan, z)
+        loading = rng.dirichlet(np.ones(9))
+        final = bool(n % 3)
+        found.append(Scores(rank, z, unit(z) ** 2, live, loading, 1.0 if final else 0.4, final))
     return found
 
 
 def _wild_scores() -> Sequence[Scores]:
     edges = np.array([1e-300, 1.0, 0.5, 1e-5, 1 - 1e-16, 1e-300, 1.0, 1.0, 1e-300])
-    return [Scores(np.roll(edges, n), np.resize([-5.0, 5.0, 0.0], 9), np.full(9, 1e-9), 1e-9) for n in range(20)]
+    z, tiny = np.resize([-2.0, 8.0, 0.0], 9), np.full(9, 1e-9)
+    return [Scores(np.roll(edges, n), z, np.roll(edges, -n), tiny, edges / edges.sum(), 1e-9, True) for n in range(20)]
+
+
+def _standings() -> Sequence[Standing]:
+    rng = np.random.default_rng(8)
+    found = []
+    for _ in range(120):
+        z = rng.standard_t(3, 4).clip(-2, 8)
+        z[rng.random(4) < 0.1] = np.nan
+        found.append(Standing(np.where(np.isnan(z), np.nan, rng.random(4)), z))
+    return found
+
+
+def _remembering() -> Market:
+    days = [{"name": f"day {n}", "on": f"2023-11-{n}"} for n in (15, 17, 21)]
+    return Market.model_validate(tape.market().model_dump() | {"episode": days})
+
+
+def _moments() -> Sequence[Level]:
+    rng = np.random.default_rng(9)
+    return [Level(tape.START + n * 7_200 * tape.SECOND, float(rng.random() * 100)) for n in range(120)]
+
+
+def _wild_standings() -> Sequence[Standing]:
+    edges = np.array([-2.0, 8.0, 2.0, np.nextafter(2.0, 3.0)])
+    ranks = np.array([1e-300, 1 - 1e-16, 0.5, 1.0])
+    return [Standing(np.roll(ranks, n), np.roll(edges, -n)) for n in range(20)]
 
 
 def ends(scores: Sequence[Scores]) -> Sequence[End]:
@@ -98,7 +132,7 @@ def ends(scores: Sequence[Scores]) -> Sequence[End]:
     step, found = Aggregate(tape.market()), []
     for n, x in enumerate(scores):
         y = step.update(x)
-        found.append(End(n, y.value.index, y.scores, y.live, y.correlation))
+        found.append(End(n, y.value.index, y.scores, y.live, y.correlation, y.loading))
     return found
 
 
@@ -136,7 +170,10 @@ def _named() -> dict[type[AnyStep], Sample]:
         Publication: _staged("publication", lambda: Publication(m, schedule.periods_per_year)),
         RecursiveRank: Sample(lambda: RecursiveRank(4, 5, 20), lambda: _vectors(4), lambda: _wild_vectors(4)),
         CausalZ: Sample(lambda: CausalZ(4, 5), lambda: _vectors(4), lambda: _wild_vectors(4)),
+        TailScore: Sample(lambda: TailScore(4), _standings, _wild_standings),
+        Factor: Sample(lambda: Factor(4), lambda: _vectors(4), lambda: _wild_vectors(4)),
         Aggregate: Sample(lambda: Aggregate(m), _scores, _wild_scores),
+        Episodes: Sample(lambda: Episodes(_remembering()), _moments, _moments),
         Attribution: Sample(lambda: Attribution(m), lambda: ends(_scores()), lambda: ends(_wild_scores())),
     }
     for segment in m.segment:

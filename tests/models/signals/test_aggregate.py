@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -9,13 +10,17 @@ import pytest
 
 from models.signals.aggregate import START_CORRELATION, Aggregate, Scores
 from models.signals.forms import FORMS, Layout, blend, linear, quadratic
-from models.signals.zscores import BOUND
+from models.signals.zscores import unit
 from tests.models import tape
 from tests.models.samples import SAMPLES
 
 MARKET = tape.market()
 LAYOUT = Layout.of(MARKET)
 STREAM: list[Scores] = list(SAMPLES[Aggregate].stream())
+
+
+def scores(rank: np.ndarray, fraction: float) -> Scores:
+    return Scores(rank, np.zeros(9), rank, np.ones(9), np.full(9, 1 / 9), fraction, True)
 
 
 def explicit(past: list[Scores], i: int, j: int) -> float:
@@ -40,22 +45,45 @@ def test_correlation_and_forms_are_their_definition() -> None:
         for i, j in ((0, 1), (0, 2), (1, 2)):
             expected = explicit(STREAM[: n + 1], i, j)
             assert found.correlation[i, j] == found.correlation[j, i] == pytest.approx(expected, rel=1e-9, abs=1e-12)
+        if not x.final:
+            assert list(found.forms) == ["ciss"]
+            continue
         ranks = blend(LAYOUT, x.rank, x.live)
-        normals = blend(LAYOUT, (x.z + BOUND) / (2 * BOUND), x.live)
         values = {
             "ciss": quadratic(LAYOUT, ranks, found.correlation).index,
+            "factor": linear(LAYOUT, blend(LAYOUT, unit(x.z), x.live, x.loading)).index,
             "rank_mean": linear(LAYOUT, ranks).index,
-            "z_mean": linear(LAYOUT, normals).index,
+            "tail_mean": linear(LAYOUT, blend(LAYOUT, x.tail, x.live)).index,
+            "z_mean": linear(LAYOUT, blend(LAYOUT, unit(x.z), x.live)).index,
         }
-        assert dict(zip(FORMS, found.forms.tolist(), strict=True)) == pytest.approx(values)
-        assert found.value.index == found.forms[0]
+        assert found.forms == pytest.approx(values)
+        assert found.value.index == found.forms["ciss"]
+
+
+def test_provisional_readings_give_the_forms_that_the_file_names_for_them() -> None:
+    step = Aggregate(tape.market(form="z_mean", forms=["ciss"], step_forms=["tail_mean"]))
+    assert {tuple(step.update(x).forms) for x in STREAM[:6]} == {("ciss", "z_mean"), ("tail_mean", "z_mean")}
+
+
+def test_an_indicator_without_a_weight_is_only_watched() -> None:
+    market = tape.market()
+    segment = market.segment[0]
+    watched = segment.model_copy(
+        update={"indicator": (segment.indicator[0].model_copy(update={"weight": 0.0}), *segment.indicator[1:])}
+    )
+    market = market.model_copy(update={"segment": (watched, *market.segment[1:])})
+    x = STREAM[1]
+    found = Aggregate(market).update(x)
+    assert found.value.by_indicator[0] == 0
+    other = dataclasses.replace(x, rank=np.where(np.arange(9) == 0, 0.999, x.rank))
+    assert Aggregate(market).update(other).value.index == found.value.index
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_headline_is_the_form_of_the_file(form: str) -> None:
     step = Aggregate(tape.market(form=form))
     found = step.update(STREAM[0])
-    assert found.value.index == found.forms[FORMS.index(form)]
+    assert found.value.index == found.forms[form]  # type: ignore[index] # a form by its name
     assert np.isnan(found.scores[np.isnan(STREAM[0].rank)]).all()
 
 
@@ -66,17 +94,17 @@ def test_a_missing_segment_freezes_its_terms() -> None:
     rank = STREAM[1].rank.copy()
     rank[3:6] = np.nan
     for _ in range(5):
-        step.update(Scores(rank, STREAM[1].z, STREAM[1].live, 1.0))
+        step.update(dataclasses.replace(STREAM[1], rank=rank))
     assert step.products[0, 1] == pytest.approx(step.products[1, 0])
     frozen, moved = step.squares[1, 0], step.squares[0, 2]
-    step.update(Scores(rank, STREAM[1].z, STREAM[1].live, 1.0))
+    step.update(dataclasses.replace(STREAM[1], rank=rank))
     assert step.squares[1, 0] == frozen
     assert step.squares[0, 2] != moved
     assert before.shape == (3, 3)
 
 
 def test_it_starts_between_independence_and_unity() -> None:
-    calm = Scores(np.full(9, 0.5), np.zeros(9), np.ones(9), 1e-12)
+    calm = scores(np.full(9, 0.5), 1e-12)
     rho = Aggregate(MARKET).peek(calm).correlation
     np.testing.assert_allclose(rho[np.triu_indices(3, 1)], 0.9 * START_CORRELATION)
 
@@ -87,9 +115,9 @@ def test_no_index_below_zero_however_segments_come_and_go() -> None:
     for (i, u), (j, v) in pairs * 200:
         rank = np.full(9, np.nan)
         rank[3 * i : 3 * i + 3], rank[3 * j : 3 * j + 3] = u, v
-        step.update(Scores(rank, np.zeros(9), np.ones(9), 1.0))
+        step.update(scores(rank, 1.0))
     rank = np.full(9, 0.9)
-    found = step.peek(Scores(rank, np.zeros(9), np.ones(9), 1e-9))
+    found = step.peek(scores(rank, 1e-9))
     raw = step._correlation(step.products, step.squares)
     assert np.linalg.eigvalsh(raw)[0] < -0.5
     assert found.value.index >= 0

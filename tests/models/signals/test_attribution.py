@@ -20,7 +20,7 @@ RANKS = np.linspace(0.1, 0.9, 9)
 def end_of(scores: Scores, form: str = "ciss", at: int = 0, step: Aggregate | None = None) -> End:
     aggregate = Aggregate(tape.market(form=form)) if step is None else step
     found = aggregate.update(scores)
-    return End(at, found.value.index, found.scores, found.live, found.correlation)
+    return End(at, found.value.index, found.scores, found.live, found.correlation, found.loading)
 
 
 def split(then: End, now: End, form: str = "ciss") -> Moved:
@@ -32,7 +32,7 @@ def split(then: End, now: End, form: str = "ciss") -> Moved:
 
 
 def complete(rank: np.ndarray) -> Scores:
-    return Scores(rank, np.zeros(9), np.ones(9), 1.0)
+    return Scores(rank, np.zeros(9), rank, np.ones(9), np.full(9, 1 / 9), 1.0, True)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -84,6 +84,17 @@ def test_an_input_that_goes_away_is_composition_alone() -> None:
 def test_linear_forms_have_no_correlation_part() -> None:
     moved = split(end_of(SCORES[1], "rank_mean"), end_of(SCORES[2], "rank_mean"), "rank_mean")
     assert moved.correlation == 0.0
+
+
+def test_loadings_that_move_alone_are_the_correlation_part() -> None:
+    then = end_of(SCORES[1], "factor")
+    assert then.loading is not None
+    now = dataclasses.replace(then, loading=then.loading[::-1])
+    value = blend(Layout.of(tape.market()), now.scores, now.live, now.loading)
+    moved = split(then, dataclasses.replace(now, index=100 * float(weighted(value).sum())), "factor")
+    assert moved.level.tolist() == [0, 0, 0]
+    assert moved.correlation == pytest.approx(moved.total)
+    assert moved.total != 0
 
 
 def test_nothing_is_compared_with_a_moment_without_an_index() -> None:

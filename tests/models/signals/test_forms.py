@@ -13,7 +13,7 @@ from models.signals.forms import Layout, blend, linear, quadratic, semidefinite,
 from tests.models import tape
 
 LAYOUT = Layout.of(tape.market())
-FIVE = Layout(np.arange(5), np.full(5, 0.2), np.zeros((5, 5), np.bool_), np.arange(5))
+FIVE = Layout(np.arange(5), np.full(5, 0.2), np.ones(5), np.zeros((5, 5), np.bool_), np.arange(5))
 ONES = np.ones(9)
 
 scores = st.lists(st.floats(0.001, 1) | st.just(math.nan), min_size=9, max_size=9).map(np.array)

@@ -34,8 +34,9 @@ def _market(indicators: list[dict[str, object]], form: str = "rank_mean") -> Mar
 
 
 def _index(market: Market, scores: list[float], live: list[float]) -> float:
-    ranks = np.array(scores)
-    return Aggregate(market).advance(Scores(ranks, ranks, np.array(live), 1.0))[0].value.index
+    given = np.array(scores)
+    loading = np.full(len(given), 1 / len(given))
+    return Aggregate(market).advance(Scores(given, given, given, np.array(live), loading, 1.0, True))[0].value.index
 
 
 def test_only_the_first_living_one_of_a_line_counts() -> None:
@@ -48,7 +49,8 @@ def test_only_the_first_living_one_of_a_line_counts() -> None:
     ):
         counted = layout.counted(scores, np.array(live, float))
         assert counted.tolist() == want
-        assert layout.filled(counted)[layout.roles].tolist() == [1.0, 1.0]
+        assert layout.coverage(counted) == 1.0
+        assert layout.complete(counted)
 
 
 def test_one_without_a_score_leaves_its_role_to_the_next() -> None:
@@ -57,7 +59,7 @@ def test_one_without_a_score_leaves_its_role_to_the_next() -> None:
     assert counted.tolist() == [0, 1, 0, 1]
 
 
-@pytest.mark.parametrize("form", ["rank_mean", "z_mean", "ciss"])
+@pytest.mark.parametrize("form", ["ciss", "rank_mean", "tail_mean", "z_mean"])
 def test_a_successor_changes_nothing_while_its_predecessor_lives(form: str) -> None:
     """Adding it to the market file restates no reading."""
     without = [INDICATORS[0], INDICATORS[3]]

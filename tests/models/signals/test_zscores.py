@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.signals.zscores import BOUND, CausalZ
+from models.signals.zscores import HIGH, LOW, CausalZ
 
 series = st.lists(st.floats(-100, 100).map(lambda x: round(x, 2)) | st.just(math.nan), max_size=40)
 
@@ -24,7 +24,7 @@ def test_scores_are_their_definition_at_every_prefix(values: list[float], warm_u
         if math.isnan(x) or len(past) < warm_up or not past.std():
             assert math.isnan(found)
         else:
-            z = np.clip((x - past.mean()) / past.std(ddof=1), -BOUND, BOUND)
+            z = np.clip((x - past.mean()) / past.std(ddof=1), LOW, HIGH)
             assert found == pytest.approx(z, rel=1e-8, abs=1e-9)
 
 
