@@ -13,7 +13,9 @@ IndicatorKind = Literal[
     "realized_volatility",
     "range_volatility",
     "jump_share",
+    "change",
     "cmax",
+    "drawup",
     "level",
     "spread",
     "spread_change",
@@ -37,7 +39,8 @@ class Indicator(Strict):
         name: unique in its market.
         kind: what is computed (see docs/method.md).
         of: instruments it is computed of.
-        window: how far back `cmax` and `spread_change` look.
+        window: how far back `change`, `cmax`, `drawup` and `spread_change` look.
+        half_life: of `realized_volatility`, where it is another than the market's.
         sign: -1 where more of it means less stress.
         weight: relative to the others of its segment; 0 where it is only watched.
         at: `final` where it is computed at finals only; provisional readings then read its last final.
@@ -50,6 +53,7 @@ class Indicator(Strict):
     kind: IndicatorKind
     of: tuple[Name, ...]
     window: Span = 504 * DAY_US
+    half_life: Span | None = None
     sign: Literal[1, -1] = 1
     weight: float = Field(default=1.0, ge=0)
     at: Literal["step", "final"] = "step"

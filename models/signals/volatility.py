@@ -39,6 +39,20 @@ class Volatilities:
         return self.observation.final
 
 
+def decayed(sums: Floats, weights: Floats, seen: Floats, dt: Floats, half_life: float) -> tuple[Floats, Floats]:
+    """Sums and weights after `seen` (NaN: nothing) over `dt` periods; all of one shape."""
+    known = np.isfinite(seen)
+    weight = np.where(known, 1 - 0.5 ** (dt / half_life), 0.0)
+    rate = np.where(known, seen / dt, 0.0)
+    return sums + weight * (rate - sums), weights + weight * (1 - weights)
+
+
+def mean_of(sums: Floats, weights: Floats) -> Floats:
+    """The weighted mean of what was seen; NaN before anything was."""
+    mean: Floats = np.divide(sums, weights, out=np.full_like(sums, np.nan), where=weights > 0)
+    return mean
+
+
 class Volatility(Step[Observation, Volatilities, _Change]):
     """EWMA of variance per period with a half-life in periods, exact for parts of a period.
 
@@ -64,14 +78,10 @@ class Volatility(Step[Observation, Volatilities, _Change]):
     def advance(self, x: Observation) -> tuple[Volatilities, _Change]:
         """Variances as they stand with the period so far."""
         seen = self._measures(x)
-        known = np.isfinite(seen) & x.fresh
         dt = np.full_like(seen, x.window.fraction)
         dt[0] = x.elapsed  # the realized variance alone reaches back to the last bar
-        weight = 1 - 0.5 ** (dt / self._half_life)
-        rate = np.where(known, seen / dt, 0.0)
-        sums = np.where(known, self.sums + weight * (rate - self.sums), self.sums)
-        weights = np.where(known, self.weights + weight * (1 - self.weights), self.weights)
-        level = np.divide(sums, weights, out=np.full_like(sums, np.nan), where=weights > 0)
+        sums, weights = decayed(self.sums, self.weights, np.where(x.fresh, seen, np.nan), dt, self._half_life)
+        level = mean_of(sums, weights)
         share = np.divide(level[2], level[3], out=np.full_like(level[2], np.nan), where=level[3] > 0)
         return Volatilities(x, level[0], level[1], share), (sums, weights)
 

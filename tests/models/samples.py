@@ -35,6 +35,16 @@ from tests.models import tape
 
 SECONDS = 420
 
+OTHERS = [
+    Indicator.model_validate({"name": "i", **fields})
+    for fields in (
+        {"kind": "realized_volatility", "of": ["P1", "Q1"], "half_life": "90s"},
+        {"kind": "change", "of": ["P1", "R1"], "window": "70s"},
+        {"kind": "drawup", "of": ["P1", "S1"], "window": "70s"},
+    )
+]
+"""Indicators that the market of the tapes does not have, or has with other settings."""
+
 
 @cache
 def _fed(stage: str) -> list[Any]:
@@ -178,7 +188,7 @@ def _named() -> dict[type[AnyStep], Sample]:
     }
     for segment in m.segment:
         found |= {KINDS[i.kind]: _indicator(i) for i in segment.indicator}
-    return found
+    return found | {KINDS[i.kind]: _indicator(i) for i in OTHERS}
 
 
 SAMPLES = _named()

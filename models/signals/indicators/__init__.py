@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from models.signals.indicators.base import IndicatorStep, Measure
-from models.signals.indicators.levels import Cmax, Level, Spread, SpreadChange, TermStructure
+from models.signals.indicators.levels import Change, Cmax, Drawup, Level, Spread, SpreadChange, TermStructure
 from models.signals.indicators.variability import CorrelationShift, JumpShare, RangeVolatility, RealizedVolatility
 from schemas.indicator import Indicator, IndicatorKind
 from schemas.market import Market
@@ -16,7 +16,9 @@ KINDS: dict[IndicatorKind, type[IndicatorStep[Any]]] = {
     "realized_volatility": RealizedVolatility,
     "range_volatility": RangeVolatility,
     "jump_share": JumpShare,
+    "change": Change,
     "cmax": Cmax,
+    "drawup": Drawup,
     "level": Level,
     "spread": Spread,
     "spread_change": SpreadChange,

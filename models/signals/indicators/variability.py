@@ -7,19 +7,45 @@ from typing import ClassVar
 import numpy as np
 
 from models.signals.correlation import LONG, SHORT, Correlations
-from models.signals.indicators.base import Measure, Stateless, observed
+from models.signals.indicators.base import IndicatorStep, Measure, Stateless, observed
+from models.signals.step import Floats
+from models.signals.volatility import decayed, mean_of
 from schemas.indicator import Indicator
 from schemas.market import Market
 
 
-class RealizedVolatility(Stateless):
-    """Square root of the weighted variance, mean over the live inputs; per period, in logarithms or units."""
+class RealizedVolatility(IndicatorStep[tuple[Floats, Floats] | None]):
+    """Square root of the weighted variance, mean over the live inputs; per period, in logarithms or units.
+
+    With a half-life of its own it keeps its own weighted variance, by the same recursion as the market's
+    (`volatility.py`).
+    """
 
     name: ClassVar[str] = "realized_volatility"
+    fields: ClassVar[tuple[str, ...]] = ("sums", "weights")
 
-    def measure(self, x: Correlations) -> Measure:
+    def __init__(self, market: Market, indicator: Indicator) -> None:
+        """Of the market's variances, or of its own with the indicator's half-life."""
+        super().__init__(market, indicator)
+        own = indicator.half_life
+        self._half_life = None if own is None else market.periods(own)
+        self.layout = (*self.layout, self._half_life)
+        self.sums: Floats = np.zeros(len(self.of))
+        self.weights: Floats = np.zeros(len(self.of))
+
+    def advance(self, x: Correlations) -> tuple[Measure, tuple[Floats, Floats] | None]:
         """Mean volatility."""
-        return self._mean(x, np.sqrt(x.volatilities.variance[self.of]))
+        if self._half_life is None:
+            return self._mean(x, np.sqrt(x.volatilities.variance[self.of])), None
+        seen, of = observed(x), self.of
+        variance = np.where(seen.fresh[of], seen.variance[of], np.nan)
+        change = decayed(self.sums, self.weights, variance, seen.elapsed[of], self._half_life)
+        return self._mean(x, np.sqrt(mean_of(*change))), change
+
+    def commit(self, change: tuple[Floats, Floats] | None) -> None:
+        """Closes the period of its own variances."""
+        if change is not None:
+            self.sums, self.weights = change
 
 
 class RangeVolatility(Stateless):

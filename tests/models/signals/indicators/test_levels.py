@@ -111,3 +111,39 @@ def test_periods_without_data_are_not_remembered() -> None:
     for x in constant({"S1": 5.0}, seconds=100, until=10):
         step.update(x) if x.final else step.peek(x)
     assert step.snapshot()["filled"] == 1
+
+
+def test_change_is_against_the_value_so_many_finals_ago() -> None:
+    said = run({"kind": "change", "of": ["P1", "R1"], "window": "30s"})
+    price, rate = closes("P1"), closes("R1")
+    compared = 0
+    for n, found in enumerate(said):
+        past = finals_before(n)
+        if len(past) < 3:
+            assert math.isnan(found.raw)
+            continue
+        moves = np.array([math.log(price[n] / price[past[-3]]), rate[n] - rate[past[-3]]])
+        known = moves[np.isfinite(moves)]
+        if len(known):
+            assert found.raw == pytest.approx(known.mean(), abs=1e-12)
+            compared += 1
+    assert compared > 20
+
+
+def test_drawup_is_the_rise_from_the_lowest_of_the_window() -> None:
+    said = run({"kind": "drawup", "of": ["P1", "S1"], "window": "40s"})
+    price, spread = closes("P1"), closes("S1")
+    for n, found in enumerate(said):
+        past = finals_before(n)[-3:]
+        rises = []
+        for values, by_log in ((price, True), (spread, False)):
+            lowest = (
+                np.nanmin([*values[past], values[n]]) if np.isfinite([*values[past], values[n]]).any() else math.nan
+            )
+            rises.append(math.log(values[n] / lowest) if by_log else values[n] - lowest)
+        known = np.array(rises)[np.isfinite(rises)]
+        if len(known):
+            assert found.raw == pytest.approx(known.mean(), abs=1e-12)
+            assert found.raw >= 0
+        else:
+            assert math.isnan(found.raw)

@@ -49,3 +49,17 @@ def test_shift_is_short_minus_long_over_live_pairs() -> None:
         assert said.raw == pytest.approx(np.mean(known)) if known else math.isnan(said.raw)
         known_at_all += bool(known)
     assert known_at_all > 10
+
+
+def test_a_half_life_of_its_own_is_a_market_with_that_half_life() -> None:
+    """The same recursion: what the market's own variance would be with the other half-life."""
+    lives = MARKET.half_life.model_copy(update={"volatility": 20_000_000})
+    other = MARKET.model_copy(update={"half_life": lives})
+    theirs = build(other, Indicator(name="i", kind="realized_volatility", of=("P1", "R1")))
+    mine = build(MARKET, Indicator(name="i", kind="realized_volatility", of=("P1", "R1"), half_life=20_000_000))
+    known = 0
+    for a, b in zip(tape.inputs("indicators", tape.partials(160), of=other), FED, strict=True):
+        wanted, found = (s.update(x) if x.final else s.peek(x) for s, x in ((theirs, a), (mine, b)))
+        assert (found.raw, found.live) == pytest.approx((wanted.raw, wanted.live), nan_ok=True)
+        known += not math.isnan(found.raw)
+    assert known > 20

@@ -1,0 +1,187 @@
+"""Daily panels and macro releases as the bars of a feed: each value from the moment it was public."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from evaluation.faults import InputError
+from models.calendars import schedule_of
+from models.pipeline import Pipeline
+from models.publication import Published
+from models.signals.bars import BarFold
+from schemas.bars import Partial
+from schemas.duration import DAY_US
+from schemas.instrument import Instrument
+from schemas.market import Market
+from schemas.ticks import BarBatch
+
+_COVERED: Final = {"day": DAY_US, "week": 7 * DAY_US, "month": 28 * DAY_US}
+_EXTRAS: Final = ("open", "high", "low", "volume")
+"""Optional columns beside an instrument's own, which is its close: `SPX:high`."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Ready-made bars of a market's instruments in the order in which they became public.
+
+    Attributes:
+        bars: columns `code, start_us, end_us, available_us, open, high, low, close, volume`; times in microseconds
+            since 1970 (UTC), sorted by `available_us` and `code`.
+        closes_us: closes of the market's periods, from the first that can see a bar to the last, int64[P].
+        missing: instruments that no file has.
+        unknown: columns that are no instrument of the market.
+        dropped: values of days that were no session on their instrument's calendar, by instrument.
+    """
+
+    bars: pd.DataFrame
+    closes_us: npt.NDArray[np.int64]
+    missing: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    dropped: dict[str, int] = field(default_factory=dict)
+
+
+def read(market: Market, inputs: Path, macro: Path | None = None) -> Panel:
+    """A market's panel from a CSV (first column the date, a column an instrument) and a folder of `NAME.csv`.
+
+    Raises:
+        InputError: a file that is not there, dates that are doubled, unsorted or none, text in numbers, or no
+            instrument of the market in it.
+    """
+    table = read_table(inputs)
+    names = {i.name for i in market.instrument}
+    columns = {name: table[name] for name in table.columns}
+    for path in sorted(macro.glob("*.csv")) if macro else []:
+        if path.stem in names and path.stem not in columns:
+            columns[path.stem] = read_table(path).iloc[:, 0]
+    found = [n for n in (i.name for i in market.instrument) if n in columns]
+    if not found:
+        listed = ", ".join(sorted(names)[:8])
+        msg = f"{inputs}: none of its columns is an instrument of {market.name}: it reads {listed}, ..."
+        raise InputError(msg)
+    return _panel(market, columns)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A CSV by its dates, all numbers; empty cells are NaN.
+
+    Raises:
+        InputError: as `read`.
+    """
+    try:
+        raw = pd.read_csv(path, dtype=str, index_col=0, keep_default_na=False, na_values=[""])
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        msg = f"{path}: cannot be read as CSV: {error}"
+        raise InputError(msg) from error
+    raw.index = _dates(path, raw.index)
+    return pd.DataFrame({name: _numbers(path, raw[name]) for name in raw.columns}, index=raw.index)
+
+
+def _dates(path: Path, index: pd.Index[str]) -> pd.DatetimeIndex:
+    dates = pd.to_datetime(index.to_series(), format="%Y-%m-%d", errors="coerce")
+    for wrong, remedy in (
+        (dates.isna(), "is no date: write 2008-09-15"),
+        (dates.duplicated(), "stands twice: keep one row a day"),
+        (dates.diff() < pd.Timedelta(0), "is before the row above it: sort the rows by date"),
+    ):
+        if wrong.any():
+            row = int(np.flatnonzero(wrong.to_numpy())[0])
+            msg = f"{path}:{row + 2}: {index[row]!r} {remedy}"
+            raise InputError(msg)
+    return pd.DatetimeIndex(dates)
+
+
+def _numbers(path: Path, column: pd.Series[str]) -> pd.Series[float]:
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = (numbers.isna() & column.notna()) | np.isinf(numbers)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong.to_numpy())[0])
+        msg = f"{path}:{row + 2}: {column.iloc[row]!r} in column {column.name} is no number: mend it or leave it empty"
+        raise InputError(msg)
+    return numbers.astype(np.float64)
+
+
+def _panel(market: Market, columns: dict[str, pd.Series[float]]) -> Panel:
+    frames, missing, dropped = [], [], {}
+    for code, instrument in enumerate(market.instrument):
+        if instrument.name not in columns:
+            missing.append(instrument.name)
+            continue
+        frame, lost = _bars_of(market, instrument, columns)
+        frames.append(frame.assign(code=np.int32(code)))
+        if lost:
+            dropped[instrument.name] = lost
+    bars = pd.concat(frames, ignore_index=True).sort_values(["available_us", "code"], kind="stable", ignore_index=True)
+    known = {i.name for i in market.instrument}
+    unknown = [name for name in columns if name.split(":")[0] not in known]
+    return Panel(bars, _closes(market, bars), missing, unknown, dropped)
+
+
+def _bars_of(market: Market, instrument: Instrument, columns: dict[str, pd.Series[float]]) -> tuple[pd.DataFrame, int]:
+    """One instrument's bars, and how many values belonged to no session."""
+    close = columns[instrument.name].dropna()
+    midnight = close.index.as_unit("us").asi8
+    frame = pd.DataFrame({"start_us": midnight, "close": close.to_numpy()})
+    for extra in _EXTRAS:
+        other = columns.get(f"{instrument.name}:{extra}")
+        fallback = np.zeros(len(close)) if extra == "volume" else close.to_numpy()
+        values = fallback if other is None else other.reindex(close.index).to_numpy()
+        frame[extra] = np.where(np.isnan(values), fallback, values)
+    if instrument.lag:
+        available = midnight + instrument.lag
+        return frame.assign(
+            end_us=np.minimum(midnight + _COVERED[instrument.covers], available), available_us=available
+        ), 0
+    ends = _session_closes(instrument.calendar or market.calendar).reindex(midnight)
+    kept = ends.notna().to_numpy()
+    end_us = ends[kept].to_numpy().astype(np.int64)
+    return frame[kept].assign(end_us=end_us, available_us=end_us), int((~kept).sum())
+
+
+def _session_closes(calendar: str) -> pd.Series[int]:
+    """Close of each session of an exchange by midnight UTC of its day, microseconds since 1970."""
+    plain = Market.model_construct(calendar=calendar, period="session", cutoff=0)
+    closes = np.array(schedule_of(plain).closes)
+    return pd.Series(closes, index=closes // DAY_US * DAY_US)
+
+
+def _closes(market: Market, bars: pd.DataFrame) -> npt.NDArray[np.int64]:
+    closes = np.array(schedule_of(market).closes)
+    first, last = int(bars.available_us.iloc[0]), int(bars.available_us.iloc[-1])
+    return closes[(closes >= first) & (closes <= last + DAY_US)]
+
+
+def run(
+    market: Market, panel: Panel, pipeline: Pipeline | None = None, progress: Callable[[int, int], None] | None = None
+) -> Iterator[Published]:
+    """The finals of a panel, by the same steps that the flow runs: bars are validated, public in order, then time moves.
+
+    Args:
+        market: the market.
+        panel: its bars.
+        pipeline: where to continue; by default a fresh one.
+        progress: told the number of periods done, and of all, now and then.
+    """
+    pipeline = Pipeline(market) if pipeline is None else pipeline
+    fold, ends = BarFold(market), np.searchsorted(panel.bars.available_us, panel.closes_us, side="right")
+    columns = {name: panel.bars[name].to_numpy() for name in panel.bars.columns}
+    start = 0
+    for n, (close_us, end) in enumerate(zip(panel.closes_us.tolist(), ends.tolist(), strict=True)):
+        parts = [fold.update(_batch(columns, start, end))] if end > start else []
+        for folded in (*parts, fold.update(close_us)):
+            if len(folded.reached_us):
+                yield from pipeline.feed(Partial(0, folded.reached_us, folded.bars))
+        start = end
+        if progress and (n % 250 == 0 or n + 1 == len(ends)):
+            progress(n + 1, len(ends))
+
+
+def _batch(columns: dict[str, npt.NDArray[np.generic]], start: int, end: int) -> BarBatch:
+    part = {name: values[start:end] for name, values in columns.items()}
+    return BarBatch(count=np.zeros(end - start, np.int64), **part)  # type: ignore[arg-type] # columns by their names
