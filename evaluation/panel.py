@@ -16,7 +16,7 @@ from models.calendars import schedule_of
 from models.pipeline import Pipeline
 from models.publication import Published
 from models.signals.bars import BarFold
-from schemas.bars import Partial
+from schemas.bars import BarColumns, Partial
 from schemas.duration import DAY_US
 from schemas.instrument import Instrument
 from schemas.market import Market
@@ -160,7 +160,7 @@ def _closes(market: Market, bars: pd.DataFrame) -> npt.NDArray[np.int64]:
 def run(
     market: Market, panel: Panel, pipeline: Pipeline | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Iterator[Published]:
-    """The finals of a panel, by the same steps that the flow runs: bars are validated, public in order, then time moves.
+    """The finals of a panel, by the steps that the flow runs: bars are validated in the order they became public.
 
     Args:
         market: the market.
@@ -174,9 +174,9 @@ def run(
     start = 0
     for n, (close_us, end) in enumerate(zip(panel.closes_us.tolist(), ends.tolist(), strict=True)):
         parts = [fold.update(_batch(columns, start, end))] if end > start else []
-        for folded in (*parts, fold.update(close_us)):
-            if len(folded.reached_us):
-                yield from pipeline.feed(Partial(0, folded.reached_us, folded.bars))
+        parts.append(fold.update(close_us))
+        reached = np.concatenate([part.reached_us for part in parts])
+        yield from pipeline.feed(Partial(0, reached, BarColumns.join([part.bars for part in parts if len(part.bars)])))
         start = end
         if progress and (n % 250 == 0 or n + 1 == len(ends)):
             progress(n + 1, len(ends))

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import msgspec
 import numpy as np
@@ -154,7 +154,7 @@ class Publication(Step[IndexState, Published, str | None]):
             indicators=self._rows(x),
             segment_correlation=_matrix(self._segments, x.aggregates.correlation),
             instrument_correlation=_matrix(self._instruments, correlations.matrix[BASE]),
-            volatility=dict(zip(self._instruments, map(_number, yearly.tolist()), strict=True)),
+            volatility=dict(zip(self._instruments, yearly.tolist(), strict=True)),
             stale=[name for name, stale in zip(self._instruments, x.stale.tolist(), strict=True) if stale],
             version=self._version,
         )
@@ -164,7 +164,7 @@ class Publication(Step[IndexState, Published, str | None]):
         weights = found.blend.weight[np.repeat(np.arange(len(self._segments)), self._sizes())] * found.blend.share
         columns = (said.raw, found.scores, found.value.by_indicator, weights, said.age_us)
         return [
-            IndicatorRow(i.name, segment, i.kind, _number(raw), _number(score), part, weight, _seconds(age))
+            IndicatorRow(i.name, segment, i.kind, raw, score, part, weight, age / _SECOND)
             for (segment, i), raw, score, part, weight, age in zip(
                 self._indicators, *(c.tolist() for c in columns), strict=True
             )
@@ -206,5 +206,4 @@ def _named(names: list[str], values: Floats) -> dict[str, float]:
 
 
 def _matrix(names: list[str], values: Floats) -> Matrix:
-    rows: list[list[Any]] = values.tolist()
-    return Matrix(names, [[_number(value) for value in row] for row in rows])
+    return Matrix(names, values.tolist())  # what is not known stays NaN, which is spelled null

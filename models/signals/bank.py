@@ -42,7 +42,7 @@ class Indications:
 
 
 class IndicatorBank(Step[Correlations, Indications, tuple[Any, ...]]):
-    """The indicators of a market, each a step of its own.
+    """The indicators of a market: those of one kind, computed at the same times, are a step of their own.
 
     Those that are computed at finals only say between them what they said at the last one, so much older.
     """
@@ -53,51 +53,57 @@ class IndicatorBank(Step[Correlations, Indications, tuple[Any, ...]]):
 
     def __init__(self, market: Market) -> None:
         """Of a market."""
-        self._steps = [build(market, i) for segment in market.segment for i in segment.indicator]
-        self.layout = tuple(step.indicator.name for step in self._steps)
-        self._held = np.array([step.indicator.at == "final" for step in self._steps], np.bool_)
-        self._at_step = [n for n, held in enumerate(self._held) if not held]
+        indicators = [i for segment in market.segment for i in segment.indicator]
+        self.layout = tuple(i.name for i in indicators)
+        groups: dict[tuple[str, bool], list[int]] = {}
+        for n, i in enumerate(indicators):
+            groups.setdefault((i.kind, i.at == "final"), []).append(n)
+        self._places = [np.array(places, np.intp) for places in groups.values()]
+        self._kinds = [build(market, *(indicators[n] for n in places)) for places in groups.values()]
+        self._always = [n for n, (_, held) in enumerate(groups) if not held]
+        self._held = np.array([i.at == "final" for i in indicators], np.bool_)
         self.at_us = 0
         """Time of the last final, microseconds since 1970 (UTC)."""
-        self.last: Floats = np.tile([[np.nan], [0.0], [np.nan]], len(self._steps))
+        self.last: Floats = np.tile([[np.nan], [0.0], [np.nan]], len(indicators))
         """What was said then: raw, live and age_us, float64[3, J]."""
 
     def advance(self, x: Correlations) -> tuple[Indications, tuple[Any, ...]]:
         """One measure each."""
         at_us = x.volatilities.observation.window.at_us
-        which = range(len(self._steps)) if x.final else self._at_step
-        found = [self._steps[n].advance(x) for n in which]
-        rows = np.array([(m.raw, m.live, m.age_us) for m, _ in found], np.float64).T.reshape(3, -1)
-        if not x.final and self._held.any():
-            rows = self._with_held(rows, at_us)
+        which = range(len(self._kinds)) if x.final else self._always
+        found = [self._kinds[n].advance(x) for n in which]
+        rows = self._rows(at_us)
+        for n, (measures, _) in zip(which, found, strict=True):
+            places = self._places[n]
+            rows[0, places], rows[1, places], rows[2, places] = measures.raw, measures.live, measures.age_us
         change = (at_us, rows, tuple(zip(which, (own for _, own in found), strict=True)), x.final)
         return Indications(x, rows[0], rows[1], rows[2]), change
 
     def commit(self, change: tuple[Any, ...]) -> None:
-        """Each indicator remembers what it must."""
+        """Each kind remembers what it must."""
         at_us, rows, changes, final = change
         if final:
             self.at_us, self.last = at_us, rows
         for n, own in changes:
-            self._steps[n].apply(own)
-
-    def _with_held(self, rows: Floats, at_us: int) -> Floats:
-        """All rows: those of now, and the last final's of the indicators that wait for the next one, aged."""
-        whole = self.last.copy()
-        whole[2] += at_us - self.at_us
-        whole[:, ~self._held] = rows
-        return whole
+            self._kinds[n].apply(own)
 
     def snapshot(self) -> State:
-        """The indicators' snapshots, in order."""
-        return super().snapshot() | {"steps": tuple(step.snapshot() for step in self._steps)}
+        """The kinds' snapshots, in order."""
+        return super().snapshot() | {"kinds": tuple(kind.snapshot() for kind in self._kinds)}
 
     def restore(self, state: State) -> None:
-        """Continues every indicator.
+        """Continues every kind.
 
         Raises:
-            StateVersionError: another layout of indicators, or one of them refuses.
+            StateVersionError: another layout of indicators, or one of the kinds refuses.
         """
         super().restore(state)
-        for step, own in zip(self._steps, state["steps"], strict=True):
-            step.restore(own)
+        for kind, own in zip(self._kinds, state["kinds"], strict=True):
+            kind.restore(own)
+
+    def _rows(self, at_us: int) -> Floats:
+        """What the last final said, aged; indicators that are computed now write over it."""
+        rows = self.last.copy()
+        if self._held.any():
+            rows[2] += at_us - self.at_us
+        return rows

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from models.signals import fold_kernel as k
-from models.signals.ready_bars import PRICES, shape_fault, whole_bars
+from models.signals.ready_bars import PRICES, whole_bars
 from models.signals.step import State, StateVersionError, Step
 from schemas.bars import NEVER, BarColumns
 from schemas.market import Market
@@ -173,40 +174,35 @@ class BarFold(Step[Input, Folded, State]):
 
     def _ready_made(self, batch: BarBatch) -> Folded:
         """Bars wait until their partition's time passes the moment from which they were public."""
-        faults = np.zeros(len(batch), np.int8)
+        faults, prices = np.zeros(len(batch), np.int8), np.array([getattr(batch, name) for name in PRICES])
         reached: list[npt.NDArray[np.int64]] = []
         bars: list[BarColumns] = []
-        for row in range(len(batch)):
-            faults[row] = self._fault_of_bar(batch, row)
-            if not faults[row]:
+        turns = np.flatnonzero(np.diff(batch.available_us, prepend=-1, append=-1) != 0).tolist()
+        for first, last in pairwise(turns):
+            self._judge(batch, prices, slice(first, last), faults[first:last])
+            if not faults[first:last].all():
                 # one microsecond short: others that became public at the same time may still follow
-                times, closed = self._advance(int(batch.available_us[row]) - 1)
+                times, closed = self._advance(int(batch.available_us[first]) - 1)
                 reached += times
                 bars += closed
         self._waiting = BarColumns.join([self._waiting, whole_bars(batch, np.flatnonzero(faults == 0))])
         return self._folded(reached, bars, faults)
 
-    def _fault_of_bar(self, batch: BarBatch, row: int) -> int:
-        code, price = int(batch.code[row]), float(batch.close[row])
-        span = (int(batch.start_us[row]), int(batch.end_us[row]), int(batch.available_us[row]))
-        negative_ok = code >= 0 and bool(self._flags[code, k.ALLOW_NEGATIVE])
-        fault = shape_fault(code, span, [float(getattr(batch, f)[row]) for f in PRICES], negative_ok)
-        if fault is None and span[2] > k.future_from(self._clock, self._rules):
-            fault = Reason.FUTURE
-        if fault is None and span[2] <= self._clock[k.CLOSED]:
-            fault = Reason.LATE
-        if fault is None and k.is_absurd(
-            self._values[code], self._memory[code], price, self._flags[code, k.RELATIVE],
-            self._bar_floors[code], self._deviations, self._rules[k.AGREE],
-        ):  # fmt: skip
-            fault = Reason.ABSURD_PRICE
-        return 0 if fault is None else fault.code
+    def _judge(
+        self, batch: BarBatch, prices: npt.NDArray[np.float64], rows: slice, faults: npt.NDArray[np.int8]
+    ) -> None:
+        """Reasons against bars of one moment, into `faults`."""
+        k.judge_bars(
+            batch.code[rows], batch.start_us[rows], batch.end_us[rows], batch.available_us[rows], prices[:, rows],
+            self._clock, self._rules, self._deviations, self._flags, self._bar_floors,
+            self._values, self._memory, faults,
+        )  # fmt: skip
 
     def _advance(self, ts_us: int) -> tuple[list[npt.NDArray[np.int64]], list[BarColumns]]:
         if not k.advance(self._clock, self._rules, ts_us):
             return [], []
         closed = k.close_bars(self._clock, self._rules, self._ints, self._floats, self._out_ints, self._out_floats, 0)
-        return [self._clock[k.CLOSED : k.CLOSED + 1].copy()], [self._bars(closed)]
+        return [self._clock[k.CLOSED : k.CLOSED + 1].copy()], [self._bars(closed)] if closed else []
 
     def _bars(self, count: int) -> BarColumns:
         """The first `count` output rows as bars."""

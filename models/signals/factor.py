@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
+from models.signals.compiled import compiled
 from models.signals.step import Floats, Step
 
 KNOWN_FROM: Final = 250
@@ -14,10 +15,8 @@ KNOWN_FROM: Final = 250
 EVERY: Final = 21
 """Finals between two decompositions: loadings move by months."""
 
-_Change = tuple[Floats, Floats, Floats] | None
 
-
-class Factor(Step[Floats, Floats, _Change]):
+class Factor(Step[Floats, Floats, Floats | None]):
     """Loadings of the first principal component of the indicators' scores, with sign and scale fixed by the past only.
 
     The moments are those of causal z-scores around zero, pair by pair over the finals that both had a score:
@@ -41,20 +40,15 @@ class Factor(Step[Floats, Floats, _Change]):
         self.loading: Floats = np.full(columns, 1 / max(columns, 1))
         """Not negative, sum 1, float64[columns]."""
 
-    def advance(self, x: Floats) -> tuple[Floats, _Change]:
+    def advance(self, x: Floats) -> tuple[Floats, Floats | None]:
         """Loadings from the finals before this one; `x` are the z-scores, float64[columns]."""
-        known = np.isfinite(x)
-        z = np.where(known, x, 0.0)
-        return self.loading, (np.outer(z, z), np.outer(z * z, known), np.outer(known, known).astype(np.float64))
+        return self.loading, x
 
-    def commit(self, change: _Change) -> None:
+    def commit(self, change: Floats | None) -> None:
         """Learns the z-scores of a final; None teaches nothing."""
         if change is None:
             return
-        products, squares, counts = change
-        self.products = self.products + products
-        self.squares = self.squares + squares
-        self.counts = self.counts + counts
+        _add_pairs(change, self.products, self.squares, self.counts)
         self.finals += 1
         if self.finals % EVERY == 0:
             self.loading = self._decomposed()
@@ -71,3 +65,14 @@ class Factor(Step[Floats, Floats, _Change]):
         first = np.where(known, np.maximum(first * (1.0 if first[known].sum() >= 0 else -1.0), 0.0), 0.0)
         total = float(first.sum())
         return first / total if total > 0 else self.loading
+
+
+@compiled
+def _add_pairs(z: Floats, products: Floats, squares: Floats, counts: Floats) -> None:
+    """Moments of the pairs that both have a score, in place."""
+    for i in range(len(z)):
+        for j in range(len(z)):
+            if np.isfinite(z[i]) and np.isfinite(z[j]):
+                products[i, j] += z[i] * z[j]
+                squares[i, j] += z[i] * z[i]
+                counts[i, j] += 1

@@ -32,7 +32,6 @@ JUDGE_INTS: Final = 3
 
 # the partition's time
 TIME, CLOSED, TOCK, FIRST_OPEN, LAST_OPEN = 0, 1, 2, 3, 4
-CLOCK: Final = 5
 NONE_OPEN: Final = 1 << 60  # far beyond any bar, and safe to count from
 
 # settings of a fold, as integers
@@ -58,6 +57,7 @@ _DUPLICATE: Final = Reason.DUPLICATE.code
 _FUTURE: Final = Reason.FUTURE.code
 _LATE: Final = Reason.LATE.code
 _ABSURD: Final = Reason.ABSURD_PRICE.code
+_BAD_BAR: Final = Reason.BAD_BAR.code
 
 
 @njit(cache=True, inline="always")
@@ -82,9 +82,7 @@ def _fault_of_values(code, ts, price, size, bid, ask, allow_negative):  # type: 
 def _is_duplicate(memory, seq):  # type: ignore[no-untyped-def]
     """Whether this sequence number was accepted before (or is too old to tell)."""
     behind = memory[SEQ_HIGH] - seq
-    if behind < 0:
-        return False
-    return behind >= _WINDOW or (memory[SEQ_SEEN] >> behind) & 1 == 1
+    return behind >= 0 and (behind >= _WINDOW or (memory[SEQ_SEEN] >> behind) & 1 == 1)
 
 
 @njit(cache=True, inline="always")
@@ -136,6 +134,37 @@ def is_absurd(values, memory, price, relative, floor, deviations, agree):  # typ
     memory[AGREED] = 0
     values[LAST] = price
     return False
+
+
+@njit(cache=True)
+def judge_bars(code, start, end, available, prices, clock, rules, deviations, flags, floors, values, memory, faults):  # type: ignore[no-untyped-def]
+    """Faults of ready-made bars that became public at one time; `prices` are open, high, low, close, float64[4, n]."""
+    future = future_from(clock, rules)
+    for k in range(len(code)):
+        faults[k], n = _shape_fault(code[k], start[k], end[k], available[k], prices[:, k], flags), code[k]
+        if faults[k]:
+            continue
+        if available[k] > future:
+            faults[k] = _FUTURE
+        elif available[k] <= clock[CLOSED]:
+            faults[k] = _LATE
+        elif is_absurd(values[n], memory[n], prices[3, k], flags[n, RELATIVE], floors[n], deviations, rules[AGREE]):
+            faults[k] = _ABSURD
+
+
+@njit(cache=True, inline="always")
+def _shape_fault(code, start, end, available, prices, flags):  # type: ignore[no-untyped-def]
+    """What a ready-made bar itself shows to be wrong."""
+    if code < 0:
+        return _UNKNOWN if code == UNKNOWN else _BAD_NAME
+    if not 0 <= start < end <= available <= LATEST_US:
+        return _BAD_TIME
+    if not np.isfinite(prices).all():
+        return _NOT_FINITE
+    opened, high, low, closed = prices
+    if low <= 0.0 and not flags[code, ALLOW_NEGATIVE]:
+        return _NEGATIVE_PRICE
+    return 0 if low <= min(opened, closed) and max(opened, closed) <= high else _BAD_BAR
 
 
 @njit(cache=True, inline="always")
@@ -207,7 +236,7 @@ def fold_ticks(  # type: ignore[no-untyped-def]
     Args:
         start: first row to fold.
         code, ts_us, price, size, bid, ask, seq: columns of a TickBatch.
-        clock: the partition's time, int64[CLOCK], changed.
+        clock: the partition's time, int64[5], changed.
         rules: int64 settings of the fold (`BAR`, `PACE`, ...).
         deviations: robust deviations from which a price is absurd.
         flags: bool[n, 2] settings of each instrument (`ALLOW_NEGATIVE`, `RELATIVE`).

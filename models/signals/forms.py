@@ -8,11 +8,14 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from models.signals.compiled import compiled
 from models.signals.step import Flags, Floats
 from schemas.indicator import Indicator
 from schemas.market import Form, Market
 
 Score = Literal["rank", "z", "tail"]
+
+_NONE: Final = np.empty(0)
 
 SCALE: Final = 100.0
 """The index is published on 0..100."""
@@ -63,9 +66,7 @@ class Layout:
         An input that ended stops acting; its successor, trained on all of its own past, acts from then on and changes
         nothing before (OFR's rules for inputs that end, index-methods section 2).
         """
-        scored = np.where(np.isnan(scores), 0.0, live)
-        occupied: Flags = np.logical_or.reduce(self.ancestors & (scored > 0), axis=1)
-        return np.where(occupied, 0.0, scored)
+        return _counted(self.ancestors, scores, live)
 
     def coverage(self, counted: Floats) -> float:
         """Weight of what counts among all that could, 0..1: segments by their weights, roles by theirs."""
@@ -125,14 +126,34 @@ def blend(layout: Layout, scores: Floats, live: Floats, loading: Floats | None =
 
     With `loading`, float64[J], the indicators' weights are these, and a segment weighs what its live ones sum to.
     """
-    counted = np.where(np.isnan(scores), 0.0, live) * (layout.loading if loading is None else loading)
-    total = layout.sums(counted)
-    alive = total > 0
-    share = np.divide(counted, total[layout.segment], out=np.zeros_like(counted), where=counted > 0)
-    part = share * np.where(counted > 0, scores, 0.0)
-    score = np.where(alive, layout.sums(part), np.nan)
-    weight = np.where(alive, layout.weight, 0.0) if loading is None else total
-    return Blend(share, weight / weight.sum() if alive.any() else weight, score, part)
+    weight = layout.weight if loading is None else _NONE
+    return Blend(*_blend(layout.segment, weight, layout.loading if loading is None else loading, scores, live))
+
+
+@compiled
+def _blend(
+    segment: npt.NDArray[np.intp], weights: Floats, loading: Floats, scores: Floats, live: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Fields of a `Blend`; without segment weights, segments weigh what their indicators do."""
+    pooled, j, s = len(weights) == 0, len(segment), segment[-1] + 1
+    share, part, score, weight, total = np.zeros(j), np.zeros(j), np.zeros(s), np.zeros(s), np.zeros(s)
+    for k in range(j):
+        if scores[k] == scores[k]:
+            share[k] = live[k] * loading[k]
+            total[segment[k]] += share[k]
+    for k in range(j):
+        if share[k] > 0:
+            share[k] /= total[segment[k]]
+            part[k] = share[k] * scores[k]
+            score[segment[k]] += part[k]
+    whole = 0.0
+    for k in range(s):
+        if total[k] > 0:
+            weight[k] = total[k] if pooled else weights[k]
+            whole += weight[k]
+        else:
+            score[k] = np.nan
+    return share, weight / whole if whole > 0 else weight, score, part
 
 
 def linear(layout: Layout, b: Blend) -> Value:
@@ -162,9 +183,34 @@ def _value(layout: Layout, b: Blend, by_segment: Floats) -> Value:
     """Segments split over their indicators in proportion to share times score."""
     if not b.known:
         return Value(np.nan, np.zeros_like(by_segment), np.zeros_like(b.part))
-    score = np.where(b.score > 0, b.score, 1.0)  # a score of 0 has parts of 0
-    by_indicator = (by_segment / score)[layout.segment] * b.part
-    return Value(float(sum(by_segment.tolist())), by_segment, by_indicator)
+    index, by_indicator = _split(layout.segment, by_segment, b.score, b.part)
+    return Value(float(index), by_segment, by_indicator)
+
+
+@compiled
+def _split(segment: npt.NDArray[np.intp], by_segment: Floats, score: Floats, part: Floats) -> tuple[float, Floats]:
+    """The sum of the segments in order, and each one's points by indicator; a score of 0 has parts of 0."""
+    index, by_indicator = 0.0, np.zeros(len(part))
+    for s in range(len(by_segment)):
+        index += by_segment[s]
+    for k in range(len(part)):
+        s = segment[k]
+        by_indicator[k] = by_segment[s] / (score[s] if score[s] > 0 else 1.0) * part[k]
+    return index, by_indicator
+
+
+@compiled
+def _counted(ancestors: Flags, scores: Floats, live: Floats) -> Floats:
+    """Live shares that count."""
+    n = len(scores)
+    found = np.zeros(n)
+    for j in range(n):
+        if scores[j] == scores[j]:
+            found[j] = live[j]
+            for k in range(n):
+                if ancestors[j, k] and scores[k] == scores[k] and live[k] > 0:
+                    found[j] = 0.0
+    return found
 
 
 def _ancestors(indicators: list[Indicator]) -> Flags:

@@ -45,22 +45,7 @@ class RecursiveRank(Step[Floats, Floats, Floats | None]):
         if change is None:
             return
         self._grow()
-        for column in np.flatnonzero(np.isfinite(change)).tolist():
-            self._learn(column, float(change[column]))
-
-    def _learn(self, column: int, value: float) -> None:
-        """One value into the ring and into the sorted copy, the oldest out when full."""
-        count, row = int(self.counts[column]), self._sorted[column]
-        slot, size = count % self._capacity, min(count, self._capacity)
-        if size == self._capacity:
-            gone = int(row.searchsorted(self.ring[column, slot]))
-            row[gone : size - 1] = row[gone + 1 : size]
-            size -= 1
-        at = int(row[:size].searchsorted(value))
-        row[at + 1 : size + 1] = row[at:size]
-        row[at] = value
-        self.ring[column, slot] = value
-        self.counts[column] = count + 1
+        _learn(self.ring, self._sorted, self.counts, self._capacity, change)
 
     def _grow(self) -> None:
         """Room for one more value of each series: sizes double up to the capacity."""
@@ -90,3 +75,22 @@ def _rank(rows: Floats, sizes: Ints, warm_up: int, x: Floats, ranks: Floats) -> 
         equal = np.searchsorted(rows[column, :past], x[column], "right") - less
         if equal < past:
             ranks[column] = (less + (equal + 1) / 2) / (past + 1)
+
+
+@compiled
+def _learn(ring: Floats, rows: Floats, counts: Ints, capacity: int, values: Floats) -> None:
+    """Values into the ring and into the sorted rows, the oldest out where they are full; in place."""
+    for column in range(len(values)):
+        value, count, row = values[column], counts[column], rows[column]
+        if not np.isfinite(value):
+            continue
+        slot, size = count % capacity, min(count, capacity)
+        if size == capacity:
+            gone = np.searchsorted(row, ring[column, slot])
+            row[gone : size - 1] = row[gone + 1 : size].copy()
+            size -= 1
+        at = np.searchsorted(row[:size], value)
+        row[at + 1 : size + 1] = row[at:size].copy()
+        row[at] = value
+        ring[column, slot] = value
+        counts[column] = count + 1

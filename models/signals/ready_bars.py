@@ -1,4 +1,4 @@
-"""Ready-made bars, as vendors give them: what is wrong with one, and how it joins the bars made of ticks."""
+"""Ready-made bars, as vendors give them: how they join the bars made of ticks."""
 
 from __future__ import annotations
 
@@ -7,27 +7,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from models.signals.fold_kernel import LATEST_US
 from schemas.bars import GRID, NEVER, BarColumns
-from schemas.rejects import Reason
-from schemas.ticks import UNKNOWN, BarBatch
+from schemas.ticks import BarBatch
 
 PRICES: Final = ("open", "high", "low", "close")
-
-
-def shape_fault(code: int, span: tuple[int, int, int], prices: list[float], negative_ok: bool) -> Reason | None:
-    """What a ready-made bar itself shows to be wrong; `span` is (start, end, available) in microseconds."""
-    start, end, available = span
-    opened, high, low, closed = prices
-    if code < 0:
-        return Reason.UNKNOWN_INSTRUMENT if code == UNKNOWN else Reason.BAD_NAME
-    if not 0 <= start < end <= available <= LATEST_US:
-        return Reason.BAD_TIME
-    if not np.isfinite(prices).all():
-        return Reason.NOT_FINITE
-    if low <= 0.0 and not negative_ok:
-        return Reason.NEGATIVE_PRICE
-    return None if low <= min(opened, closed) and max(opened, closed) <= high else Reason.BAD_BAR
 
 
 def whole_bars(batch: BarBatch, rows: npt.NDArray[np.intp]) -> BarColumns:

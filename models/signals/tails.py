@@ -6,6 +6,7 @@ from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 
+from models.signals.compiled import compiled
 from models.signals.step import Floats, Step
 
 THRESHOLD: Final = 2.0
@@ -18,7 +19,7 @@ PRIOR_FINALS: Final = 250.0
 DECADES: Final = 4.0
 """Scores end at one day in 10,000 (forty years of sessions): nobody's past tells more."""
 
-_SHAPE: Final = (-0.5, 0.45)
+SHAPE: Final = (-0.5, 0.45)
 """Bounds of the shape: two moments exist, and the tail does not end right above the worst value."""
 
 
@@ -52,12 +53,7 @@ class TailScore(Step[Standing, Floats, Floats | None]):
 
     def advance(self, x: Standing) -> tuple[Floats, Floats | None]:
         """Tail scores of the values, float64[columns]."""
-        beyond = np.maximum(x.z - THRESHOLD, 0.0)
-        body = 1 - x.rank
-        chance = np.where(x.z > THRESHOLD, self._survival(np.nan_to_num(beyond)), body)
-        score = -np.log10(np.clip(chance, 10**-DECADES, 1.0)) / DECADES
-        known: Floats = np.where(np.isnan(x.z), np.nan, score)
-        return known, x.z
+        return _scored(x.rank, x.z, self.scored, self.sums), x.z
 
     def commit(self, change: Floats | None) -> None:
         """Learns the z-scores of a final; None teaches nothing."""
@@ -68,14 +64,26 @@ class TailScore(Step[Standing, Floats, Floats | None]):
         self.scored = self.scored + known
         self.sums = self.sums + np.stack([beyond > 0, beyond, beyond * beyond])
 
-    def _survival(self, beyond: Floats) -> Floats:
-        """Probability of an exceedance at least this high."""
-        n, total, squares = self.sums
-        mean = total / n
-        ratio = mean * mean / np.maximum(squares / n - mean * mean, 1e-12)
-        xi = np.clip((1 - ratio) / 2, *_SHAPE)
-        xi = np.where(np.abs(xi) < 1e-9, 1e-9, xi)
-        sigma = mean * (1 - xi)  # the mean of the distribution is sigma / (1 - xi): kept where xi was cut
-        inside = np.maximum(1 + xi * beyond / sigma, 1e-12)
-        chance: Floats = n / (self.scored + PRIOR_FINALS) * inside ** (-1 / xi)
-        return chance
+
+@compiled
+def _survival(beyond: float, scored: float, sums: Floats) -> float:
+    """Probability of an exceedance at least this high."""
+    n, total, squares = sums
+    mean = total / n
+    ratio = mean * mean / max(squares / n - mean * mean, 1e-12)
+    xi = min(max((1 - ratio) / 2, SHAPE[0]), SHAPE[1])
+    xi = 1e-9 if abs(xi) < 1e-9 else xi
+    sigma = mean * (1 - xi)  # the mean of the distribution is sigma / (1 - xi): kept where xi was cut
+    share = n / (scored + PRIOR_FINALS)
+    return float(share * max(1 + xi * beyond / sigma, 1e-12) ** (-1 / xi))
+
+
+@compiled
+def _scored(rank: Floats, z: Floats, scored: Floats, sums: Floats) -> Floats:
+    """Tail scores of the values."""
+    found = np.full(len(z), np.nan)
+    for k in range(len(z)):
+        if np.isfinite(z[k]) and np.isfinite(rank[k]):
+            chance = _survival(z[k] - THRESHOLD, scored[k], sums[:, k]) if z[k] > THRESHOLD else 1 - rank[k]
+            found[k] = -np.log10(min(max(chance, 10**-DECADES), 1.0)) / DECADES
+    return found

@@ -39,7 +39,9 @@ class Volatilities:
         return self.observation.final
 
 
-def decayed(sums: Floats, weights: Floats, seen: Floats, dt: Floats, half_life: float) -> tuple[Floats, Floats]:
+def decayed(
+    sums: Floats, weights: Floats, seen: Floats, dt: Floats, half_life: float | Floats
+) -> tuple[Floats, Floats]:
     """Sums and weights after `seen` (NaN: nothing) over `dt` periods; all of one shape."""
     known = np.isfinite(seen)
     weight = np.where(known, 1 - 0.5 ** (dt / half_life), 0.0)

@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
+from models.signals.compiled import compiled
 from models.signals.step import Floats, Ints, Step
 
 LOW: Final = -2.0
@@ -38,20 +39,31 @@ class CausalZ(Step[Floats, Floats, _Change]):
 
     def advance(self, x: Floats) -> tuple[Floats, _Change]:
         """Z-scores of the values, float64[columns]."""
-        sd = np.sqrt(self.squares / np.maximum(self.counts - 1, 1))
-        known = np.isfinite(x) & (self.counts >= self._warm_up) & (sd > 0)
-        distance = np.where(np.isfinite(x), x - self.mean, 0.0)
-        with np.errstate(over="ignore"):  # beyond all numbers is beyond the bound
-            z = np.divide(distance, sd, out=np.full(len(x), np.nan), where=known)
-        counts = self.counts + np.isfinite(x)
-        mean = self.mean + distance / np.maximum(counts, 1)
-        squares = self.squares + distance * np.where(np.isfinite(x), x - mean, 0.0)
-        return np.clip(z, LOW, HIGH), (mean, squares, counts)
+        z, mean, squares, counts = _scored(self.mean, self.squares, self.counts, self._warm_up, x)
+        return z, (mean, squares, counts)
 
     def commit(self, change: _Change) -> None:
         """Learns the values; None teaches nothing."""
         if change is not None:
             self.mean, self.squares, self.counts = change
+
+
+@compiled
+def _scored(
+    mean: Floats, squares: Floats, counts: Ints, warm_up: int, x: Floats
+) -> tuple[Floats, Floats, Floats, Ints]:
+    """Z-scores of the values, and mean, squares and counts with them."""
+    z, new_mean, new_squares, new_counts = np.full(len(x), np.nan), mean.copy(), squares.copy(), counts.copy()
+    for k in range(len(x)):
+        if not np.isfinite(x[k]):
+            continue
+        distance, n = x[k] - mean[k], counts[k]
+        if n >= warm_up and squares[k] > 0:
+            z[k] = min(max(distance / np.sqrt(squares[k] / (n - 1)), LOW), HIGH)
+        new_counts[k] = n + 1
+        new_mean[k] = mean[k] + distance / (n + 1)
+        new_squares[k] = squares[k] + distance * (x[k] - new_mean[k])
+    return z, new_mean, new_squares, new_counts
 
 
 def unit(z: Floats) -> Floats:

@@ -76,7 +76,7 @@ LINES = {
 
 
 def test_the_shipped_markets_are_good_and_called_as_their_files() -> None:
-    assert shipped() == ["sim", "us-open", "week"]
+    assert shipped() == ["sim", "us", "us-open", "week"]
     assert [load(name).name for name in shipped()] == shipped()
 
 
@@ -103,7 +103,7 @@ def test_all_faults_between_the_parts_are_told_at_once() -> None:
 
 @pytest.mark.parametrize("name", ["nowhere", "a\0b", "/", ""])
 def test_a_market_that_is_not_there_is_answered_with_those_that_are(name: str) -> None:
-    with pytest.raises(MarketFileError, match="sim, us-open, week"):
+    with pytest.raises(MarketFileError, match="sim, us, us-open, week"):
         load(name)
 
 

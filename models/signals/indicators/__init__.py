@@ -1,18 +1,19 @@
-"""The indicators of a market, by kind, and the bank that holds them."""
+"""The indicators of a market, by kind."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from models.signals.indicators.base import IndicatorStep, Measure
-from models.signals.indicators.levels import Change, Cmax, Drawup, Level, Spread, SpreadChange, TermStructure
+from models.signals.indicators.base import Kind, Measures
+from models.signals.indicators.extremes import Cmax, Drawup
+from models.signals.indicators.levels import Change, Level, Spread, SpreadChange, TermStructure
 from models.signals.indicators.variability import CorrelationShift, JumpShare, RangeVolatility, RealizedVolatility
 from schemas.indicator import Indicator, IndicatorKind
 from schemas.market import Market
 
-__all__ = ["KINDS", "IndicatorStep", "Measure", "build"]
+__all__ = ["KINDS", "Kind", "Measures", "build"]
 
-KINDS: dict[IndicatorKind, type[IndicatorStep[Any]]] = {
+KINDS: dict[IndicatorKind, type[Kind[Any]]] = {
     "realized_volatility": RealizedVolatility,
     "range_volatility": RangeVolatility,
     "jump_share": JumpShare,
@@ -28,6 +29,6 @@ KINDS: dict[IndicatorKind, type[IndicatorStep[Any]]] = {
 """Every kind that a market file can name."""
 
 
-def build(market: Market, indicator: Indicator) -> IndicatorStep[Any]:
-    """The step of one indicator of a market."""
-    return KINDS[indicator.kind](market, indicator)
+def build(market: Market, *indicators: Indicator) -> Kind[Any]:
+    """The step of some indicators of a market that are of one kind."""
+    return KINDS[indicators[0].kind](market, indicators)

@@ -1,8 +1,9 @@
-"""What every indicator is: a step from the market's correlations to one number."""
+"""What indicators share: all of one kind are one step from the market's correlations to a number each."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -12,114 +13,148 @@ import numpy.typing as npt
 from models.signals.compiled import compiled
 from models.signals.correlation import Correlations
 from models.signals.path import Observation
-from models.signals.step import Flags, Floats, Step
+from models.signals.step import Flags, Floats, Ints, Step
 from schemas.indicator import Indicator
 from schemas.market import Market
 
 C = TypeVar("C")
 
+Places = npt.NDArray[np.intp]
+"""Positions in a list."""
+
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """What an indicator says.
+class Measures:
+    """What the indicators of one kind say, float64[G] each.
 
     Attributes:
-        raw: the number, turned so that more is more stress; NaN means "no information", never calm.
-        live: share of its inputs that are live and known, 0..1; 0 where raw is NaN.
-        age_us: age of its oldest input, microseconds; NaN before all of them have been seen.
+        raw: the numbers, turned so that more is more stress; NaN means "no information", never calm.
+        live: share of each one's inputs that are live and known, 0..1; 0 where raw is NaN.
+        age_us: age of each one's oldest input, microseconds; NaN before all of them have been seen.
     """
 
-    raw: float
-    live: float
-    age_us: float
+    raw: Floats
+    live: Floats
+    age_us: Floats
 
 
-class IndicatorStep(Step[Correlations, Measure, C]):
-    """Base of the indicators; a subclass gives `measure` and, if it remembers, `commit`."""
+class Kind(Step[Correlations, Measures, C]):
+    """All indicators of one kind of a market; one pass over their inputs, which lie end to end.
 
-    version: ClassVar[int] = 1
+    `of[start[g] : start[g + 1]]` are the positions of indicator g's instruments. A subclass gives `advance` and, if it
+    remembers, `commit`.
+    """
 
-    def __init__(self, market: Market, indicator: Indicator) -> None:
-        """Of a market and one of its indicators."""
-        names = [i.name for i in market.instrument]
-        self.indicator = indicator
-        self.layout = (indicator.name, indicator.of)
-        self.of: npt.NDArray[np.intp] = np.array([names.index(name) for name in indicator.of], np.intp)
-        self.sign = float(indicator.sign)
+    def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
+        """Of a market and some of its indicators."""
+        names = {i.name: n for n, i in enumerate(market.instrument)}
+        self.indicators = tuple(indicators)
+        self.layout = tuple((i.name, i.of) for i in indicators)
+        self.of: Places = np.array([names[name] for i in indicators for name in i.of], np.intp)
+        self.start: Places = np.cumsum([0, *(len(i.of) for i in indicators)]).astype(np.intp)
+        self.sign: Floats = np.array([float(i.sign) for i in indicators])
 
-    def _measured(self, x: Correlations, raw: float, live: float) -> Measure:
-        """The measure with its sign and age; `raw` unturned."""
-        age = float(observed(x).age_us[self.of].max())
-        return Measure(self.sign * raw, live if np.isfinite(raw) else 0.0, age)
+    def per_input(self, values: Sequence[float]) -> Floats:
+        """A number of each indicator, repeated for each of its inputs, float64[K]."""
+        return np.repeat(np.asarray(values, np.float64), np.diff(self.start))
 
-    def _mean(self, x: Correlations, values: Floats) -> Measure:
+    def means(self, x: Correlations, values: Floats) -> Measures:
         """The mean of an input each, float64[K], over those that are live and known."""
         seen = observed(x)
-        raw, live, age = _live_mean(values, seen.live, seen.age_us, self.of)
-        return Measure(self.sign * raw, live, age)
+        return Measures(*_means(values, seen.live, seen.age_us, self.of, self.start, self.sign))
 
-    def _all(self, x: Correlations, raw: float) -> Measure:
-        """A number that needs every input live."""
-        return self._measured(x, raw if observed(x).live[self.of].all() else np.nan, 1.0)
+    def together(self, x: Correlations, raw: Floats, live: Floats | None = None) -> Measures:
+        """One number an indicator, float64[G], unturned; it needs every input live, or says itself how live it is."""
+        seen = observed(x)
+        share = np.full(len(raw), -1.0) if live is None else live
+        return Measures(*_together(raw, share, seen.live, seen.age_us, self.of, self.start, self.sign))
 
 
 @compiled
-def _live_mean(values: Floats, live: Flags, age_us: Floats, of: npt.NDArray[np.intp]) -> tuple[float, float, float]:
-    """Mean over live and known inputs, their share, and the age of the oldest input (NaN if one was never seen)."""
-    total, count, age = 0.0, 0, 0.0
-    for k in range(len(of)):
-        if live[of[k]] and np.isfinite(values[k]):
-            total += values[k] / len(of)  # divided first: no overflow
-            count += 1
-        age = max(age, age_us[of[k]]) if age_us[of[k]] >= 0 and age == age else np.nan  # noqa: PLR0124
-    return (total * len(of) / count if count else np.nan), count / len(of), age
+def _means(  # noqa: PLR0917  (kernels take arrays, not objects)
+    values: Floats, live: Flags, age_us: Floats, of: Places, start: Places, sign: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Means over live and known inputs, their share, and the age of the oldest input (NaN if one was never seen)."""
+    n = len(start) - 1
+    raws, shares, ages = np.full(n, np.nan), np.zeros(n), np.zeros(n)
+    for g in range(n):
+        total, count, size = 0.0, 0, start[g + 1] - start[g]
+        for k in range(start[g], start[g + 1]):
+            if live[of[k]] and np.isfinite(values[k]):
+                total += values[k] / size  # divided first: no overflow
+                count += 1
+            age = age_us[of[k]]
+            ages[g] = max(ages[g], age) if age >= 0 and ages[g] == ages[g] else np.nan
+        if count:
+            raws[g], shares[g] = sign[g] * (total * size / count), count / size
+    return raws, shares, ages
 
 
-class Stateless(IndicatorStep[None]):
-    """An indicator that remembers nothing itself."""
+@compiled
+def _together(  # noqa: PLR0917  (as above)
+    raw: Floats, share: Floats, live: Flags, age_us: Floats, of: Places, start: Places, sign: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Numbers of whole indicators; a share below zero asks for all inputs to be live."""
+    n = len(start) - 1
+    raws, shares, ages = np.full(n, np.nan), np.zeros(n), np.zeros(n)
+    for g in range(n):
+        whole = True
+        for k in range(start[g], start[g + 1]):
+            whole = whole and live[of[k]]
+            age = age_us[of[k]]
+            ages[g] = max(ages[g], age) if age >= 0 and ages[g] == ages[g] else np.nan
+        if np.isfinite(raw[g]) and (share[g] >= 0 or whole):
+            raws[g], shares[g] = sign[g] * raw[g], 1.0 if share[g] < 0 else share[g]
+    return raws, shares, ages
 
-    def advance(self, x: Correlations) -> tuple[Measure, None]:
-        """The measure; nothing to commit."""
+
+class Stateless(Kind[None]):
+    """Indicators that remember nothing themselves."""
+
+    def advance(self, x: Correlations) -> tuple[Measures, None]:
+        """The measures; nothing to commit."""
         return self.measure(x), None
 
     def commit(self, change: None) -> None:
         """Nothing changes."""
 
     @abstractmethod
-    def measure(self, x: Correlations) -> Measure:
-        """The number, from the state of the steps before."""
+    def measure(self, x: Correlations) -> Measures:
+        """The numbers, from the state of the steps before."""
 
 
-class Rolling(IndicatorStep[Any]):
-    """An indicator that remembers its inputs of the last `window` periods (those with data), one value each final.
+class Rolling(Kind[Any]):
+    """Indicators that remember values of their last `window` periods (those with data), one row each final.
 
-    The memory is a ring: `filled` counts the rows that were ever written, the newest stands before `filled % size`.
+    The memory is a ring for each column: `filled` counts the rows ever written, and the newest value of a column that
+    remembers `rows` of them stands before `filled % rows`; rows beyond stay empty.
     """
 
     fields: ClassVar[tuple[str, ...]] = ("ring", "filled")
 
-    def __init__(self, market: Market, indicator: Indicator) -> None:
-        """The window is turned into periods; at least one."""
-        super().__init__(market, indicator)
-        self.periods = max(round(market.periods(indicator.window)), 1)
-        self.layout = (*self.layout, self.periods)
-        self.ring = np.full((self.rows(), self.width()), np.nan)
+    def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
+        """The windows are turned into periods; at least one."""
+        super().__init__(market, indicators)
+        self.periods = [max(round(market.periods(i.window)), 1) for i in indicators]
+        self.layout = (*self.layout, tuple(self.periods))
+        self.rows: Ints = self.remembered().astype(np.int64)
+        """How many values each column remembers, int64[W]."""
+        self.ring: Floats = np.full((int(self.rows.max()), len(self.rows)), np.nan)
         self.filled = 0
 
-    def rows(self) -> int:
-        """Finals to remember."""
-        return self.periods
+    def remembered(self) -> Floats:
+        """Values to remember, by column: here one column an input."""
+        return self.per_input(self.periods)
 
-    def width(self) -> int:
-        """Values to remember of each final."""
-        return len(self.of)
+    def oldest(self) -> Floats:
+        """The value `window` periods ago, by column; NaN until the ring is full."""
+        return self.ring[self.filled % self.rows, np.arange(len(self.rows))]
 
     def commit(self, change: Floats | None) -> None:
-        """Remembers the values of a final, float64[width]; None where there was no data."""
+        """Remembers the values of a final, float64[W]; None where there was no data."""
         if change is not None:
-            self.ring[self.filled % len(self.ring)] = change
+            self.ring[self.filled % self.rows, np.arange(len(self.rows))] = change
             self.filled += 1
-            self._restored()
 
 
 def observed(x: Correlations) -> Observation:
@@ -127,8 +162,7 @@ def observed(x: Correlations) -> Observation:
     return x.volatilities.observation
 
 
-def live_values(x: Correlations, of: npt.NDArray[np.intp]) -> tuple[Floats, Flags]:
-    """Last values of the inputs, NaN where not live, and which are live; [K] each."""
+def live_values(x: Correlations, of: Places) -> Floats:
+    """Last values of the inputs, NaN where not live, float64[K]."""
     seen = observed(x)
-    live: Flags = seen.live[of]
-    return np.where(live, seen.close[of], np.nan), live
+    return np.where(seen.live[of], seen.close[of], np.nan)

@@ -1,14 +1,14 @@
-"""Indicators that read the level of prices, rates and spreads: level, spread, term structure, fall from the high."""
+"""Indicators that read the level of prices, rates and spreads: level, spread, term structure, changes of them."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from models.signals.correlation import Correlations
-from models.signals.indicators.base import Measure, Rolling, Stateless, live_values, observed
+from models.signals.indicators.base import Kind, Measures, Rolling, Stateless, live_values, observed
 from models.signals.moves import logarithmic, moves
 from models.signals.step import Floats
 from schemas.indicator import Indicator
@@ -20,9 +20,9 @@ class Level(Stateless):
 
     name: ClassVar[str] = "level"
 
-    def measure(self, x: Correlations) -> Measure:
-        """Mean of the last values."""
-        return self._mean(x, live_values(x, self.of)[0])
+    def measure(self, x: Correlations) -> Measures:
+        """Means of the last values."""
+        return self.means(x, live_values(x, self.of))
 
 
 class Spread(Stateless):
@@ -30,9 +30,9 @@ class Spread(Stateless):
 
     name: ClassVar[str] = "spread"
 
-    def measure(self, x: Correlations) -> Measure:
-        """Difference of the last values."""
-        return self._all(x, spread(live_values(x, self.of)[0]))
+    def measure(self, x: Correlations) -> Measures:
+        """Differences of the last values."""
+        return self.together(x, spreads(self, x))
 
 
 class TermStructure(Stateless):
@@ -40,11 +40,13 @@ class TermStructure(Stateless):
 
     name: ClassVar[str] = "term_structure"
 
-    def measure(self, x: Correlations) -> Measure:
-        """Ratio of the last values; no information where the far one is not above zero."""
-        near, far = live_values(x, self.of)[0].tolist()
-        ratio = near / far if far > 0 else np.nan
-        return self._all(x, ratio if np.isfinite(ratio) else np.nan)
+    def measure(self, x: Correlations) -> Measures:
+        """Ratios of the last values; no information where the far one is not above zero."""
+        values = live_values(x, self.of)
+        near, far = values[self.start[:-1]], values[self.start[:-1] + 1]
+        with np.errstate(over="ignore"):  # beyond all numbers is no number
+            ratio = np.divide(near, far, out=np.full_like(near, np.nan), where=far > 0)
+        return self.together(x, ratio)
 
 
 class SpreadChange(Rolling):
@@ -52,15 +54,14 @@ class SpreadChange(Rolling):
 
     name: ClassVar[str] = "spread_change"
 
-    def width(self) -> int:
+    def remembered(self) -> Floats:
         """The spread alone."""
-        return 1
+        return np.array(self.periods, np.float64)
 
-    def advance(self, x: Correlations) -> tuple[Measure, Floats | None]:
+    def advance(self, x: Correlations) -> tuple[Measures, Floats | None]:
         """No information until the window is full."""
-        now = spread(live_values(x, self.of)[0])
-        past = float(self.ring[self.filled % self.periods, 0])  # NaN until the ring is full
-        return self._all(x, now - past), np.array([now]) if observed(x).learns else None
+        now = spreads(self, x)
+        return self.together(x, now - self.oldest()), now if observed(x).learns else None
 
 
 class Change(Rolling):
@@ -68,77 +69,19 @@ class Change(Rolling):
 
     name: ClassVar[str] = "change"
 
-    def __init__(self, market: Market, indicator: Indicator) -> None:
+    def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
         """Of the market's kinds of instruments."""
-        super().__init__(market, indicator)
+        super().__init__(market, indicators)
         self._by_log = logarithmic(market)[self.of]
 
-    def advance(self, x: Correlations) -> tuple[Measure, Floats | None]:
+    def advance(self, x: Correlations) -> tuple[Measures, Floats | None]:
         """No information until the window is full."""
-        now, _ = live_values(x, self.of)
-        past = self.ring[self.filled % self.periods]  # NaN until the ring is full
-        return self._mean(x, moves(now, past, self._by_log)), now if observed(x).learns else None
+        now = live_values(x, self.of)
+        return self.means(x, moves(now, self.oldest(), self._by_log)), now if observed(x).learns else None
 
 
-class _FromExtreme(Rolling):
-    """Distance from the extreme of the window, today included; a window that is not yet full is taken as it is."""
-
-    extreme: ClassVar[np.ufunc]
-
-    def __init__(self, market: Market, indicator: Indicator) -> None:
-        """The running extreme includes today, so one final less is remembered."""
-        super().__init__(market, indicator)
-        self._by_log = logarithmic(market)[self.of]
-        self._restored()
-
-    def rows(self) -> int:
-        """Today is not in the memory."""
-        return max(self.periods - 1, 1)
-
-    def _restored(self) -> None:
-        """The running extreme of the finals remembered, float64[K]."""
-        self._outermost = self.extreme.reduce(self.ring, axis=0)
-
-    def advance(self, x: Correlations) -> tuple[Measure, Floats | None]:
-        """Mean distance from the outermost value of the window."""
-        now, _ = live_values(x, self.of)
-        distance = self.distance(now, self.extreme(self._outermost, now))
-        return self._mean(x, distance), now if observed(x).learns else None
-
-    @abstractmethod
-    def distance(self, now: Floats, outermost: Floats) -> Floats:
-        """How far the values are from their extremes, float64[K]."""
-
-
-class Cmax(_FromExtreme):
-    """Fall from the running maximum (CMAX of Patel and Sarkar 1998, as in CISS), mean over the live inputs.
-
-    For prices 1 - x / max over the window, today included; for rates and spreads max - x.
-    """
-
-    name: ClassVar[str] = "cmax"
-    extreme: ClassVar[np.ufunc] = np.fmax
-
-    def distance(self, now: Floats, outermost: Floats) -> Floats:
-        """Falls."""
-        relative = np.divide(now, outermost, out=np.full_like(now, np.nan), where=(outermost > 0) & (now > 0))
-        return np.where(self._by_log, 1 - relative, outermost - now)
-
-
-class Drawup(_FromExtreme):
-    """Rise from the running minimum, the mirror of CMAX: how far a spread has widened, or unemployment risen.
-
-    For prices ln(x / min) over the window, today included; for rates and spreads x - min.
-    """
-
-    name: ClassVar[str] = "drawup"
-    extreme: ClassVar[np.ufunc] = np.fmin
-
-    def distance(self, now: Floats, outermost: Floats) -> Floats:
-        """Rises."""
-        return moves(now, outermost, self._by_log)
-
-
-def spread(values: Floats) -> float:
-    """First minus second, or the only one."""
-    return float(values[0] - values[1]) if len(values) == 2 else float(values[0])
+def spreads(kind: Kind[None] | Rolling, x: Correlations) -> Floats:
+    """First minus second input of each indicator, or the only one, float64[G]."""
+    values = live_values(x, kind.of)
+    first, second = kind.start[:-1], np.minimum(kind.start[:-1] + 1, len(values) - 1)
+    return values[first] - np.where(np.diff(kind.start) == 2, values[second], 0.0)

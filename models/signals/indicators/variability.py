@@ -2,48 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
 
 from models.signals.correlation import LONG, SHORT, Correlations
-from models.signals.indicators.base import IndicatorStep, Measure, Stateless, observed
+from models.signals.indicators.base import Kind, Measures, Stateless, observed
 from models.signals.step import Floats
 from models.signals.volatility import decayed, mean_of
 from schemas.indicator import Indicator
 from schemas.market import Market
 
 
-class RealizedVolatility(IndicatorStep[tuple[Floats, Floats] | None]):
+class RealizedVolatility(Kind[tuple[Floats, Floats] | None]):
     """Square root of the weighted variance, mean over the live inputs; per period, in logarithms or units.
 
-    With a half-life of its own it keeps its own weighted variance, by the same recursion as the market's
+    Those with a half-life of their own keep their own weighted variances, by the same recursion as the market's
     (`volatility.py`).
     """
 
     name: ClassVar[str] = "realized_volatility"
     fields: ClassVar[tuple[str, ...]] = ("sums", "weights")
 
-    def __init__(self, market: Market, indicator: Indicator) -> None:
-        """Of the market's variances, or of its own with the indicator's half-life."""
-        super().__init__(market, indicator)
-        own = indicator.half_life
-        self._half_life = None if own is None else market.periods(own)
-        self.layout = (*self.layout, self._half_life)
-        self.sums: Floats = np.zeros(len(self.of))
-        self.weights: Floats = np.zeros(len(self.of))
+    def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
+        """Of the market's variances, or of own ones with an indicator's half-life."""
+        super().__init__(market, indicators)
+        lives = [np.nan if i.half_life is None else market.periods(i.half_life) for i in indicators]
+        self.layout = (*self.layout, tuple(i.half_life for i in indicators))
+        of_each = self.per_input(lives)
+        self._own = np.flatnonzero(np.isfinite(of_each))
+        self._half_life = of_each[self._own]
+        self.sums: Floats = np.zeros(len(self._own))
+        self.weights: Floats = np.zeros(len(self._own))
 
-    def advance(self, x: Correlations) -> tuple[Measure, tuple[Floats, Floats] | None]:
-        """Mean volatility."""
-        if self._half_life is None:
-            return self._mean(x, np.sqrt(x.volatilities.variance[self.of])), None
-        seen, of = observed(x), self.of
-        variance = np.where(seen.fresh[of], seen.variance[of], np.nan)
-        change = decayed(self.sums, self.weights, variance, seen.elapsed[of], self._half_life)
-        return self._mean(x, np.sqrt(mean_of(*change))), change
+    def advance(self, x: Correlations) -> tuple[Measures, tuple[Floats, Floats] | None]:
+        """Mean volatilities."""
+        variance, change = x.volatilities.variance[self.of], None
+        if len(self._own):
+            seen, of = observed(x), self.of[self._own]
+            own = np.where(seen.fresh[of], seen.variance[of], np.nan)
+            change = decayed(self.sums, self.weights, own, seen.elapsed[of], self._half_life)
+            variance[self._own] = mean_of(*change)
+        return self.means(x, np.sqrt(variance)), change
 
     def commit(self, change: tuple[Floats, Floats] | None) -> None:
-        """Closes the period of its own variances."""
+        """Closes the period of the own variances."""
         if change is not None:
             self.sums, self.weights = change
 
@@ -53,9 +58,9 @@ class RangeVolatility(Stateless):
 
     name: ClassVar[str] = "range_volatility"
 
-    def measure(self, x: Correlations) -> Measure:
-        """Mean range volatility."""
-        return self._mean(x, np.sqrt(x.volatilities.range_variance[self.of]))
+    def measure(self, x: Correlations) -> Measures:
+        """Mean range volatilities."""
+        return self.means(x, np.sqrt(x.volatilities.range_variance[self.of]))
 
 
 class JumpShare(Stateless):
@@ -63,9 +68,9 @@ class JumpShare(Stateless):
 
     name: ClassVar[str] = "jump_share"
 
-    def measure(self, x: Correlations) -> Measure:
-        """Mean jump share."""
-        return self._mean(x, x.volatilities.jump_share[self.of])
+    def measure(self, x: Correlations) -> Measures:
+        """Mean jump shares."""
+        return self.means(x, x.volatilities.jump_share[self.of])
 
 
 class CorrelationShift(Stateless):
@@ -76,18 +81,23 @@ class CorrelationShift(Stateless):
 
     name: ClassVar[str] = "correlation_shift"
 
-    def __init__(self, market: Market, indicator: Indicator) -> None:
-        """Of all pairs of its instruments."""
-        super().__init__(market, indicator)
-        first, second = np.triu_indices(len(self.of), k=1)
-        self._first, self._second = self.of[first], self.of[second]
+    def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
+        """Of all pairs of each one's instruments."""
+        super().__init__(market, indicators)
+        pairs = [
+            (g, int(i), int(j))
+            for g in range(len(indicators))
+            for i, j in combinations(self.of[self.start[g] : self.start[g + 1]], 2)
+        ]
+        self._group, self._first, self._second = np.array(pairs, np.intp).T
+        self._pairs = np.bincount(self._group, minlength=len(indicators))
 
-    def measure(self, x: Correlations) -> Measure:
-        """Mean shift."""
-        i, j = self._first, self._second
-        live = observed(x).live
+    def measure(self, x: Correlations) -> Measures:
+        """Mean shifts."""
+        i, j, live = self._first, self._second, observed(x).live
         shift = x.matrix[SHORT, i, j] - x.matrix[LONG, i, j]
         known = live[i] & live[j] & np.isfinite(shift)
-        count = int(np.count_nonzero(known))
-        raw = float(np.where(known, shift, 0.0).sum() / count) if count else np.nan
-        return self._measured(x, raw, count / len(i))
+        count = np.bincount(self._group, known, len(self._pairs))
+        total = np.bincount(self._group, np.where(known, shift, 0.0), len(self._pairs))
+        raw = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+        return self.together(x, raw, count / self._pairs)

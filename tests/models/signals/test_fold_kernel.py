@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from models.signals import fold_kernel as k
+from models.signals.bars import BarFold
 from schemas.bars import NEVER
-from schemas.ticks import NO_SEQ
+from schemas.rejects import Reason
+from schemas.ticks import NO_SEQ, UNKNOWN, BarBatch
+from tests.models import tape
 
 BAR, INSTRUMENTS = 1_000_000, 2
 RING = 4
@@ -77,3 +80,43 @@ def test_the_first_price_is_good_and_the_memory_learns_only_from_good_ones() -> 
     assert values[k.DEVIATION] == 0.0
     assert not k.is_absurd(values, memory, 100.5, True, 0.01, 30.0, 3)
     assert values[k.DEVIATION] == pytest.approx(0.005 / 64)
+
+
+SPAN = (0, 10, 20)
+PRICES = [2.0, 3.0, 1.0, 2.5]
+
+
+def _fault(code: int, span: tuple[int, int, int], prices: list[float], *, negative_ok: bool) -> int:
+    """What the kernel says of one ready-made bar that is alone in the world."""
+    market = tape.market(clock="records")
+    fold = BarFold(market)
+    fold._flags[0, k.ALLOW_NEGATIVE] = negative_ok
+    ints = [np.array([value], np.int64) for value in span]
+    floats = [np.array([price]) for price in prices]
+    batch = BarBatch(np.array([code], np.int32), *ints, *floats, np.zeros(1), np.zeros(1, np.int64))
+    return int(fold.update(batch).faults[0])
+
+
+@pytest.mark.parametrize(
+    ("code", "span", "prices", "reason"),
+    [
+        (0, SPAN, PRICES, None),
+        (UNKNOWN, SPAN, PRICES, Reason.UNKNOWN_INSTRUMENT),
+        (-2, SPAN, PRICES, Reason.BAD_NAME),
+        (0, (10, 10, 20), PRICES, Reason.BAD_TIME),
+        (0, (0, 10, 9), PRICES, Reason.BAD_TIME),
+        (0, (0, 10, 2**62), PRICES, Reason.BAD_TIME),
+        (0, SPAN, [2.0, float("inf"), 1.0, 2.0], Reason.NOT_FINITE),
+        (0, SPAN, [2.0, 3.0, -1.0, 2.0], Reason.NEGATIVE_PRICE),
+        (0, SPAN, [2.0, 2.2, 1.0, 2.5], Reason.BAD_BAR),
+        (0, SPAN, [2.0, 3.0, 2.2, 2.5], Reason.BAD_BAR),
+    ],
+)
+def test_what_a_bar_shows_to_be_wrong(
+    code: int, span: tuple[int, int, int], prices: list[float], reason: Reason | None
+) -> None:
+    assert _fault(code, span, prices, negative_ok=False) == (0 if reason is None else reason.code)
+
+
+def test_negative_prices_pass_where_they_can_be_true() -> None:
+    assert _fault(0, SPAN, [-2.0, -1.0, -3.0, -2.5], negative_ok=True) == 0

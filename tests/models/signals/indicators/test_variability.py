@@ -11,6 +11,7 @@ from models.signals.correlation import LONG, SHORT
 from models.signals.indicators import build
 from schemas.indicator import Indicator
 from tests.models import tape
+from tests.models.alone import one
 
 MARKET = tape.market()
 FED = tape.inputs("indicators", tape.partials(160))
@@ -27,7 +28,7 @@ def test_means_over_live_inputs(kind: str, row: str, root: bool) -> None:
     for x in FED:
         values = getattr(x.volatilities, row)[[0, 5, 3]]
         known = np.isfinite(values) & x.volatilities.observation.live[[0, 5, 3]]
-        said = step.update(x)
+        said = one(step.update(x))
         assert said.live == pytest.approx(known.mean())
         some_missing += not known.all()
         if known.any():
@@ -41,7 +42,7 @@ def test_shift_is_short_minus_long_over_live_pairs() -> None:
     step = build(MARKET, Indicator(name="i", kind="correlation_shift", of=("P1", "Q1", "S1")))
     known_at_all = 0
     for x in FED:
-        said, live = step.update(x), x.volatilities.observation.live
+        said, live = one(step.update(x)), x.volatilities.observation.live
         shifts = [x.matrix[SHORT, i, j] - x.matrix[LONG, i, j] for i, j in ((0, 5), (0, 3), (5, 3))
                   if live[i] and live[j]]  # fmt: skip
         known = [s for s in shifts if not math.isnan(s)]
@@ -59,7 +60,7 @@ def test_a_half_life_of_its_own_is_a_market_with_that_half_life() -> None:
     mine = build(MARKET, Indicator(name="i", kind="realized_volatility", of=("P1", "R1"), half_life=20_000_000))
     known = 0
     for a, b in zip(tape.inputs("indicators", tape.partials(160), of=other), FED, strict=True):
-        wanted, found = (s.update(x) if x.final else s.peek(x) for s, x in ((theirs, a), (mine, b)))
+        wanted, found = (one(s.update(x) if x.final else s.peek(x)) for s, x in ((theirs, a), (mine, b)))
         assert (found.raw, found.live) == pytest.approx((wanted.raw, wanted.live), nan_ok=True)
         known += not math.isnan(found.raw)
     assert known > 20

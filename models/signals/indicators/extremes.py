@@ -1,0 +1,101 @@
+"""Indicators that measure the distance from the extreme of a window: fall from the high, rise from the low."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from models.signals.compiled import compiled
+from models.signals.correlation import Correlations
+from models.signals.indicators.base import Measures, Rolling, live_values, observed
+from models.signals.moves import logarithmic, moves
+from models.signals.step import Floats, Ints
+from schemas.indicator import Indicator
+from schemas.market import Market
+
+
+class FromExtreme(Rolling):
+    """Distance from the extreme of the window, today included; a window that is not yet full is taken as it is."""
+
+    turn: ClassVar[float]
+    """1 for the maximum, -1 for the minimum."""
+
+    def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
+        """The running extreme includes today, so one final less is remembered."""
+        super().__init__(market, indicators)
+        self._by_log = logarithmic(market)[self.of]
+        self._restored()
+
+    def remembered(self) -> Floats:
+        """Today is not in the memory."""
+        return np.maximum(self.per_input(self.periods) - 1, 1)
+
+    def advance(self, x: Correlations) -> tuple[Measures, Floats | None]:
+        """Mean distance from the outermost value of the window."""
+        now = live_values(x, self.of)
+        outermost = self.turn * np.fmax(self._outermost, self.turn * now)
+        return self.means(x, self.distance(now, outermost)), now if observed(x).learns else None
+
+    def commit(self, change: Floats | None) -> None:
+        """Remembers the values of a final, and the extreme of what is remembered."""
+        if change is not None:
+            _remember(self.ring, self.rows, self.filled, self.turn, change, self._outermost)
+            self.filled += 1
+
+    def _restored(self) -> None:
+        """The extremes of what is remembered, turned to maxima, float64[K]; NaN while it is empty."""
+        self._outermost: Floats = np.fmax.reduce(self.turn * self.ring, axis=0)
+
+    @abstractmethod
+    def distance(self, now: Floats, outermost: Floats) -> Floats:
+        """How far the values are from their extremes, float64[K]."""
+
+
+class Cmax(FromExtreme):
+    """Fall from the running maximum (CMAX of Patel and Sarkar 1998, as in CISS), mean over the live inputs.
+
+    For prices 1 - x / max over the window, today included; for rates and spreads max - x.
+    """
+
+    name: ClassVar[str] = "cmax"
+    turn: ClassVar[float] = 1.0
+
+    def distance(self, now: Floats, outermost: Floats) -> Floats:
+        """Falls."""
+        relative = np.divide(now, outermost, out=np.full_like(now, np.nan), where=(outermost > 0) & (now > 0))
+        return np.where(self._by_log, 1 - relative, outermost - now)
+
+
+class Drawup(FromExtreme):
+    """Rise from the running minimum, the mirror of CMAX: how far a spread has widened, or unemployment risen.
+
+    For prices ln(x / min) over the window, today included; for rates and spreads x - min.
+    """
+
+    name: ClassVar[str] = "drawup"
+    turn: ClassVar[float] = -1.0
+
+    def distance(self, now: Floats, outermost: Floats) -> Floats:
+        """Rises."""
+        return moves(now, outermost, self._by_log)
+
+
+@compiled
+def _remember(  # noqa: PLR0917  (kernels take arrays, not objects)
+    ring: Floats, rows: Ints, filled: int, turn: float, values: Floats, outermost: Floats
+) -> None:
+    """Values into the ring; the extreme is looked for again only where it falls out of the window."""
+    for k in range(len(values)):
+        slot = filled % rows[k]
+        gone = turn * ring[slot, k]
+        ring[slot, k] = values[k]
+        if not gone < outermost[k]:
+            outermost[k] = np.nan
+            for row in range(rows[k]):
+                if not turn * ring[row, k] <= outermost[k] and np.isfinite(ring[row, k]):
+                    outermost[k] = turn * ring[row, k]
+        elif turn * values[k] > outermost[k]:
+            outermost[k] = turn * values[k]
