@@ -23,6 +23,10 @@ export interface Reading {
   staleness: { max_s: number | null; stale: number };
   flags: string[];
   version: string;
+  /** Left out by releases that did not know of them; remembered days also by markets without any. */
+  band?: number | null;
+  above?: string | null;
+  below?: string | null;
   prev_hash: string;
   hash: string;
 }

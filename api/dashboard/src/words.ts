@@ -25,6 +25,15 @@ export function percentileWords(reading: Reading, market: Market, firstFinalMs: 
   return `Higher than ${text} % of ${many(periodWord(market))}${since}`;
 }
 
+/** `Give or take 0.8 points as inputs drop out. Above 13 Mar 2023, not above 16 Mar 2020`; empty where nothing is said. */
+export function bandWords(reading: Reading): string {
+  const band = typeof reading.band === "number" ? `Give or take ${reading.band.toFixed(1)} points as inputs drop out.` : "";
+  const above = reading.above ? `above ${day(Date.parse(reading.above))}` : "";
+  const below = reading.below ? `not above ${day(Date.parse(reading.below))}` : "";
+  const days = [above, below].filter((part) => part !== "").join(", ");
+  return [band, days === "" ? "" : `${days.charAt(0).toUpperCase()}${days.slice(1)}.`].filter((part) => part !== "").join(" ");
+}
+
 function sinceWords(firstMs: number, nowMs: number): string {
   const days = (nowMs - firstMs) / 86_400_000;
   if (days > 730) return String(new Date(firstMs).getUTCFullYear());

@@ -13,6 +13,14 @@ describe("the sentences", () => {
     expect(words.percentileWords(reading({ percentile: null }), market(), first)).toBe("");
   });
 
+  it("says how sure it is, and which remembered days it stands above", () => {
+    expect(words.bandWords(reading({ band: 0.84, above: "2023-03-13", below: "2020-03-16" }))).toBe(
+      "Give or take 0.8 points as inputs drop out. Above 13 Mar 2023, not above 16 Mar 2020.",
+    );
+    expect(words.bandWords(reading({ band: null, above: null, below: "2020-03-16" }))).toBe("Not above 16 Mar 2020.");
+    expect(words.bandWords(reading())).toBe("");
+  });
+
   it("finds when it was last as high, before now only", () => {
     expect(words.lastAsHigh(50, [1, 2, 3, 4], [60, 55, null, 90], 4)).toBe(2);
     expect(words.lastAsHigh(95, [1, 2, 3, 4], [60, 55, null, 90], 5)).toBeNull();

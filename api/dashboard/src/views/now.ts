@@ -6,7 +6,7 @@ import { term } from "../glossary";
 import { histogram, LEVELS, quantiles } from "../past";
 import { segments, stepMs, type State, type View } from "../store";
 import { segmentTokens } from "../theme";
-import { changeWords, coverageWords, hoursWords, lastAsHigh, lastAsHighWords, markWords, percentileWords, stalenessWords } from "../words";
+import { bandWords, changeWords, coverageWords, hoursWords, lastAsHigh, lastAsHighWords, markWords, percentileWords, stalenessWords } from "../words";
 import type { Market, Reading } from "../wire";
 
 const BINS = 50;
@@ -106,8 +106,9 @@ export class Now implements View {
       const { times, values } = state.series.pastFinals();
       this.asHigh = { key, found: lastAsHigh(reading.index, times, values, at) };
     }
-    if (state.series.length < 2) return `${words}.`;
-    return `${words}; ${lastAsHighWords(this.asHigh.found, at)}.`;
+    const band = bandWords(reading);
+    const since = state.series.length < 2 ? "" : `; ${lastAsHighWords(this.asHigh.found, at)}`;
+    return `${words}${since}.${band === "" ? "" : ` ${band}`}`;
   }
 
   private sure(reading: Reading, market: Market, state: State): void {
@@ -171,7 +172,7 @@ function attributeIs(element: HTMLElement, key: string): boolean {
 
 /** Names of the aggregation forms for people. */
 export function formName(name: string): string {
-  return { ciss: "CISS form", rank_mean: "Mean of ranks", z_mean: "Mean of z" }[name] ?? title(name);
+  return { ciss: "CISS form", factor: "First factor", rank_mean: "Mean of ranks", tail_mean: "Mean of tails", z_mean: "Mean of z" }[name] ?? title(name);
 }
 
 function levelWords(reading: Reading): string {
