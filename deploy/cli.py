@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.evaluate import evaluate
 from deploy.options import (
     ApiPort,
     Data,
@@ -200,6 +201,9 @@ def markets(
         typer.echo(json.dumps(said, indent=1))
     else:
         module.show(said)
+
+
+app.command()(evaluate)
 
 
 @app.command()

@@ -126,7 +126,7 @@ def _panel(market: Market, columns: dict[str, pd.Series[float]]) -> Panel:
 def _bars_of(market: Market, instrument: Instrument, columns: dict[str, pd.Series[float]]) -> tuple[pd.DataFrame, int]:
     """One instrument's bars, and how many values belonged to no session."""
     close = columns[instrument.name].dropna()
-    midnight = close.index.as_unit("us").asi8
+    midnight = pd.DatetimeIndex(close.index).as_unit("us").asi8
     frame = pd.DataFrame({"start_us": midnight, "close": close.to_numpy()})
     for extra in _EXTRAS:
         other = columns.get(f"{instrument.name}:{extra}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parent.parent
-PACKAGES = ("schemas", "models", "dataflows", "api", "deploy")
+PACKAGES = ("schemas", "models", "dataflows", "api", "evaluation", "deploy")
 LONGEST = 250
 
 MODULES = sorted(

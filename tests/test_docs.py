@@ -13,7 +13,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from deploy.cli import app
-from schemas import market
+from schemas import indicator, market
+from schemas.duration import DAY_US
+from schemas.instrument import Instrument
 from schemas.market_file import load, parse
 
 CHECKOUT = Path(__file__).parent.parent
@@ -29,11 +31,12 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("## `[half_life]`", market.HalfLife),
     ("## `[history]`", market.History),
     ("## `[validation]`", market.Validation),
-    ("## `[[instrument]]`", market.Instrument),
-    ("## `[[segment]]`", market.Segment),
-    ("## `[[segment.indicator]]`", market.Indicator),
+    ("## `[[episode]]`", market.Episode),
+    ("## `[[instrument]]`", Instrument),
+    ("## `[[segment]]`", indicator.Segment),
+    ("## `[[segment.indicator]]`", indicator.Indicator),
 )
-OWN_TABLES = {"half_life", "history", "validation", "instrument", "segment"}
+OWN_TABLES = {"half_life", "history", "validation", "episode", "instrument", "segment"}
 """Fields of the market that have a heading instead of a row."""
 
 
@@ -123,7 +126,7 @@ def test_every_field_of_a_market_file_is_documented_with_its_default(heading: st
     section = (DOCS / "markets.md").read_text().split(heading, 1)[1].split("\n## ", 1)[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section, re.MULTILINE))
     fields = {name: field for name, field in model.model_fields.items() if name not in OWN_TABLES}
-    told = {name: default for name, default in rows.items() if name not in market._INPUTS}
+    told = {name: default for name, default in rows.items() if name not in indicator._INPUTS}
     assert set(fields) <= set(told)
     for name, field in fields.items():
         if (default := said_default(field)) is not None:
@@ -133,8 +136,8 @@ def test_every_field_of_a_market_file_is_documented_with_its_default(heading: st
 def test_default_durations_are_documented_as_they_are() -> None:
     text = (DOCS / "markets.md").read_text()
     spans = {name: field.default for name, field in market.HalfLife.model_fields.items()}
-    for name, span_us in (spans | {"window": market.Indicator.model_fields["window"].default}).items():
-        assert f'| `{name}` | `"{span_us // market.DAY_US}d"` |' in text, name
+    for name, span_us in (spans | {"window": indicator.Indicator.model_fields["window"].default}).items():
+        assert f'| `{name}` | `"{span_us // DAY_US}d"` |' in text, name
 
 
 def test_the_example_of_the_page_is_the_file_and_loads() -> None:
