@@ -26,25 +26,6 @@ LONGER = {
     "schemas/ticks_wire.py": "one wire format, read and written",
 }
 
-TESTED_ELSEWHERE = {
-    "api/answers.py": "tests/api/test_routes.py",
-    "api/archive/config.py": "tests/api/archive/test_main.py",
-    "api/archive/metrics.py": "tests/api/archive/test_archiver.py",
-    "api/archive/store.py": "tests/api/archive/test_archiver.py",
-    "api/archive/streams.py": "tests/api/archive/test_archiver.py",
-    "api/config.py": "tests/api/test_security.py",
-    "api/formats.py": "tests/api/test_history.py",
-    "api/health.py": "tests/api/test_routes.py",
-    "api/metrics.py": "tests/api/test_routes.py",
-    "api/openapi.py": "tests/api/test_routes.py",
-    "api/problems.py": "tests/api/test_routes.py",
-    "api/store.py": "tests/api/test_history.py",
-    "dataflows/source.py": "tests/dataflows/test_main.py",
-    "deploy/__main__.py": "tests/deploy/test_compose.py",
-    "models/signals/indicators/base.py": "tests/models/test_laws.py",
-}
-"""Modules without a test module of their own, with the one that works them against real servers."""
-
 
 def _id(path: Path) -> str:
     return path.as_posix()
@@ -83,8 +64,7 @@ def test_a_module_fits_on_a_few_screens(path: Path) -> None:
 @pytest.mark.parametrize("path", [p for p in MODULES if p.name != "__init__.py"], ids=_id)
 def test_a_module_has_its_test_module(path: Path) -> None:
     own = f"tests/{path.with_name(f'test_{path.name}').as_posix()}"
-    wanted = CHECKOUT / TESTED_ELSEWHERE.get(_id(path), own)
-    assert wanted.is_file(), f"{path} has no {wanted.relative_to(CHECKOUT)}"
+    assert (CHECKOUT / own).is_file(), f"{path} has no {own}"
 
 
 def _clocks(tree: ast.AST) -> list[str]:

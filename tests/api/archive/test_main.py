@@ -48,8 +48,3 @@ def test_a_database_of_a_later_version_ends_it(redis_server: servers.Redis, data
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SchemaError, match="later version"):
         run(ArchiveConfig(redis_server.url, database, metrics_port=None))
-
-
-def test_nonsense_settings_are_refused() -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        ArchiveConfig("redis://", "", keep=0)
