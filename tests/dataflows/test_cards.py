@@ -22,7 +22,7 @@ def shipped(name: str) -> Market:
     return parse(file.read_bytes(), f"{name}.toml")
 
 
-@pytest.mark.parametrize("name", ["sim", "us-open", "week"])
+@pytest.mark.parametrize("name", ["sim", "us", "us-open", "week"])
 def test_the_card_of_a_shipped_market_repeats_its_file(name: str) -> None:
     market = shipped(name)
     said = json.loads(card(market, None))

@@ -88,7 +88,7 @@ def test_a_port_that_was_asked_for_and_is_taken_is_refused(esi: Esi, tmp_path: P
 def test_markets_are_listed_and_a_wrong_one_is_refused(esi: Esi) -> None:
     done = esi("markets", "--json")
     assert done.returncode == 0
-    assert {market["name"] for market in json.loads(done.stdout)} == {"us-open", "sim", "week"}
+    assert {market["name"] for market in json.loads(done.stdout)} == {"us", "us-open", "sim", "week"}
     assert "us-opne" in refused(esi("markets", "us-opne"))
 
 
