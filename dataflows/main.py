@@ -27,7 +27,7 @@ _STORES: Final = 4
 
 
 def run(config: FlowConfig) -> None:
-    """Runs until it is asked to stop (SIGTERM, SIGINT); what it does is saved every `epoch_ms`.
+    """Runs until it is asked to stop (SIGTERM, SIGINT), and then ends the process; saves every `epoch_ms`.
 
     Raises:
         FlowError: it cannot start or go on; the message says what to do.
@@ -45,7 +45,7 @@ def run(config: FlowConfig) -> None:
         process_id=config.process_id, processes=len(config.addresses) or 1, workers=config.workers,
     )  # fmt: skip
     _execute(flow, config)
-    log.info("flow_stopped", feed=config.feed)
+    stopping.end()
 
 
 def _execute(flow: object, config: FlowConfig) -> None:

@@ -39,6 +39,7 @@ class DeadLetters:
                     REJECTS_TOPIC, reject.raw, key, headers=reject.headers(), on_delivery=self._delivered
                 )
             except BufferError:
+                self._leave_if_asked()
                 self._producer.poll(0.1)
             else:
                 return
@@ -50,12 +51,16 @@ class DeadLetters:
             RuntimeError: a reject cannot be written, so going on would lose it.
         """
         while self._producer.flush(1.0):
-            if stopping.asked():
-                os._exit(0)  # an epoch without its dead letters is not saved as done: the next start reads it again
+            self._leave_if_asked()
             log.warning("waiting_for_dead_letters", topic=REJECTS_TOPIC, left=len(self._producer))
         if self._failed is not None:
             msg = f"the dead-letter topic {REJECTS_TOPIC} refuses records: {self._failed.str()}"
             raise RuntimeError(msg)
+
+    def _leave_if_asked(self) -> None:
+        """An epoch without its dead letters is not saved as done: the next start reads it again."""
+        if stopping.asked():
+            os._exit(0)
 
     def _delivered(self, error: KafkaError | None, _message: Message) -> None:
         if error is not None:

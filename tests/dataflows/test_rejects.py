@@ -63,3 +63,21 @@ def test_a_stop_without_a_broker_saves_nothing_as_done(
         letters.flush()
     assert left.value.code == 0
     own_mock_broker.resume()
+
+
+def test_a_full_queue_does_not_keep_a_flow_from_stopping(
+    own_mock_broker: servers.MockBroker, unique_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(code: int) -> None:
+        raise SystemExit(code)
+
+    full = rejects.producer(own_mock_broker.bootstrap, queue_buffering_max_messages=1)
+    monkeypatch.setattr(rejects, "producer", lambda _bootstrap: full)
+    letters = DeadLetters(own_mock_broker.bootstrap, 4)
+    own_mock_broker.pause()
+    letters.send(Reject(unique_name, 0, 0, Reason.MALFORMED, b"x"))
+    monkeypatch.setattr(rejects.stopping, "asked", lambda: True)
+    monkeypatch.setattr(rejects.os, "_exit", leave)
+    with pytest.raises(SystemExit):
+        letters.send(Reject(unique_name, 0, 1, Reason.MALFORMED, b"x"))
+    own_mock_broker.resume()
