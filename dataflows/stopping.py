@@ -23,7 +23,7 @@ _asked: Final = threading.Event()
 QUIET_EPOCHS: Final = 2
 """Saves after which everything read before the signal is durable: state, offsets and readings."""
 
-LONGEST_S: Final = 1.5
+LONGEST_S: Final = 1.25
 """Seconds from the signal to the end, saved or not; whoever asked is promised two."""
 
 

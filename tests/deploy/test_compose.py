@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from deploy.settings import Settings
-from schemas.market_file import shipped
+from schemas.market import Market
+from schemas.market_file import load, shipped
 
 CHECKOUT = Path(__file__).parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
@@ -42,7 +43,7 @@ def test_every_image_has_an_exact_version() -> None:
 def test_the_servers_are_the_ones_we_promise() -> None:
     wanted = {"kafka", "valkey", "timescale", "flow", "archive", "api", "tock", "prometheus", "grafana"}
     assert wanted <= set(SERVICES)
-    assert set(OURS) == {"flow", "tock", "archive", "api"}
+    assert set(OURS) == {"flow", "tock", "flow-sim", "sim", "archive", "api"}
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
@@ -52,8 +53,46 @@ def test_a_service_calls_a_verb_that_exists_with_flags_that_exist(name: str) -> 
         [sys.executable, "-m", "deploy", verb, "--help"], capture_output=True, text=True, check=True, cwd=CHECKOUT
     ).stdout
     assert [flag for flag in args if flag.startswith("--") and flag not in told] == []
-    if "--market" in args:
-        assert args[args.index("--market") + 1] in shipped()
+
+
+def _after(args: list[str], flag: str) -> str:
+    return args[args.index(flag) + 1]
+
+
+def _market(service: dict[str, Any]) -> Market:
+    """The market that a flow's service is given: a shipped one, or a file that is mounted where the flag says."""
+    name = _after(service["command"], "--market")
+    mounts = dict(volume.split(":")[1::-1] for volume in service["volumes"])
+    assert name in shipped() or name in mounts, name
+    return load(name if name in shipped() else str(CHECKOUT / mounts[name]))
+
+
+def test_every_market_gets_its_ticks_and_its_time() -> None:
+    """A live market has its tocks, and one whose records bring the time has its source."""
+    calls = [service["command"] for service in OURS.values()]
+    tocked = {_after(call, "--feed") for call in calls if call[0] == "tock"}
+    flows = {name: _market(service) for name, service in OURS.items() if service["command"][0] == "flow"}
+    assert {name: market.name for name, market in flows.items()} == {"flow": "desk", "flow-sim": "sim"}
+    for name, market in flows.items():
+        assert _after(OURS[name]["command"], "--feed") == market.feed
+        assert (market.feed in tocked) == (market.clock == "wall"), name
+        assert market.clock == "wall" or [market.feed] in calls, f"nobody sends to {market.feed}"
+    assert tocked == {market.feed for market in flows.values() if market.clock == "wall"}
+
+
+def test_kafka_is_called_by_the_name_that_it_gives() -> None:
+    said = SERVICES["kafka"]["environment"]
+    given = dict(one.split("://") for one in said["KAFKA_ADVERTISED_LISTENERS"].split(","))
+    assert OURS["flow"]["environment"]["ESI_KAFKA_URL"] == given[said["KAFKA_INTER_BROKER_LISTENER_NAME"]]
+    assert f"{given['HOST']}:{given['HOST'].split(':')[1]}" in SERVICES["kafka"]["ports"]
+    known = {one.split(":")[0] for one in said["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"].split(",")}
+    assert {one.split("://")[0] for one in said["KAFKA_LISTENERS"].split(",")} == known
+
+
+def test_who_keeps_something_has_a_volume_of_its_own() -> None:
+    kept = [volume.split(":")[0] for name in ("flow", "flow-sim", "sim") for volume in OURS[name]["volumes"]]
+    named = [volume for volume in kept if not volume.startswith("./")]
+    assert len(named) == len(set(named)) == 3
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
