@@ -30,6 +30,7 @@ from schemas.market_file import load
 
 if TYPE_CHECKING:
     from dataflows.sources.trades import Trades
+    from dataflows.tally import Tally
 
 TICK_S = 0.05
 GIVE_UP_AFTER = 5
@@ -132,15 +133,19 @@ class _Replay:
         self._supervisor, self._console = supervisor, console
         self._feed = names.with_run(market.feed, request.run)
         self._sending = _Sending()
+        self._tally: Tally | None = None
         self._tails = {name: Tail(supervisor.log(name)) for name in supervisor.services}
 
     def run(self, table: Trades) -> dict[str, Any]:
-        """Sends everything and waits for the last reading."""
+        """Sends everything, waits for the last reading, and says what was rejected."""
+        from dataflows import tally as rejects  # noqa: PLC0415 - see `run`
+
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._sending.stop.set())
         whole, name = len(table.code), names.with_run(self._market.name, self._request.run)
         self._console.tell(f"Replaying {whole:,} ticks into the run {name}, each through Kafka and the flow.")
         self._until(lambda: all(s.state == "running" for s in self._supervisor.services.values()))
+        self._tally = rejects.Tally(self._plan.environment()["ESI_KAFKA_URL"], self._feed)
         thread = threading.Thread(target=self._send, args=(table,), name="sender")
         thread.start()
         try:
@@ -150,6 +155,9 @@ class _Replay:
             thread.join(10)
         if self._sending.error is not None:
             raise self._sending.error
+        self._tally.finish()
+        self._console.finish()
+        self._console.tell(rejects.sentence(self._tally))
         return self._newest(name)
 
     def _newest(self, name: str) -> dict[str, Any]:
@@ -215,6 +223,8 @@ class _Replay:
             for line in tail.lines():
                 if sentence := important(line):
                     self._console.tell(f"{name}: {sentence}")
+        if self._tally is not None:
+            self._tally.poll()
         if self._sending.whole:
             text = f"{self._sending.done:,} ticks sent"
             self._console.progress(self._market.name, self._sending.done, self._sending.whole, text)

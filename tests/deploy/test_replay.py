@@ -56,9 +56,22 @@ def test_a_file_becomes_a_run_of_its_own_and_its_last_reading_one_line(tmp_path:
     assert reading["at"] == "2013-10-07T14:10:00Z"
     assert reading.keys() >= {"final", "index", "percentile", "contributions", "coverage", "version", "flags"}
     assert "Replaying 1,200 ticks into the run week~r1" in done.stderr
+    assert "No tick was rejected." in done.stderr
     commands = [" ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])]
     assert [command for command in commands if str(tmp_path) in command] == []
     Lock(tmp_path / "data").release()
+
+
+def test_what_was_rejected_is_counted_by_reason_at_the_end(tmp_path: Path) -> None:
+    file = trades(tmp_path / "day.csv", OPEN_MS, 40)
+    lines = file.read_text().splitlines()
+    at = lines[600].split(",")[0]
+    bad = [f"{at},SPY,1690.0,100", f"{at},SPY,-1,100", f"{at},ENRON,90.75,100", f"{at},ENRON,90.75,100"]
+    file.write_text("\n".join([*lines[:600], *bad, *lines[600:]]) + "\n")
+    done = esi_replay(tmp_path / "data", str(file), "--run", "r1")
+    assert done.returncode == 0, done.stderr
+    assert "Ticks rejected: 4 (unknown_instrument 2, absurd_price 1, negative_price 1); they are kept" in done.stderr
+    assert done.stdout.startswith("week~r1 at 2013-10-07T14:10:00Z: index")
 
 
 @pytest.mark.parametrize(
