@@ -17,13 +17,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rich.console import Console
-from rich.table import Table
 
 from deploy.broker import Address
 from deploy.state import Running, Up, held
 
 LAG_METRICS = frozenset({"esi_lag_records", "esi_archive_lag_entries"})
 """Gauges that say how many records or entries a process has not dealt with yet."""
+
+COLUMNS = ("process", "pid", "health", "behind", "starts", "address")
 
 ANSWER_S = 1.0
 
@@ -60,19 +61,28 @@ def report(data: Path) -> dict[str, Any]:
 
 
 def show(said: dict[str, Any]) -> None:
-    """Prints a report for people."""
-    console = Console()
+    """Prints a report for people; an address stays in one piece, to be copied, however narrow the terminal is."""
+    console = Console(soft_wrap=True, highlight=False, markup=False)
     if not said["running"]:
-        console.print(f"Nothing runs in {said['data']}. `esi up` (or `make run`) starts everything.", markup=False)
+        console.print(f"Nothing runs in {said['data']}. `esi up` (or `make run`) starts everything.")
         return
-    table = Table(box=None, header_style="bold")
-    for title in ("process", "pid", "health", "behind", "starts", "address"):
-        table.add_column(title, overflow="fold")
-    for one in said["processes"]:
-        behind = "" if one["lag"] is None else str(one["lag"])
-        table.add_row(one["name"], str(one["pid"] or ""), one["health"], behind, str(one["starts"]), one["url"] or "")
-    console.print(table)
-    console.print(f"The page: {said['page']}", markup=False)
+    heading, *lines = _aligned([COLUMNS, *map(_row, said["processes"])])
+    console.print(heading, style="bold")
+    for line in lines:
+        console.print(line)
+    console.print(f"The page: {said['page']}")
+
+
+def _row(one: dict[str, Any]) -> tuple[str, ...]:
+    """A process as text, by column."""
+    behind = "" if one["lag"] is None else str(one["lag"])
+    return one["name"], str(one["pid"] or ""), one["health"], behind, str(one["starts"]), one["url"] or ""
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    """Rows as lines with their columns one below the other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _health(one: Running, up_runs: bool) -> Health:

@@ -106,6 +106,22 @@ def test_all_well_is_healthy(tmp_path: Path, pages: int, capsys: pytest.CaptureF
     assert "The page: http://127.0.0.1:8137" in out
 
 
+def test_an_address_is_in_one_piece_in_the_narrowest_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    address = f"unix:///{'a-long-folder/' * 12}valkey.sock?db=0"
+    lock = Lock(tmp_path)
+    _up(tmp_path, Running("valkey", "starting", 7, address, starts=12), Running("flow us-open", "done", starts=1))
+    status.show(report(tmp_path))
+    lock.release()
+    heading, valkey, flow, _ = capsys.readouterr().out.splitlines()
+    assert valkey.endswith(f"  {address}")
+    assert heading.split() == ["process", "pid", "health", "behind", "starts", "address"]
+    assert heading.index("address") == valkey.index("unix:")
+    assert valkey.index("12") == flow.index("1") == heading.index("starts")
+
+
 def test_passwords_are_stars() -> None:
     assert hide_password("redis://:sesame@h:1/0") == "redis://:***@h:1/0"
     assert hide_password("unix:///a?db=0") == "unix:///a?db=0"
