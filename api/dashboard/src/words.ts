@@ -74,9 +74,13 @@ export function closesAt(reading: Reading, market: Market): number | null {
   return Math.ceil(at / period) * period;
 }
 
-/** `Closed until Mon 3 Jun 2024 13:30 UTC`, `Open until 21:00 UTC`, or empty where there is nothing to say. */
-export function hoursWords(market: Market, nowMs: number): string {
+/** Longer than any exchange stays closed: a market without a reading for so long has ended, or nothing feeds it. */
+const ENDED_MS = 10 * 86_400_000;
+
+/** `Closed until Mon 3 Jun 2024 13:30 UTC`, `Open until 21:00 UTC`, where its readings end, or empty. */
+export function hoursWords(market: Market, nowMs: number, lastMs: number): string {
   if (market.run !== null || market.hours === null) return "";
+  if (nowMs - lastMs > ENDED_MS) return `The history ends on ${day(lastMs)}: nothing newer has come`;
   for (const [open, close] of market.hours) {
     if (nowMs < Date.parse(open)) return `Closed until ${weekday(Date.parse(open))} ${clock(Date.parse(open))} UTC`;
     if (nowMs < Date.parse(close)) return `Open until ${clock(Date.parse(close))} UTC`;

@@ -39,9 +39,18 @@ describe("the sentences", () => {
 
   it("says when a closed market opens, and nothing about replays", () => {
     const hours: [string, string][] = [["2020-03-16T13:30:00Z", "2020-03-16T20:00:00Z"]];
-    expect(words.hoursWords(market({ hours }), Date.parse("2020-03-15T12:00:00Z"))).toBe("Closed until Mon 16 Mar 2020 13:30 UTC");
-    expect(words.hoursWords(market({ hours }), Date.parse("2020-03-16T14:00:00Z"))).toBe("Open until 20:00 UTC");
-    expect(words.hoursWords(market({ hours, run: "r1" }), Date.parse("2020-03-15T12:00:00Z"))).toBe("");
+    const friday = Date.parse("2020-03-13T20:00:00Z");
+    expect(words.hoursWords(market({ hours }), Date.parse("2020-03-15T12:00:00Z"), friday)).toBe("Closed until Mon 16 Mar 2020 13:30 UTC");
+    expect(words.hoursWords(market({ hours }), Date.parse("2020-03-16T14:00:00Z"), friday)).toBe("Open until 20:00 UTC");
+    expect(words.hoursWords(market({ hours, run: "r1" }), Date.parse("2020-03-15T12:00:00Z"), friday)).toBe("");
+  });
+
+  it("says of a market whose readings have ended where they end, not when its exchange opens", () => {
+    const hours: [string, string][] = [["2020-03-16T13:30:00Z", "2020-03-16T20:00:00Z"]];
+    const now = Date.parse("2020-03-15T12:00:00Z");
+    expect(words.hoursWords(market({ hours }), now, Date.parse("2018-12-31T21:00:00Z"))).toBe("The history ends on 31 Dec 2018: nothing newer has come");
+    expect(words.hoursWords(market({ hours, run: "r1" }), now, Date.parse("2018-12-31T21:00:00Z"))).toBe("");
+    expect(words.hoursWords(market({ hours: null }), now, Date.parse("2018-12-31T21:00:00Z"))).toBe("");
   });
 
   it("names the segments that are missing", () => {

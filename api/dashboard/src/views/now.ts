@@ -115,7 +115,7 @@ export class Now implements View {
     this.bar.style.width = `${Math.round(reading.coverage * 1000) / 10}%`;
     text(this.coverage, `${coverageWords(reading, market)}.`);
     text(this.staleness, `${stalenessWords(reading, state.details)}.`);
-    text(this.hours, silence(state) ?? hoursWords(market, Date.now()));
+    text(this.hours, silence(state) ?? hoursWords(market, Date.now(), Date.parse(reading.at)));
     this.segments(reading, state);
     this.otherForms(reading);
     text(this.chain, reading.final && reading.hash !== "" ? `Hash ${reading.hash.slice(0, 12)}… after ${reading.prev_hash === "" ? "none" : `${reading.prev_hash.slice(0, 12)}…`}` : `Made by ${reading.version}`);
