@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
+from deploy import logs
 from deploy.broker import Address
 from deploy.console import Console
 from deploy.plan import Plan
@@ -94,6 +95,8 @@ def run(settings: Settings, request: Request) -> dict[str, Any]:
     """
     from dataflows.sources import trades  # noqa: PLC0415 - arrow and numba, for this verb only
 
+    # what clients warn of belongs to standard error: the last reading is alone on standard output
+    logs.configure("replay", settings.log_level, settings.log_format)
     market, table = load(request.market), trades.read(request.files)
     with ExitStack() as leaving:
         console = leaving.enter_context(Console())

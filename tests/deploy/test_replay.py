@@ -46,6 +46,24 @@ def esi_replay(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_what_clients_warn_of_stays_out_of_standard_output(tmp_path: Path) -> None:
+    """`--json` promises one line there; a broker that answers nobody makes its clients talk."""
+    file = trades(tmp_path / "day.csv", OPEN_MS, 1)
+    code = (
+        "import sys; from pathlib import Path; from deploy import replay; from deploy.settings import Settings\n"
+        "replay.Supervisor = lambda *_: (_ for _ in ()).throw(SystemExit(3))\n"
+        "import structlog, atexit; atexit.register(lambda: structlog.get_logger().warning('kafka_trouble'))\n"
+        "settings = Settings(_env_file=None, data_dir=Path(sys.argv[2]), kafka_url='127.0.0.1:1', "
+        "redis_url='redis://127.0.0.1:1/0')\n"
+        "replay.run(settings, replay.Request((Path(sys.argv[1]),), 'week', 'r', None))\n"
+    )
+    command = [sys.executable, "-c", code, str(file), str(tmp_path / "data")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CHECKOUT, timeout=60)
+    assert done.returncode == 3, done.stderr
+    assert done.stdout == ""
+    assert "kafka_trouble" in done.stderr
+
+
 def test_a_file_becomes_a_run_of_its_own_and_its_last_reading_one_line(tmp_path: Path) -> None:
     file = trades(tmp_path / "day.csv", OPEN_MS, 40)
     done = esi_replay(tmp_path / "data", str(file), "--run", "r1", "--speed", "max", "--json")
