@@ -7,10 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from models.signals.compiled import compiled
 from models.signals.correlation import Correlations
-from models.signals.indicators.base import Kind, Measures, Rolling, Stateless, live_values, observed
+from models.signals.indicators.averages import eased_all
+from models.signals.indicators.base import Kind, Measures, Places, Rolling, Stateless, live_values, observed
 from models.signals.moves import logarithmic, moves
-from models.signals.step import Floats
+from models.signals.step import Flags, Floats
 from schemas.indicator import Indicator
 from schemas.market import Market
 
@@ -78,6 +80,60 @@ class Change(Rolling):
         """No information until the window is full."""
         now = live_values(x, self.of)
         return self.means(x, moves(now, self.oldest(), self._by_log)), now if observed(x).learns else None
+
+
+class Deviation(Kind[tuple[Floats, Floats] | None]):
+    """The value minus its own mean of the finals before, mean over the live inputs: claims above their trend.
+
+    Logarithms for prices. The mean is exponentially weighted with half-life `window`; a value counts for as long as it
+    stands, so that a weekly series is averaged over time and not over releases. No information before the mean has
+    gathered half of its weight.
+    """
+
+    name: ClassVar[str] = "deviation"
+    fields: ClassVar[tuple[str, ...]] = ("sums", "weights")
+
+    def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
+        """The half-lives are turned into periods."""
+        super().__init__(market, indicators)
+        lives = self.per_input([market.periods(i.window) for i in indicators])
+        self.layout = (*self.layout, tuple(lives.tolist()))
+        self._keep: Floats = 0.5 ** (1 / lives)
+        self._by_log = logarithmic(market)[self.of]
+        self.sums: Floats = np.zeros(len(lives))
+        self.weights: Floats = np.zeros(len(lives))
+
+    def advance(self, x: Correlations) -> tuple[Measures, tuple[Floats, Floats] | None]:
+        """Distances from the means of the finals before."""
+        now, seen = heights(x, self.of, self._by_log), observed(x)
+        mean = np.divide(self.sums, self.weights, out=np.full_like(now, np.nan), where=self.weights >= 0.5)
+        measures = self.means(x, now - mean)
+        if not seen.final or not seen.learns:
+            return measures, None
+        sums, weights, _ = eased_all(self.sums, self.weights, now, self._keep, 1.0)
+        return measures, (sums, weights)
+
+    def commit(self, change: tuple[Floats, Floats] | None) -> None:
+        """Takes the values of a final into the means."""
+        if change is not None:
+            self.sums, self.weights = change
+
+
+def heights(x: Correlations, of: Places, by_log: Flags) -> Floats:
+    """Last values of the inputs as they are averaged: logarithms of prices; NaN where not live, float64[K]."""
+    seen = observed(x)
+    return _heights(seen.close, seen.live, of, by_log)
+
+
+@compiled
+def _heights(close: Floats, live: Flags, of: Places, by_log: Flags) -> Floats:
+    """As above."""
+    found = np.full(len(of), np.nan)
+    for k in range(len(of)):
+        value = close[of[k]]
+        if live[of[k]] and (value > 0 or not by_log[k]):
+            found[k] = np.log(value) if by_log[k] else value
+    return found
 
 
 def spreads(kind: Kind[None] | Rolling, x: Correlations) -> Floats:

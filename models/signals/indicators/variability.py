@@ -73,10 +73,24 @@ class JumpShare(Stateless):
         return self.means(x, x.volatilities.jump_share[self.of])
 
 
+class StockBondCorrelation(Stateless):
+    """Long-memory minus short-memory correlation of two inputs, floored at 0 (Hollo, Kremer and Lo Duca 2012).
+
+    The flight to quality of CISS: above zero where stocks and bonds (prices, not yields) have parted of late.
+    """
+
+    name: ClassVar[str] = "stock_bond_correlation"
+
+    def measure(self, x: Correlations) -> Measures:
+        """Floored shifts."""
+        i, j = self.of[self.start[:-1]], self.of[self.start[:-1] + 1]
+        return self.together(x, np.maximum(x.matrix[LONG, i, j] - x.matrix[SHORT, i, j], 0.0))
+
+
 class CorrelationShift(Stateless):
     """Short-memory minus long-memory correlation, mean over the pairs of live inputs.
 
-    CISS takes long minus short of stocks and bonds, floored at 0; here the file's sign says which way is stress.
+    The file's sign says which way is stress; there is no floor.
     """
 
     name: ClassVar[str] = "correlation_shift"
