@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from models.signals.compiled import compiled
-from models.signals.indicators.base import Kind
+from models.signals.indicators.base import Remembering
 from models.signals.step import Floats
 from schemas.indicator import Indicator
 from schemas.market import Market
 
 
-class Averaged(Kind[tuple[Any, ...] | None]):
+class Averaged(Remembering):
     """Indicators with weighted means of their own: one mean an input, or one an indicator.
 
     With d(a) = 0.5 ** (a / half-life) over `a` periods: s' = s + (1 - d) (x - s) and w' = w + (1 - d) (1 - w), s / w is
     the mean (as in `volatility.py`). The half-life is the indicator's own, or the market's `volatility`.
-    A change to commit is the new state, in the order of `fields`.
+    Rows of the memory: s, w, and what a kind adds.
     """
 
-    fields: ClassVar[tuple[str, ...]] = ("sums", "weights")
+    rows: ClassVar[int] = 2
     by_input: ClassVar[bool] = False
     """Whether each input has a mean of its own."""
 
@@ -34,14 +34,7 @@ class Averaged(Kind[tuple[Any, ...] | None]):
         keep = [0.5 ** (1 / market.periods(life)) for life in lives]
         self.keep: Floats = self.per_input(keep) if self.by_input else np.array(keep)
         """Share of a mean that is left after one period, by mean."""
-        self.sums: Floats = np.zeros(len(self.keep))
-        self.weights: Floats = np.zeros(len(self.keep))
-
-    def commit(self, change: tuple[Any, ...] | None) -> None:
-        """Closes the period; None where it taught nothing."""
-        if change is not None:
-            for name, value in zip(self.fields, change, strict=True):
-                setattr(self, name, value)
+        self.memory = np.zeros((self.rows, len(self.keep)))
 
 
 @compiled
@@ -59,10 +52,10 @@ def average(sums: float, weights: float) -> float:
 
 
 @compiled
-def eased_all(sums: Floats, weights: Floats, x: Floats, keep: Floats, periods: float) -> tuple[Floats, Floats, Floats]:
-    """Sums, weights and means after `x` over so many periods, by mean."""
-    new_sums, new_weights, means = np.empty_like(sums), np.empty_like(sums), np.empty_like(sums)
-    for k in range(len(sums)):
-        new_sums[k], new_weights[k] = eased(sums[k], weights[k], x[k], 1 - keep[k] ** periods)
-        means[k] = average(new_sums[k], new_weights[k])
-    return new_sums, new_weights, means
+def eased_all(  # noqa: PLR0917  (kernels take arrays, not objects)
+    memory: Floats, x: Floats, keep: Floats, periods: float, new: Floats, means: Floats
+) -> None:
+    """Rows s and w of `new` and the means after `x` over so many periods, by column of the memory."""
+    for k in range(len(x)):
+        new[0, k], new[1, k] = eased(memory[0, k], memory[1, k], x[k], 1 - keep[k] ** periods)
+        means[k] = average(new[0, k], new[1, k])

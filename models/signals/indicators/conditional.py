@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
 
 from models.signals.compiled import compiled
 from models.signals.correlation import Correlations
 from models.signals.indicators.averages import average, eased
-from models.signals.indicators.base import Kind, Measures, Places, observed
+from models.signals.indicators.base import Measures, Places, Remembering, observed
 from models.signals.moves import LIMIT
 from models.signals.step import Floats
 from schemas.indicator import Indicator
@@ -26,7 +26,7 @@ WEIGHTS: Final = (1 - np.log(TAUS) / np.log(LONGEST)) / np.sum(1 - np.log(TAUS) 
 """Weights of the memories; they fall with the logarithm of their length, so that the memory decays like one."""
 
 
-class RiskMetrics2006Volatility(Kind[tuple[Floats, Floats] | None]):
+class RiskMetrics2006Volatility(Remembering):
     """Square root of a mixture of 14 weighted variances (RiskMetrics 2006, Zumbach 2007); mean over the live inputs.
 
     Each memory tau is the recursion of `volatility.py` with d(a) = exp(-a / tau), divided by the weight that it has
@@ -34,29 +34,21 @@ class RiskMetrics2006Volatility(Kind[tuple[Floats, Floats] | None]):
     """
 
     name: ClassVar[str] = "rm2006_volatility"
-    fields: ClassVar[tuple[str, ...]] = ("sums", "weights")
 
     def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
         """Nothing seen yet."""
         super().__init__(market, indicators)
-        self.sums: Floats = np.zeros((len(self.of), len(TAUS)))
-        self.weights: Floats = np.zeros((len(self.of), len(TAUS)))
+        self.memory = np.zeros((2, len(self.of), len(TAUS)))
+        """Sums and weights, by input and memory."""
 
-    def advance(self, x: Correlations) -> tuple[Measures, tuple[Floats, Floats]]:
+    def advance(self, x: Correlations) -> tuple[Measures, Floats]:
         """Volatilities as they stand with the period so far."""
-        seen = observed(x)
-        sums, weights, variance = _mixtures(
-            seen.variance, seen.elapsed, self.of, self.sums, self.weights, TAUS, WEIGHTS
-        )
-        return self.means(x, np.sqrt(variance)), (sums, weights)
-
-    def commit(self, change: tuple[Floats, Floats] | None) -> None:
-        """Closes the period."""
-        if change is not None:
-            self.sums, self.weights = change
+        seen, new, found = observed(x), np.empty_like(self.memory), np.empty(len(self.of))
+        _mixtures(seen.variance, seen.elapsed, self.of, TAUS, WEIGHTS, self.memory, new, found)
+        return self.means(x, found), new
 
 
-class GarchVolatility(Kind[Any]):
+class GarchVolatility(Remembering):
     """Volatility expected of the next period by a GARCH(1,1) whose parameters the market file fixes (Bollerslev 1986).
 
     h' = omega + alpha x + beta h, from the unconditional omega / (1 - alpha - beta). Over `a` periods that showed the
@@ -65,7 +57,6 @@ class GarchVolatility(Kind[Any]):
     """
 
     name: ClassVar[str] = "garch_volatility"
-    fields: ClassVar[tuple[str, ...]] = ("variance",)
 
     def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
         """With the parameters of each indicator, which the schema demands."""
@@ -73,41 +64,37 @@ class GarchVolatility(Kind[Any]):
         given = [i.parameters for i in indicators if i.parameters is not None]
         self._parameters: Floats = np.array([(p.omega, p.alpha, p.beta) for p in given])
         self.layout = (*self.layout, tuple(map(tuple, self._parameters.tolist())))
-        self.variance: Floats = np.full(len(given), np.nan)
+        self.memory = np.full(len(given), np.nan)
         """h of each; NaN before the first measured period."""
 
     def advance(self, x: Correlations) -> tuple[Measures, Floats]:
         """Volatilities as they stand with the period so far."""
-        seen = observed(x)
-        variance = _filtered(seen.variance, seen.elapsed, self.of, self._parameters, self.variance)
-        return self.together(x, np.sqrt(variance)), variance
-
-    def commit(self, change: Floats | None) -> None:
-        """Closes the period."""
-        if change is not None:
-            self.variance = change
+        seen, new = observed(x), np.empty_like(self.memory)
+        _filtered(seen.variance, seen.elapsed, self.of, self._parameters, self.memory, new)
+        return self.together(x, np.sqrt(new)), new
 
 
 @compiled
 def _mixtures(  # noqa: PLR0917  (kernels take arrays, not objects)
-    seen: Floats, elapsed: Floats, of: Places, sums: Floats, weights: Floats, taus: Floats, shares: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Sums and weights by input and memory, float64[K, 14], and the mixtures, float64[K]."""
-    new_sums, new_weights = np.empty_like(sums), np.empty_like(sums)
-    mixed = np.zeros(len(of))
+    seen: Floats, elapsed: Floats, of: Places, taus: Floats, shares: Floats, memory: Floats, new: Floats,
+    found: Floats,
+) -> None:  # fmt: skip
+    """The next memory and the roots of the mixtures, float64[K]."""
     for k in range(len(of)):
-        rate = seen[of[k]] / elapsed[of[k]]
+        rate, mixed = seen[of[k]] / elapsed[of[k]], 0.0
         for m in range(len(taus)):
-            new = 1 - np.exp(-elapsed[of[k]] / taus[m])
-            new_sums[k, m], new_weights[k, m] = eased(sums[k, m], weights[k, m], rate, new)
-            mixed[k] += shares[m] * average(new_sums[k, m], new_weights[k, m])
-    return new_sums, new_weights, mixed
+            share = 1 - np.exp(-elapsed[of[k]] / taus[m])
+            new[0, k, m], new[1, k, m] = eased(memory[0, k, m], memory[1, k, m], rate, share)
+            mixed += shares[m] * average(new[0, k, m], new[1, k, m])
+        found[k] = np.sqrt(mixed)
 
 
 @compiled
-def _filtered(seen: Floats, elapsed: Floats, of: Places, parameters: Floats, variance: Floats) -> Floats:
+def _filtered(  # noqa: PLR0917  (as above)
+    seen: Floats, elapsed: Floats, of: Places, parameters: Floats, variance: Floats, found: Floats
+) -> None:
     """Variances after the period so far, float64[G]."""
-    found = variance.copy()
+    found[:] = variance
     for g in range(len(of)):
         x, periods = seen[of[g]], elapsed[of[g]]
         omega, alpha, beta = parameters[g]
@@ -116,4 +103,3 @@ def _filtered(seen: Floats, elapsed: Floats, of: Places, parameters: Floats, var
         h = omega / (1 - alpha - beta) if np.isnan(variance[g]) else variance[g]
         target = (omega + alpha * x / periods) / (1 - beta)
         found[g] = min(h + (1 - beta**periods) * (target - h), LIMIT * LIMIT)
-    return found

@@ -39,7 +39,7 @@ class CrossSection(Averaged):
     where its correlations with all others that count are known.
     """
 
-    fields: ClassVar[tuple[str, ...]] = ("sums", "weights", "products", "squares", "counts")
+    fields: ClassVar[tuple[str, ...]] = ("memory", "products", "squares", "counts")
 
     def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
         """Of each one's inputs."""
@@ -52,6 +52,11 @@ class CrossSection(Averaged):
         self.squares: Floats = np.zeros((len(indicators), n, n))
         """Variances by pair, as in `Correlation.squares`."""
         self.counts: Ints = np.zeros((len(indicators), n, n), np.int64)
+
+    def commit(self, change: Any) -> None:
+        """Closes the period: the new state, in the order of `fields`."""
+        if change is not None:
+            self.memory, self.products, self.squares, self.counts = change
 
     @abstractmethod
     def memories(self, market: Market) -> Floats:
@@ -95,7 +100,7 @@ class AbsorptionRatio(CrossSection):
         lives = [market.half_life.correlation_long if i.half_life is None else i.half_life for i in self.indicators]
         return np.array([0.5 ** (1 / market.periods(life)) for life in lives])
 
-    def advance(self, x: Correlations) -> tuple[Measures, tuple[Any, ...]]:
+    def advance(self, x: Correlations) -> tuple[Measures, Any]:
         """Ratios as they stand with the period so far."""
         seen = observed(x)
         pairs = self.moved(self.returns(x), seen.window.fraction)
@@ -106,7 +111,7 @@ class AbsorptionRatio(CrossSection):
             live[g] = len(counted) / len(of)
             if len(counted) >= 2:
                 raw[g] = absorbed(matrix[np.ix_(counted, counted)])
-        return self.together(x, raw, live), (self.sums, self.weights, *pairs)
+        return self.together(x, raw, live), (self.memory, *pairs)
 
 
 class Turbulence(CrossSection):
@@ -127,7 +132,7 @@ class Turbulence(CrossSection):
         """The long memory of the market."""
         return np.full(len(self.indicators), 0.5 ** (1 / market.periods(market.half_life.correlation_long)))
 
-    def advance(self, x: Correlations) -> tuple[Measures, tuple[Any, ...]]:
+    def advance(self, x: Correlations) -> tuple[Measures, Any]:
         """Turbulence as it stands with the period so far."""
         seen, returns = observed(x), self.returns(x)
         fraction, before = seen.window.fraction, (self.products, self.squares, self.counts)
@@ -139,8 +144,9 @@ class Turbulence(CrossSection):
             if len(counted) >= 2:
                 scale = np.sqrt(self._variances(g, counted))
                 found[g] = surprise(own[counted], scale, matrix[np.ix_(counted, counted)], 1 - self._shrunk)
-        sums, weights, means = eased_all(self.sums, self.weights, found, self.keep, fraction)
-        return self.together(x, means, live), (sums, weights, *self.moved(returns, fraction))
+        new, means = np.empty_like(self.memory), np.empty(len(found))
+        eased_all(self.memory, found, self.keep, fraction, new, means)
+        return self.together(x, means, live), (new, *self.moved(returns, fraction))
 
     def _variances(self, g: int, counted: Ints) -> Floats:
         """Of inputs, float64[n], over the weight that they have gathered at finals."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
 
 from models.signals.compiled import compiled
 from models.signals.correlation import Correlations
-from models.signals.indicators.averages import Averaged, eased_all
+from models.signals.indicators.averages import Averaged, average, eased
 from models.signals.indicators.base import Measures, Places, observed
 from models.signals.moves import bounded
 from models.signals.step import Floats
@@ -34,13 +34,14 @@ class IlliquidityAmihud(Averaged):
     name: ClassVar[str] = "illiquidity_amihud"
     by_input: ClassVar[bool] = True
 
-    def advance(self, x: Correlations) -> tuple[Measures, tuple[Any, ...]]:
+    def advance(self, x: Correlations) -> tuple[Measures, Floats]:
         """Illiquidity as it stands with the period so far."""
-        seen = observed(x)
-        fraction = seen.window.fraction
-        now = _impacts(seen.period_return, seen.elapsed, seen.close, seen.volume, fraction, self.of)
-        sums, weights, means = eased_all(self.sums, self.weights, now, self.keep, fraction)
-        return self.means(x, means), (sums, weights)
+        seen, new, found = observed(x), np.empty_like(self.memory), np.empty(len(self.of))
+        _impacts(
+            seen.period_return, seen.elapsed, seen.close, seen.volume, seen.window.fraction, self.of, self.keep,
+            self.memory, new, found,
+        )  # fmt: skip
+        return self.means(x, found), new
 
 
 class BidAskCorwinSchultz(Averaged):
@@ -55,53 +56,52 @@ class BidAskCorwinSchultz(Averaged):
 
     name: ClassVar[str] = "bid_ask_corwin_schultz"
     by_input: ClassVar[bool] = True
-    fields: ClassVar[tuple[str, ...]] = ("sums", "weights", "before")
+    rows: ClassVar[int] = 5
+    """s, w, and high, low and close of the period before; NaN where it had no bar."""
 
     def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
         """Nothing is known of the period before."""
         super().__init__(market, indicators)
-        self.before: Floats = np.full((3, len(self.of)), np.nan)
-        """High, low and close of the period before; NaN where it had no bar."""
+        self.memory[2:] = np.nan
 
-    def advance(self, x: Correlations) -> tuple[Measures, tuple[Any, ...]]:
+    def advance(self, x: Correlations) -> tuple[Measures, Floats]:
         """Spreads as they stand with the period so far."""
-        seen = observed(x)
-        fraction = seen.window.fraction
-        now, before = _spreads(seen.high, seen.low, seen.close, self.before, fraction, self.of)
-        sums, weights, means = eased_all(self.sums, self.weights, now, self.keep, fraction)
-        return self.means(x, means), (sums, weights, before)
+        seen, new, found = observed(x), np.empty_like(self.memory), np.empty(len(self.of))
+        _spreads(seen.high, seen.low, seen.close, seen.window.fraction, self.of, self.keep, self.memory, new, found)
+        return self.means(x, found), new
 
 
 @compiled
 def _impacts(  # noqa: PLR0917  (kernels take arrays, not objects)
-    returns: Floats, elapsed: Floats, close: Floats, volume: Floats, fraction: float, of: Places
-) -> Floats:
-    """|return| per million of value by input, float64[K]; NaN without a return or volume."""
-    found = np.full(len(of), np.nan)
+    returns: Floats, elapsed: Floats, close: Floats, volume: Floats, fraction: float, of: Places, keep: Floats,
+    memory: Floats, new: Floats, found: Floats,
+) -> None:  # fmt: skip
+    """The next memory and the means of |return| per million of value, float64[K]."""
     for k in range(len(of)):
         i = of[k]
         value = volume[i] * close[i] / MILLION
-        if value > 0:
-            found[k] = bounded(abs(returns[i]) / np.sqrt(elapsed[i]) * fraction / value)
-    return found
+        impact = bounded(abs(returns[i]) / np.sqrt(elapsed[i]) * fraction / value) if value > 0 else np.nan
+        new[0, k], new[1, k] = eased(memory[0, k], memory[1, k], impact, 1 - keep[k] ** fraction)
+        found[k] = average(new[0, k], new[1, k])
 
 
 @compiled
 def _spreads(  # noqa: PLR0917  (as above)
-    high: Floats, low: Floats, close: Floats, before: Floats, fraction: float, of: Places
-) -> tuple[Floats, Floats]:
-    """Spread by input, float64[K], NaN without two ranges; and high, low and close to remember, float64[3, K]."""
-    found, kept = np.full(len(of), np.nan), np.full_like(before, np.nan)
+    high: Floats, low: Floats, close: Floats, fraction: float, of: Places, keep: Floats,
+    memory: Floats, new: Floats, found: Floats,
+) -> None:  # fmt: skip
+    """The next memory and the means of the spreads, float64[K]; periods without two ranges say nothing."""
     for k in range(len(of)):
-        old_top, old_bottom, c = before[0, k], before[1, k], before[2, k]
-        top, bottom = high[of[k]], low[of[k]]
-        if not top >= bottom > 0:
-            continue
-        kept[0, k], kept[1, k], kept[2, k] = top, bottom, close[of[k]]
-        if old_top > old_bottom and top > bottom:
-            gap = max(bottom - c, 0.0) + min(top - c, 0.0)
-            found[k] = _spread(old_top, old_bottom, top - gap, bottom - gap, fraction)
-    return found, kept
+        old_top, old_bottom, before = memory[2, k], memory[3, k], memory[4, k]
+        top, bottom, spread = high[of[k]], low[of[k]], np.nan
+        traded = top >= bottom > 0
+        if traded and old_top > old_bottom and top > bottom:
+            gap = max(bottom - before, 0.0) + min(top - before, 0.0)
+            spread = _spread(old_top, old_bottom, top - gap, bottom - gap, fraction)
+        new[0, k], new[1, k] = eased(memory[0, k], memory[1, k], spread, 1 - keep[k] ** fraction)
+        new[2, k], new[3, k] = (top, bottom) if traded else (np.nan, np.nan)
+        new[4, k] = close[of[k]] if traded else np.nan
+        found[k] = average(new[0, k], new[1, k])
 
 
 @compiled

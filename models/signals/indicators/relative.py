@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from models.signals.correlation import KNOWN_FROM, Correlations
 from models.signals.indicators.averages import Averaged, average, eased
 from models.signals.indicators.base import Measures, Places, observed
 from models.signals.moves import bounded
-from models.signals.step import Floats, Ints
+from models.signals.step import Floats
 from schemas.indicator import Indicator
 from schemas.market import Market
 
@@ -27,13 +27,11 @@ class SpreadVolatility(Averaged):
 
     name: ClassVar[str] = "spread_volatility"
 
-    def advance(self, x: Correlations) -> tuple[Measures, tuple[Any, ...]]:
+    def advance(self, x: Correlations) -> tuple[Measures, Floats]:
         """Volatilities as they stand with the period so far."""
-        seen, first = observed(x), self.start[:-1]
-        sums, weights, variance = _spread_variances(
-            seen.period_return, seen.elapsed, self.of[first], self.of[first + 1], self.keep, self.sums, self.weights
-        )
-        return self.together(x, np.sqrt(variance)), (sums, weights)
+        seen, new, found = observed(x), np.empty_like(self.memory), np.empty(len(self.keep))
+        _spread_volatilities(seen.period_return, seen.elapsed, self.of, self.keep, self.memory, new, found)
+        return self.together(x, found), new
 
 
 class IdiosyncraticVolatility(Averaged):
@@ -46,65 +44,53 @@ class IdiosyncraticVolatility(Averaged):
     """
 
     name: ClassVar[str] = "idiosyncratic_volatility"
-    fields: ClassVar[tuple[str, ...]] = ("sums", "weights", "products", "squares", "counts")
+    rows: ClassVar[int] = 5
+    """s, w, S12, V2, and how many joint returns were ever seen."""
 
     def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
         """With the market's long memory for beta."""
         super().__init__(market, indicators)
         self._keep_beta = 0.5 ** (1 / market.periods(market.half_life.correlation_long))
-        n = len(indicators)
-        self.products: Floats = np.zeros(n)
-        """S12."""
-        self.squares: Floats = np.zeros(n)
-        """V2."""
-        self.counts: Ints = np.zeros(n, np.int64)
-        """Joint returns ever seen."""
 
-    def advance(self, x: Correlations) -> tuple[Measures, tuple[Any, ...]]:
+    def advance(self, x: Correlations) -> tuple[Measures, Floats]:
         """Volatilities as they stand with the period so far."""
-        seen, first = observed(x), self.start[:-1]
-        *change, variance = _residual_variances(
-            seen.period_return, seen.elapsed, seen.window.fraction, self.of[first], self.of[first + 1],
-            self.keep, self._keep_beta, self.sums, self.weights, self.products, self.squares, self.counts,
-        )  # fmt: skip
-        return self.together(x, np.sqrt(variance)), tuple(change)
+        seen, new, found = observed(x), np.empty_like(self.memory), np.empty(len(self.keep))
+        keep_beta = self._keep_beta**seen.window.fraction
+        _residual_volatilities(seen.period_return, seen.elapsed, self.of, self.keep, keep_beta, self.memory, new, found)
+        return self.together(x, found), new
 
 
 @compiled
-def _spread_variances(  # noqa: PLR0917  (kernels take arrays, not objects)
-    returns: Floats, elapsed: Floats, first: Places, second: Places, keep: Floats, sums: Floats, weights: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Sums, weights and means of (u1 - u2)^2, float64[G]."""
-    new_sums, new_weights, means = np.empty_like(sums), np.empty_like(sums), np.empty_like(sums)
-    for g in range(len(sums)):
-        i, j = first[g], second[g]
+def _spread_volatilities(  # noqa: PLR0917  (kernels take arrays, not objects)
+    returns: Floats, elapsed: Floats, of: Places, keep: Floats, memory: Floats, new: Floats, found: Floats
+) -> None:
+    """The next memory and the roots of the means of (u1 - u2)^2, float64[G]."""
+    for g in range(len(found)):
+        i, j = of[2 * g], of[2 * g + 1]
         apart = returns[i] / np.sqrt(elapsed[i]) - returns[j] / np.sqrt(elapsed[j])
-        new = 1 - keep[g] ** max(elapsed[i], elapsed[j])
-        new_sums[g], new_weights[g] = eased(sums[g], weights[g], apart * apart, new)
-        means[g] = average(new_sums[g], new_weights[g])
-    return new_sums, new_weights, means
+        share = 1 - keep[g] ** max(elapsed[i], elapsed[j])
+        new[0, g], new[1, g] = eased(memory[0, g], memory[1, g], apart * apart, share)
+        found[g] = np.sqrt(average(new[0, g], new[1, g]))
 
 
 @compiled
-def _residual_variances(  # noqa: PLR0917  (as above)
-    returns: Floats, elapsed: Floats, fraction: float, first: Places, second: Places, keep: Floats, keep_beta: float,
-    sums: Floats, weights: Floats, products: Floats, squares: Floats, counts: Ints,
-) -> tuple[Floats, Floats, Floats, Floats, Ints, Floats]:  # fmt: skip
-    """The state after the period so far, and means of e^2, float64[G]."""
-    sums, weights, products, squares = sums.copy(), weights.copy(), products.copy(), squares.copy()
-    counts, means = counts.copy(), np.empty_like(sums)
-    for g in range(len(sums)):
-        i, j = first[g], second[g]
+def _residual_volatilities(  # noqa: PLR0917  (as above)
+    returns: Floats, elapsed: Floats, of: Places, keep: Floats, keep_beta: float, memory: Floats, new: Floats,
+    found: Floats,
+) -> None:  # fmt: skip
+    """The next memory and the roots of the means of e^2, float64[G]."""
+    new[:] = memory
+    for g in range(len(found)):
+        i, j = of[2 * g], of[2 * g + 1]
         own, market = returns[i] / np.sqrt(elapsed[i]), returns[j] / np.sqrt(elapsed[j])
         if np.isfinite(own) and np.isfinite(market):
-            if counts[g] >= KNOWN_FROM:
-                beta = bounded(products[g] / squares[g]) if squares[g] > 0 else 0.0
+            product, square = memory[2, g], memory[3, g]
+            if memory[4, g] >= KNOWN_FROM:
+                beta = bounded(product / square) if square > 0 else 0.0
                 residual = bounded(own - beta * market)
-                new = 1 - keep[g] ** max(elapsed[i], elapsed[j])
-                sums[g], weights[g] = eased(sums[g], weights[g], residual * residual, new)
-            new = 1 - keep_beta**fraction
-            products[g] += new * (own * market - products[g])
-            squares[g] += new * (market * market - squares[g])
-            counts[g] += 1
-        means[g] = average(sums[g], weights[g])
-    return sums, weights, products, squares, counts, means
+                share = 1 - keep[g] ** max(elapsed[i], elapsed[j])
+                new[0, g], new[1, g] = eased(memory[0, g], memory[1, g], residual * residual, share)
+            new[2, g] += (1 - keep_beta) * (own * market - product)
+            new[3, g] += (1 - keep_beta) * (market * market - square)
+            new[4, g] += 1
+        found[g] = np.sqrt(average(new[0, g], new[1, g]))

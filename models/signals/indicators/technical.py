@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
 
 from models.signals.compiled import compiled
 from models.signals.correlation import Correlations
 from models.signals.indicators.averages import average, eased
-from models.signals.indicators.base import Kind, Measures, Places, Rolling, observed
+from models.signals.indicators.base import Measures, Places, Remembering, Rolling, observed
 from models.signals.indicators.levels import heights
 from models.signals.moves import logarithmic
 from models.signals.step import Floats, Ints
@@ -22,7 +22,7 @@ SIGNAL: Final = 9 / 26
 """Spans of MACD beside the slow one (Appel's 12, 26, 9)."""
 
 
-class Rsi(Kind[tuple[Floats, Floats, Ints] | None]):
+class Rsi(Remembering):
     """100 minus the relative strength index (Wilder 1978): share of falls in the moves of late; mean over live inputs.
 
     100 D / (U + D), with U and D the averages of rises and falls over `window` periods with data: their means at first,
@@ -31,43 +31,33 @@ class Rsi(Kind[tuple[Floats, Floats, Ints] | None]):
     """
 
     name: ClassVar[str] = "rsi"
-    fields: ClassVar[tuple[str, ...]] = ("rises", "falls", "counts")
 
     def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
         """The windows are turned into periods; at least one."""
         super().__init__(market, indicators)
         self._periods = self.per_input([max(round(market.periods(i.window)), 1) for i in indicators])
         self.layout = (*self.layout, tuple(self._periods.tolist()))
-        self.rises: Floats = np.zeros(len(self.of))
-        self.falls: Floats = np.zeros(len(self.of))
-        self.counts: Ints = np.zeros(len(self.of), np.int64)
-        """Moves ever seen."""
+        self.memory = np.zeros((3, len(self.of)))
+        """U, D, and how many moves were ever seen."""
 
-    def advance(self, x: Correlations) -> tuple[Measures, tuple[Floats, Floats, Ints]]:
+    def advance(self, x: Correlations) -> tuple[Measures, Floats]:
         """Strengths as they stand with the period so far."""
-        rises, falls, counts, values = _strengths(
-            observed(x).period_return, self.of, self._periods, self.rises, self.falls, self.counts
-        )
-        return self.means(x, values), (rises, falls, counts)
-
-    def commit(self, change: tuple[Floats, Floats, Ints] | None) -> None:
-        """Closes the period."""
-        if change is not None:
-            self.rises, self.falls, self.counts = change
+        new, found = np.empty_like(self.memory), np.empty(len(self.of))
+        _strengths(observed(x).period_return, self.of, self._periods, self.memory, new, found)
+        return self.means(x, found), new
 
 
-class Macd(Kind[Any]):
-    """How far MACD is below its signal line (Appel 1979), relative to the price; mean over the live inputs.
+class Macd(Remembering):
+    """The signal line of MACD (Appel 1979), turned and relative to the price; mean over the live inputs.
 
     MACD = mean of the last 12 minus mean of the last 26 values, exponentially weighted with d = 1 - 2 / (span + 1) a
     period; its signal is its own mean of span 9. `window` is the slow span, the others are 12/26 and 9/26 of it.
-    Of the logarithms of prices, so that it is relative; of rates as they are. Signal minus MACD: positive where the
-    trend turns down; `sign = -1` where a rise is stress. Means are divided by the weight that they have gathered; no
-    information before the slow one has gathered half.
+    Of the logarithms of prices, so that it is relative; of rates as they are. Positive where the trend points down;
+    `sign = -1` where a rise is stress. MACD minus its signal says where the trend turns, which is no stress (decision
+    0023). Means are divided by the weight that they have gathered; no information before the slow one has gathered half.
     """
 
     name: ClassVar[str] = "macd"
-    fields: ClassVar[tuple[str, ...]] = ("sums", "weights")
 
     def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
         """The spans are turned into periods."""
@@ -77,20 +67,14 @@ class Macd(Kind[Any]):
         spans = np.stack([np.maximum(slow * FAST, 1.0), slow, np.maximum(slow * SIGNAL, 1.0)])
         self._keep: Floats = 1 - 2 / (spans + 1)
         self._by_log = logarithmic(market)[self.of]
-        self.sums: Floats = np.zeros((3, len(self.of)))
-        """Of the fast mean, the slow mean and the signal."""
-        self.weights: Floats = np.zeros((3, len(self.of)))
+        self.memory = np.zeros((2, 3, len(self.of)))
+        """Sums and weights, of the fast mean, the slow mean and the signal."""
 
-    def advance(self, x: Correlations) -> tuple[Measures, Any]:
-        """Distances as they stand with the period so far."""
-        now, seen = heights(x, self.of, self._by_log), observed(x)
-        sums, weights, values = _macds(now, self._keep, seen.window.fraction, self.sums, self.weights)
-        return self.means(x, values), (sums, weights) if seen.learns else None
-
-    def commit(self, change: Any) -> None:
-        """Closes the period."""
-        if change is not None:
-            self.sums, self.weights = change
+    def advance(self, x: Correlations) -> tuple[Measures, Floats | None]:
+        """Trends as they stand with the period so far."""
+        seen, new, found = observed(x), np.empty_like(self.memory), np.empty(len(self.of))
+        _macds(heights(x, self.of, self._by_log), self._keep, seen.window.fraction, self.memory, new, found)
+        return self.means(x, found), new if seen.learns else None
 
 
 class BollingerWidth(Rolling):
@@ -113,32 +97,35 @@ class BollingerWidth(Rolling):
 
     def advance(self, x: Correlations) -> tuple[Measures, Floats | None]:
         """Widths with the value of now."""
-        now = heights(x, self.of, self._by_log)
-        return self.means(x, _widths(self.ring, self.rows, now)), now if observed(x).learns else None
+        now, found = heights(x, self.of, self._by_log), np.empty(len(self.of))
+        _widths(self.ring, self.rows, now, found)
+        return self.means(x, found), now if observed(x).learns else None
 
 
 @compiled
 def _strengths(  # noqa: PLR0917  (kernels take arrays, not objects)
-    returns: Floats, of: Places, periods: Floats, rises: Floats, falls: Floats, counts: Ints
-) -> tuple[Floats, Floats, Ints, Floats]:
-    """Rises, falls, counts and the values, by input."""
-    rises, falls, counts, values = rises.copy(), falls.copy(), counts.copy(), np.full(len(of), np.nan)
+    returns: Floats, of: Places, periods: Floats, memory: Floats, new: Floats, found: Floats
+) -> None:
+    """The next memory and the values, float64[K]."""
+    new[:], found[:] = memory, np.nan
     for k in range(len(of)):
         moved = returns[of[k]]
         if np.isfinite(moved):
-            counts[k] += 1
-            new = 1 / min(float(counts[k]), periods[k])
-            rises[k] += new * (max(moved, 0.0) - rises[k])
-            falls[k] += new * (max(-moved, 0.0) - falls[k])
-        if counts[k] >= periods[k] and rises[k] + falls[k] > 0:
-            values[k] = 100 * (falls[k] / (rises[k] + falls[k]))
-    return rises, falls, counts, values
+            new[2, k] += 1
+            share = 1 / min(new[2, k], periods[k])
+            new[0, k] += share * (max(moved, 0.0) - memory[0, k])
+            new[1, k] += share * (max(-moved, 0.0) - memory[1, k])
+        if new[2, k] >= periods[k] and new[0, k] + new[1, k] > 0:
+            found[k] = 100 * (new[1, k] / (new[0, k] + new[1, k]))
 
 
 @compiled
-def _macds(now: Floats, keep: Floats, fraction: float, sums: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
-    """Sums and weights of the three means, float64[3, K], and signal minus MACD, float64[K]."""
-    sums, weights, values = sums.copy(), weights.copy(), np.full(len(now), np.nan)
+def _macds(  # noqa: PLR0917  (as above)
+    now: Floats, keep: Floats, fraction: float, memory: Floats, new: Floats, found: Floats
+) -> None:
+    """The next memory and the signals, turned, float64[K]."""
+    new[:], found[:] = memory, np.nan
+    sums, weights = new
     for k in range(len(now)):
         for m in range(2):
             sums[m, k], weights[m, k] = eased(sums[m, k], weights[m, k], now[k], 1 - keep[m, k] ** fraction)
@@ -146,14 +133,13 @@ def _macds(now: Floats, keep: Floats, fraction: float, sums: Floats, weights: Fl
             macd = average(sums[0, k], weights[0, k]) - average(sums[1, k], weights[1, k])
             known = macd if np.isfinite(now[k]) else np.nan
             sums[2, k], weights[2, k] = eased(sums[2, k], weights[2, k], known, 1 - keep[2, k] ** fraction)
-            values[k] = average(sums[2, k], weights[2, k]) - macd
-    return sums, weights, values
+            found[k] = -average(sums[2, k], weights[2, k])
 
 
 @compiled
-def _widths(ring: Floats, rows: Ints, now: Floats) -> Floats:
+def _widths(ring: Floats, rows: Ints, now: Floats, found: Floats) -> None:
     """Four standard deviations of each column's memory and the value of now, float64[W]."""
-    found = np.full(len(now), np.nan)
+    found[:] = np.nan
     for k in range(len(now)):
         count, total = 1, now[k]
         for row in range(rows[k]):
@@ -168,4 +154,3 @@ def _widths(ring: Floats, rows: Ints, now: Floats) -> Floats:
             if np.isfinite(ring[row, k]):
                 squares += (ring[row, k] - mean) ** 2
         found[k] = 4 * np.sqrt(squares / count)
-    return found

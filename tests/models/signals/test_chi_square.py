@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from models.signals.chi_square import decades
 
 
+@settings(deadline=None)  # its first call compiles
 @given(st.floats(1e-6, 1300), st.integers(1, 200))
 def test_it_is_scipys(squares: float, freedom: int) -> None:
     want = -stats.chi2.logsf(squares, freedom) / math.log(10)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.signals.indicators import build
@@ -19,23 +19,25 @@ from tests.models.alone import MARKET, weighted_mean
 values = st.lists(st.tuples(st.floats(-1e3, 1e3) | st.just(math.nan), st.floats(0.01, 3)), max_size=30)
 
 
+@settings(deadline=None)  # its first call compiles
 @given(values, st.floats(0.2, 50))
 def test_the_mean_is_the_explicit_one_at_every_prefix(seen: list[tuple[float, float]], half_life: float) -> None:
     sums = weights = 0.0
     for n, (x, periods) in enumerate(seen, start=1):
         sums, weights = eased(sums, weights, x, 1 - 0.5 ** (periods / half_life))
         known = [m for m in seen[:n] if not math.isnan(m[0])]
-        assert average(sums, weights) == pytest.approx(weighted_mean(known, half_life), abs=1e-6, nan_ok=True)
+        assert average(sums, weights) == pytest.approx(weighted_mean(known, half_life), rel=1e-9, abs=1e-9, nan_ok=True)
 
 
 def test_all_at_once_is_one_by_one() -> None:
-    sums, weights, x = np.array([1.0, 2.0]), np.array([0.5, 0.0]), np.array([3.0, math.nan])
-    found = eased_all(sums, weights, x, np.array([0.9, 0.8]), 0.5)
+    memory, x = np.array([[1.0, 2.0], [0.5, 0.0]]), np.array([3.0, math.nan])
+    new, means = np.empty((2, 2)), np.empty(2)
+    eased_all(memory, x, np.array([0.9, 0.8]), 0.5, new, means)
     for k, keep in enumerate((0.9, 0.8)):
-        alone = eased(sums[k], weights[k], x[k], 1 - keep**0.5)
-        assert (found[0][k], found[1][k]) == alone
-        np.testing.assert_equal(found[2][k], average(*alone))
-    assert math.isnan(found[2][1])
+        alone = eased(memory[0, k], memory[1, k], x[k], 1 - keep**0.5)
+        assert tuple(new[:, k]) == alone
+        np.testing.assert_equal(means[k], average(*alone))
+    assert math.isnan(means[1])
 
 
 def test_a_period_cut_in_two_weighs_as_much_as_one() -> None:

@@ -27,12 +27,12 @@ def test_rsi_is_talipps_turned(name: str) -> None:
 
 
 @EACH
-def test_macd_is_pandas_signal_minus_macd(name: str) -> None:
+def test_macd_is_the_signal_of_pandas_turned(name: str) -> None:
     said = run({"kind": "macd", "of": [name], "window": "260s"}, PERIODS)
     walk = pd.Series(WALK)
     macd = walk.ewm(span=12).mean() - walk.ewm(span=26).mean()
     known = 1 - (1 - 2 / 27) ** np.arange(1, 151) >= 0.5
-    want = (macd[known].ewm(span=9).mean() - macd).where(known)
+    want = -macd[known].ewm(span=9).mean().reindex(macd.index)
     np.testing.assert_allclose([m.raw for m in said], want, rtol=1e-9, atol=1e-14)
     assert not known[0]
 
@@ -100,7 +100,7 @@ def test_macd_between_finals_weighs_the_part_of_the_period(name: str) -> None:
                     d = keeps[k] ** f
                     sums[k], weights[k] = d * sums[k] + (1 - d) * x, d * weights[k] + 1 - d
                 if k == 2:
-                    want = sums[2] / weights[2] - x
+                    want = -sums[2] / weights[2]
         live = not math.isnan(heights[n])
         assert m.raw == pytest.approx(want if live else math.nan, rel=1e-8, abs=1e-13, nan_ok=True)
         known += m.live > 0
