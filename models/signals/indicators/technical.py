@@ -54,7 +54,7 @@ class Macd(Remembering):
     period; its signal is its own mean of span 9. `window` is the slow span, the others are 12/26 and 9/26 of it.
     Of the logarithms of prices, so that it is relative; of rates as they are. Positive where the trend points down;
     `sign = -1` where a rise is stress. MACD minus its signal says where the trend turns, which is no stress (decision
-    0023). Means are divided by the weight that they have gathered; no information before the slow one has gathered half.
+    0023). Means are divided by the weight that they have gathered; nothing is known before the slow one has half of it.
     """
 
     name: ClassVar[str] = "macd"
