@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from schemas.duration import DAY_US, Duration, Span, microseconds
-from schemas.indicator import Indicator, Segment
+from schemas.indicator import OF_PRICES, Indicator, Segment
 from schemas.instrument import Instrument
 from schemas.market_words import Slug, Strict, Text
 
@@ -127,7 +127,8 @@ class Market(Strict):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        faults = [*self._time_faults(), *self._twins(), *self._strangers(), *self._successors(), *self._weightless()]
+        faults = [*self._time_faults(), *self._twins(), *self._strangers(), *self._unpriced(), *self._successors()]
+        faults += self._weightless()
         if faults:
             raise FaultsError(faults)
         return self
@@ -170,6 +171,17 @@ class Market(Strict):
             for place, i in self._indicators()
             for of in i.of
             if of not in known
+        ]
+
+    def _unpriced(self) -> list[tuple[Place, str]]:
+        """Indicators of something without prices above zero that need them."""
+        unpriced = {i.name for i in self.instrument if i.kind != "price" or i.allow_negative}
+        return [
+            ((*place, "of"), f"{i.kind} needs prices that cannot be negative, which {of!r} is not")
+            for place, i in self._indicators()
+            if i.kind in OF_PRICES
+            for of in i.of
+            if of in unpriced
         ]
 
     def _successors(self) -> list[tuple[Place, str]]:

@@ -74,8 +74,8 @@ class Correlation(Step[Volatilities, Correlations, _Change]):
         returns = np.where(seen.fresh, seen.period_return, np.nan) / np.sqrt(seen.elapsed)
         weights = 1 - 0.5 ** (seen.window.fraction / self._half_lives)
         products, squares, counts = np.empty_like(self.products), np.empty_like(self.squares), self.counts.copy()
-        _move_pairs(self.products, self.squares, returns, weights, products, squares, counts)
-        matrix = _correlations(products, squares, counts, self._keep)
+        move_pairs(self.products, self.squares, returns, weights, products, squares, counts)
+        matrix = pair_correlations(products, squares, counts, self._keep)
         return Correlations(x, matrix), (products, squares, counts)
 
     def commit(self, change: _Change) -> None:
@@ -84,7 +84,7 @@ class Correlation(Step[Volatilities, Correlations, _Change]):
 
 
 @compiled
-def _move_pairs(  # noqa: PLR0917  (one loop over plain arrays, as compiled code wants it)
+def move_pairs(  # noqa: PLR0917  (one loop over plain arrays, as compiled code wants it)
     products: Floats, squares: Floats, returns: Floats, weights: Floats,
     new_products: Floats, new_squares: Floats, counts: Ints,
 ) -> None:  # fmt: skip
@@ -103,7 +103,7 @@ def _move_pairs(  # noqa: PLR0917  (one loop over plain arrays, as compiled code
 
 
 @compiled
-def _correlations(products: Floats, squares: Floats, counts: Ints, keep: float) -> Floats:
+def pair_correlations(products: Floats, squares: Floats, counts: Ints, keep: float) -> Floats:
     """S_ij / sqrt(V_ij V_ji), shrunk, float64[3, N, N]."""
     rho = np.full_like(products, np.nan)
     memories, n, _ = products.shape

@@ -32,6 +32,7 @@ class Observation:
         open: first price of the period; NaN without a bar in it.
         high: highest price of the period.
         low: lowest price of the period.
+        volume: traded quantity of the period so far; 0 where none was told.
         elapsed: trading time that `period_return` and `variance` cover, in periods: the share of this one and the
             periods without a bar before it (a monthly series in a daily market covers a month).
         age_us: time since the end of the last bar, microseconds; NaN before the first.
@@ -48,6 +49,7 @@ class Observation:
     open: Floats
     high: Floats
     low: Floats
+    volume: Floats
     elapsed: Floats
     age_us: Floats
     live: Flags
@@ -75,6 +77,7 @@ class PeriodPath(Step[Window, Observation, tuple[Floats, Ints, int]]):
     """
 
     name: ClassVar[str] = "path"
+    version: ClassVar[int] = 2
     fields: ClassVar[tuple[str, ...]] = ("last_close_us", "values", "counts")
 
     def __init__(self, market: Market) -> None:
@@ -116,8 +119,8 @@ class PeriodPath(Step[Window, Observation, tuple[Floats, Ints, int]]):
         """The window's bars into the path."""
         b = x.bars
         path_kernel.fold(
-            b.code, b.end_us, b.open, b.high, b.low, b.first, b.close, b.realized_variance,
-            self._by_log, self._within_sessions, values, counts,
+            b.code, b.end_us, b.open, b.high, b.low, b.first, b.close, b.volume,
+            b.realized_variance, self._by_log, self._within_sessions, values, counts,
         )  # fmt: skip
 
     def _observe(self, values: Floats, counts: Ints, x: Window) -> Observation:
@@ -134,6 +137,7 @@ class PeriodPath(Step[Window, Observation, tuple[Floats, Ints, int]]):
             open=values[path_kernel.OPEN],
             high=values[path_kernel.HIGH],
             low=values[path_kernel.LOW],
+            volume=values[path_kernel.VOLUME],
             elapsed=seen[path_kernel.ELAPSED],
             age_us=age,
             live=age <= self._stale_us,

@@ -11,10 +11,10 @@ from models.signals.moves import bounded, move
 from models.signals.step import Flags, Floats, Ints
 from schemas.bars import NEVER
 
-CLOSE, REFERENCE, MARK, OPEN, HIGH, LOW, VARIANCE, BAR_VARIANCE, PRODUCTS, LAST_MOVE = range(10)
+CLOSE, REFERENCE, MARK, OPEN, HIGH, LOW, VARIANCE, BAR_VARIANCE, PRODUCTS, LAST_MOVE, VOLUME = range(11)
 """Last price; the price that the period's return is measured from; the one for the next move; then the period's."""
 
-VALUES: Final = 10
+VALUES: Final = 11
 
 END, MOVES, GAP = range(3)
 """End of the last bar; moves from bar to bar in this period; periods without a bar since `REFERENCE`."""
@@ -28,7 +28,7 @@ RETURN, VARIANCE_SEEN, BAR_VARIANCE_SEEN, BIPOWER, ELAPSED, AGE = range(6)
 @compiled
 def fold(  # noqa: PLR0917  (one loop over plain arrays, as compiled code wants it)
     code: Ints, end_us: Ints, opens: Floats, highs: Floats, lows: Floats, firsts: Floats, closes: Floats,
-    realized: Floats, by_log: Flags, within_sessions: bool, values: Floats, counts: Ints,
+    volumes: Floats, realized: Floats, by_log: Flags, within_sessions: bool, values: Floats, counts: Ints,
 ) -> None:  # fmt: skip
     """Bars, by end and instrument, into the path."""
     for i in range(len(code)):
@@ -43,6 +43,7 @@ def fold(  # noqa: PLR0917  (one loop over plain arrays, as compiled code wants 
             values[OPEN, c], values[HIGH, c], values[LOW, c] = opened, bounded(highs[i]), bounded(lows[i])
         values[HIGH, c] = max(values[HIGH, c], bounded(highs[i]))
         values[LOW, c] = min(values[LOW, c], bounded(lows[i]))
+        values[VOLUME, c] = bounded(values[VOLUME, c] + volumes[i])
         values[CLOSE, c] = values[MARK, c] = close
         counts[END, c] = end_us[i]
 

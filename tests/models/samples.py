@@ -41,6 +41,19 @@ OTHERS = [
         {"kind": "realized_volatility", "of": ["P1", "Q1"], "half_life": "90s"},
         {"kind": "change", "of": ["P1", "R1"], "window": "70s"},
         {"kind": "drawup", "of": ["P1", "S1"], "window": "70s"},
+        {"kind": "deviation", "of": ["P1", "S1", "Q1"], "window": "70s"},
+        {"kind": "spread_volatility", "of": ["P1", "Q1"]},
+        {"kind": "idiosyncratic_volatility", "of": ["P2", "P1"], "half_life": "90s"},
+        {"kind": "stock_bond_correlation", "of": ["P1", "P2"]},
+        {"kind": "illiquidity_amihud", "of": ["P1", "P2", "Q1"]},
+        {"kind": "bid_ask_corwin_schultz", "of": ["P1", "P3", "Q1"]},
+        {"kind": "rm2006_volatility", "of": ["P1", "S1", "Q1"]},
+        {"kind": "garch_volatility", "of": ["P1"], "parameters": {"omega": 1e-7, "alpha": 0.1, "beta": 0.85}},
+        {"kind": "rsi", "of": ["P1", "R1", "Q1"], "window": "70s"},
+        {"kind": "macd", "of": ["P1", "R1", "Q1"], "window": "80s"},
+        {"kind": "bollinger_width", "of": ["P1", "R1", "Q1"], "window": "80s"},
+        {"kind": "absorption_ratio", "of": ["P1", "P2", "P3", "S1", "Q1"], "half_life": "150s"},
+        {"kind": "turbulence", "of": ["P1", "P2", "P3", "S1", "Q1"]},
     )
 ]
 """Indicators that the market of the tapes does not have, or has with other settings."""

@@ -50,3 +50,19 @@ def test_faults_between_the_parts_carry_their_places() -> None:
 def test_markets_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         load("sim").name = "other"
+
+
+def test_illiquidity_needs_prices_that_cannot_be_negative() -> None:
+    odd = [{"name": "R", "kind": "rate"}, {"name": "W", "allow_negative": True}]
+    indicator = {"name": "i", "kind": "illiquidity_amihud", "of": ["A", "R", "W"]}
+    segment = {"name": "s", "indicator": [indicator]}
+    with pytest.raises(ValidationError) as caught:
+        Market.model_validate(FIELDS | {"instrument": [INSTRUMENT, *odd], "segment": [segment]})
+    cause = caught.value.errors()[0]["ctx"]["error"]
+    assert cause.faults == [
+        (
+            ("segment", 0, "indicator", 0, "of"),
+            f"illiquidity_amihud needs prices that cannot be negative, which {n!r} is not",
+        )
+        for n in ("R", "W")
+    ]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +22,7 @@ Places = npt.NDArray[np.intp]
 """Positions in a list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measures:
+class Measures(NamedTuple):
     """What the indicators of one kind say, float64[G] each.
 
     Attributes:
@@ -53,6 +51,7 @@ class Kind(Step[Correlations, Measures, C]):
         self.of: Places = np.array([names[name] for i in indicators for name in i.of], np.intp)
         self.start: Places = np.cumsum([0, *(len(i.of) for i in indicators)]).astype(np.intp)
         self.sign: Floats = np.array([float(i.sign) for i in indicators])
+        self._whole: Floats = np.full(len(indicators), -1.0)
 
     def per_input(self, values: Sequence[float]) -> Floats:
         """A number of each indicator, repeated for each of its inputs, float64[K]."""
@@ -60,24 +59,30 @@ class Kind(Step[Correlations, Measures, C]):
 
     def means(self, x: Correlations, values: Floats) -> Measures:
         """The mean of an input each, float64[K], over those that are live and known."""
-        seen = observed(x)
-        return Measures(*_means(values, seen.live, seen.age_us, self.of, self.start, self.sign))
+        seen, found = observed(x), np.empty((3, len(self.sign)))
+        _means(values, seen.live, seen.age_us, self.of, self.start, self.sign, found)
+        return Measures(*found)
 
     def together(self, x: Correlations, raw: Floats, live: Floats | None = None) -> Measures:
         """One number an indicator, float64[G], unturned; it needs every input live, or says itself how live it is."""
-        seen = observed(x)
-        share = np.full(len(raw), -1.0) if live is None else live
-        return Measures(*_together(raw, share, seen.live, seen.age_us, self.of, self.start, self.sign))
+        seen, found = observed(x), np.empty((3, len(self.sign)))
+        _together(
+            raw, self._whole if live is None else live, seen.live, seen.age_us, self.of, self.start, self.sign, found
+        )
+        return Measures(*found)
 
 
 @compiled
 def _means(  # noqa: PLR0917  (kernels take arrays, not objects)
-    values: Floats, live: Flags, age_us: Floats, of: Places, start: Places, sign: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Means over live and known inputs, their share, and the age of the oldest input (NaN if one was never seen)."""
-    n = len(start) - 1
-    raws, shares, ages = np.full(n, np.nan), np.zeros(n), np.zeros(n)
-    for g in range(n):
+    values: Floats, live: Flags, age_us: Floats, of: Places, start: Places, sign: Floats, found: Floats
+) -> None:
+    """Means over live and known inputs, their share, and the age of the oldest input (NaN if one was never seen).
+
+    Into `found`, float64[3, G]: numpy makes room for it far faster than compiled code hands out new arrays.
+    """
+    raws, shares, ages = found
+    raws[:], shares[:], ages[:] = np.nan, 0.0, 0.0
+    for g in range(len(sign)):
         total, count, size = 0.0, 0, start[g + 1] - start[g]
         for k in range(start[g], start[g + 1]):
             if live[of[k]] and np.isfinite(values[k]):
@@ -87,17 +92,16 @@ def _means(  # noqa: PLR0917  (kernels take arrays, not objects)
             ages[g] = max(ages[g], age) if age >= 0 and ages[g] == ages[g] else np.nan
         if count:
             raws[g], shares[g] = sign[g] * (total * size / count), count / size
-    return raws, shares, ages
 
 
 @compiled
 def _together(  # noqa: PLR0917  (as above)
-    raw: Floats, share: Floats, live: Flags, age_us: Floats, of: Places, start: Places, sign: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Numbers of whole indicators; a share below zero asks for all inputs to be live."""
-    n = len(start) - 1
-    raws, shares, ages = np.full(n, np.nan), np.zeros(n), np.zeros(n)
-    for g in range(n):
+    raw: Floats, share: Floats, live: Flags, age_us: Floats, of: Places, start: Places, sign: Floats, found: Floats
+) -> None:
+    """Numbers of whole indicators, as above; a share below zero asks for all inputs to be live."""
+    raws, shares, ages = found
+    raws[:], shares[:], ages[:] = np.nan, 0.0, 0.0
+    for g in range(len(sign)):
         whole = True
         for k in range(start[g], start[g + 1]):
             whole = whole and live[of[k]]
@@ -105,7 +109,6 @@ def _together(  # noqa: PLR0917  (as above)
             ages[g] = max(ages[g], age) if age >= 0 and ages[g] == ages[g] else np.nan
         if np.isfinite(raw[g]) and (share[g] >= 0 or whole):
             raws[g], shares[g] = sign[g] * raw[g], 1.0 if share[g] < 0 else share[g]
-    return raws, shares, ages
 
 
 class Stateless(Kind[None]):
@@ -121,6 +124,18 @@ class Stateless(Kind[None]):
     @abstractmethod
     def measure(self, x: Correlations) -> Measures:
         """The numbers, from the state of the steps before."""
+
+
+class Remembering(Kind[Floats | None]):
+    """Indicators that remember one array, float64, by rows that each kind names; a change is the next one."""
+
+    fields: ClassVar[tuple[str, ...]] = ("memory",)
+    memory: Floats
+
+    def commit(self, change: Floats | None) -> None:
+        """Closes the period; None where it taught nothing."""
+        if change is not None:
+            self.memory = change
 
 
 class Rolling(Kind[Any]):
@@ -148,7 +163,9 @@ class Rolling(Kind[Any]):
 
     def oldest(self) -> Floats:
         """The value `window` periods ago, by column; NaN until the ring is full."""
-        return self.ring[self.filled % self.rows, np.arange(len(self.rows))]
+        found = np.empty(len(self.rows))
+        _oldest(self.ring, self.rows, self.filled, found)
+        return found
 
     def commit(self, change: Floats | None) -> None:
         """Remembers the values of a final, float64[W]; None where there was no data."""
@@ -164,5 +181,20 @@ def observed(x: Correlations) -> Observation:
 
 def live_values(x: Correlations, of: Places) -> Floats:
     """Last values of the inputs, NaN where not live, float64[K]."""
-    seen = observed(x)
-    return np.where(seen.live[of], seen.close[of], np.nan)
+    seen, found = observed(x), np.empty(len(of))
+    _live_values(seen.close, seen.live, of, found)
+    return found
+
+
+@compiled
+def _oldest(ring: Floats, rows: Ints, filled: int, found: Floats) -> None:
+    """Of each column, what the next value will write over."""
+    for k in range(len(rows)):
+        found[k] = ring[filled % rows[k], k]
+
+
+@compiled
+def _live_values(close: Floats, live: Flags, of: Places, found: Floats) -> None:
+    """As above."""
+    for k in range(len(of)):
+        found[k] = close[of[k]] if live[of[k]] else np.nan

@@ -11,8 +11,8 @@ import numpy as np
 from models.signals.compiled import compiled
 from models.signals.correlation import Correlations
 from models.signals.indicators.base import Measures, Rolling, live_values, observed
-from models.signals.moves import logarithmic, moves
-from models.signals.step import Floats, Ints
+from models.signals.moves import logarithmic, move
+from models.signals.step import Flags, Floats, Ints
 from schemas.indicator import Indicator
 from schemas.market import Market
 
@@ -35,9 +35,9 @@ class FromExtreme(Rolling):
 
     def advance(self, x: Correlations) -> tuple[Measures, Floats | None]:
         """Mean distance from the outermost value of the window."""
-        now = live_values(x, self.of)
-        outermost = self.turn * np.fmax(self._outermost, self.turn * now)
-        return self.means(x, self.distance(now, outermost)), now if observed(x).learns else None
+        now, found = live_values(x, self.of), np.empty(len(self.of))
+        self.distances(now, found)
+        return self.means(x, found), now if observed(x).learns else None
 
     def commit(self, change: Floats | None) -> None:
         """Remembers the values of a final, and the extreme of what is remembered."""
@@ -50,8 +50,8 @@ class FromExtreme(Rolling):
         self._outermost: Floats = np.fmax.reduce(self.turn * self.ring, axis=0)
 
     @abstractmethod
-    def distance(self, now: Floats, outermost: Floats) -> Floats:
-        """How far the values are from their extremes, float64[K]."""
+    def distances(self, now: Floats, found: Floats) -> None:
+        """How far the values are from the extremes, themselves included, into `found`, float64[K]."""
 
 
 class Cmax(FromExtreme):
@@ -63,10 +63,9 @@ class Cmax(FromExtreme):
     name: ClassVar[str] = "cmax"
     turn: ClassVar[float] = 1.0
 
-    def distance(self, now: Floats, outermost: Floats) -> Floats:
+    def distances(self, now: Floats, found: Floats) -> None:
         """Falls."""
-        relative = np.divide(now, outermost, out=np.full_like(now, np.nan), where=(outermost > 0) & (now > 0))
-        return np.where(self._by_log, 1 - relative, outermost - now)
+        _falls(now, self._outermost, self._by_log, found)
 
 
 class Drawup(FromExtreme):
@@ -78,9 +77,27 @@ class Drawup(FromExtreme):
     name: ClassVar[str] = "drawup"
     turn: ClassVar[float] = -1.0
 
-    def distance(self, now: Floats, outermost: Floats) -> Floats:
+    def distances(self, now: Floats, found: Floats) -> None:
         """Rises."""
-        return moves(now, outermost, self._by_log)
+        _rises(now, self._outermost, self._by_log, found)
+
+
+@compiled
+def _falls(now: Floats, highest: Floats, by_log: Flags, found: Floats) -> None:
+    """From the highest; NaN in `highest` while nothing is remembered."""
+    for k in range(len(now)):
+        top = highest[k] if highest[k] > now[k] else now[k]
+        if not by_log[k]:
+            found[k] = top - now[k]
+        else:
+            found[k] = 1 - now[k] / top if top > 0 and now[k] > 0 else np.nan
+
+
+@compiled
+def _rises(now: Floats, lowest: Floats, by_log: Flags, found: Floats) -> None:
+    """From the lowest, which is turned to a maximum; NaN in it while nothing is remembered."""
+    for k in range(len(now)):
+        found[k] = move(now[k], -lowest[k] if -lowest[k] < now[k] else now[k], by_log[k])
 
 
 @compiled

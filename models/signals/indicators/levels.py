@@ -7,10 +7,21 @@ from typing import ClassVar
 
 import numpy as np
 
+from models.signals.compiled import compiled
 from models.signals.correlation import Correlations
-from models.signals.indicators.base import Kind, Measures, Rolling, Stateless, live_values, observed
-from models.signals.moves import logarithmic, moves
-from models.signals.step import Floats
+from models.signals.indicators.averages import average, eased_all
+from models.signals.indicators.base import (
+    Kind,
+    Measures,
+    Places,
+    Remembering,
+    Rolling,
+    Stateless,
+    live_values,
+    observed,
+)
+from models.signals.moves import logarithmic, moves_into
+from models.signals.step import Flags, Floats
 from schemas.indicator import Indicator
 from schemas.market import Market
 
@@ -42,11 +53,9 @@ class TermStructure(Stateless):
 
     def measure(self, x: Correlations) -> Measures:
         """Ratios of the last values; no information where the far one is not above zero."""
-        values = live_values(x, self.of)
-        near, far = values[self.start[:-1]], values[self.start[:-1] + 1]
-        with np.errstate(over="ignore"):  # beyond all numbers is no number
-            ratio = np.divide(near, far, out=np.full_like(near, np.nan), where=far > 0)
-        return self.together(x, ratio)
+        seen, found = observed(x), np.empty(len(self.sign))
+        _ratios(seen.close, seen.live, self.of, found)
+        return self.together(x, found)
 
 
 class SpreadChange(Rolling):
@@ -76,12 +85,86 @@ class Change(Rolling):
 
     def advance(self, x: Correlations) -> tuple[Measures, Floats | None]:
         """No information until the window is full."""
-        now = live_values(x, self.of)
-        return self.means(x, moves(now, self.oldest(), self._by_log)), now if observed(x).learns else None
+        now, found = live_values(x, self.of), np.empty(len(self.of))
+        moves_into(now, self.oldest(), self._by_log, found)
+        return self.means(x, found), now if observed(x).learns else None
+
+
+class Deviation(Remembering):
+    """The value minus its own mean of the finals before, mean over the live inputs: claims above their trend.
+
+    Logarithms for prices. The mean is exponentially weighted with half-life `window`; a value counts for as long as it
+    stands, so that a weekly series is averaged over time and not over releases. No information before the mean has
+    gathered half of its weight.
+    """
+
+    name: ClassVar[str] = "deviation"
+
+    def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
+        """The half-lives are turned into periods."""
+        super().__init__(market, indicators)
+        lives = self.per_input([market.periods(i.window) for i in indicators])
+        self.layout = (*self.layout, tuple(lives.tolist()))
+        self._keep: Floats = 0.5 ** (1 / lives)
+        self._by_log = logarithmic(market)[self.of]
+        self.memory = np.zeros((2, len(lives)))
+        """Sums and weights."""
+
+    def advance(self, x: Correlations) -> tuple[Measures, Floats | None]:
+        """Distances from the means of the finals before."""
+        now, seen, found = heights(x, self.of, self._by_log), observed(x), np.empty(len(self.of))
+        _deviations(now, self.memory, found)
+        if not seen.final or not seen.learns:
+            return self.means(x, found), None
+        new = np.empty_like(self.memory)
+        eased_all(self.memory, now, self._keep, 1.0, new, np.empty(len(now)))
+        return self.means(x, found), new
+
+
+def heights(x: Correlations, of: Places, by_log: Flags) -> Floats:
+    """Last values of the inputs as they are averaged: logarithms of prices; NaN where not live, float64[K]."""
+    seen, found = observed(x), np.empty(len(of))
+    _heights(seen.close, seen.live, of, by_log, found)
+    return found
+
+
+@compiled
+def _heights(close: Floats, live: Flags, of: Places, by_log: Flags, found: Floats) -> None:
+    """As above."""
+    for k in range(len(of)):
+        value = close[of[k]]
+        known = live[of[k]] and (value > 0 or not by_log[k])
+        found[k] = (np.log(value) if by_log[k] else value) if known else np.nan
+
+
+@compiled
+def _deviations(now: Floats, memory: Floats, found: Floats) -> None:
+    """Values minus the means in the memory, where those have half of their weight, float64[K]."""
+    for k in range(len(now)):
+        found[k] = now[k] - average(memory[0, k], memory[1, k]) if memory[1, k] >= 0.5 else np.nan
 
 
 def spreads(kind: Kind[None] | Rolling, x: Correlations) -> Floats:
     """First minus second input of each indicator, or the only one, float64[G]."""
-    values = live_values(x, kind.of)
-    first, second = kind.start[:-1], np.minimum(kind.start[:-1] + 1, len(values) - 1)
-    return values[first] - np.where(np.diff(kind.start) == 2, values[second], 0.0)
+    seen, found = observed(x), np.empty(len(kind.sign))
+    _spreads(seen.close, seen.live, kind.of, kind.start, found)
+    return found
+
+
+@compiled
+def _spreads(close: Floats, live: Flags, of: Places, start: Places, found: Floats) -> None:
+    """As above; NaN where one is not live."""
+    for g in range(len(found)):
+        found[g] = close[of[start[g]]] if live[of[start[g]]] else np.nan
+        if start[g + 1] - start[g] == 2:
+            second = of[start[g] + 1]
+            found[g] -= close[second] if live[second] else np.nan
+
+
+@compiled
+def _ratios(close: Floats, live: Flags, of: Places, found: Floats) -> None:
+    """First over second, where both are live and the second is above zero, float64[G]."""
+    for g in range(len(found)):
+        near, far = of[2 * g], of[2 * g + 1]
+        known = live[near] and live[far] and close[far] > 0
+        found[g] = close[near] / close[far] if known else np.nan

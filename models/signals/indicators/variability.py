@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
 
+from models.signals.compiled import compiled
 from models.signals.correlation import LONG, SHORT, Correlations
-from models.signals.indicators.base import Kind, Measures, Stateless, observed
-from models.signals.step import Floats
+from models.signals.indicators.base import Kind, Measures, Places, Stateless, observed
+from models.signals.step import Flags, Floats
 from models.signals.volatility import decayed, mean_of
 from schemas.indicator import Indicator
 from schemas.market import Market
@@ -73,31 +73,59 @@ class JumpShare(Stateless):
         return self.means(x, x.volatilities.jump_share[self.of])
 
 
+class StockBondCorrelation(Stateless):
+    """Long-memory minus short-memory correlation of two inputs, floored at 0 (Hollo, Kremer and Lo Duca 2012).
+
+    The flight to quality of CISS: above zero where stocks and bonds (prices, not yields) have parted of late.
+    """
+
+    name: ClassVar[str] = "stock_bond_correlation"
+
+    def measure(self, x: Correlations) -> Measures:
+        """Floored shifts."""
+        found = np.empty(len(self.sign))
+        _floored(x.matrix, self.of, found)
+        return self.together(x, found)
+
+
 class CorrelationShift(Stateless):
     """Short-memory minus long-memory correlation, mean over the pairs of live inputs.
 
-    CISS takes long minus short of stocks and bonds, floored at 0; here the file's sign says which way is stress.
+    The file's sign says which way is stress; there is no floor.
     """
 
     name: ClassVar[str] = "correlation_shift"
 
-    def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
-        """Of all pairs of each one's instruments."""
-        super().__init__(market, indicators)
-        pairs = [
-            (g, int(i), int(j))
-            for g in range(len(indicators))
-            for i, j in combinations(self.of[self.start[g] : self.start[g + 1]], 2)
-        ]
-        self._group, self._first, self._second = np.array(pairs, np.intp).T
-        self._pairs = np.bincount(self._group, minlength=len(indicators))
-
     def measure(self, x: Correlations) -> Measures:
         """Mean shifts."""
-        i, j, live = self._first, self._second, observed(x).live
-        shift = x.matrix[SHORT, i, j] - x.matrix[LONG, i, j]
-        known = live[i] & live[j] & np.isfinite(shift)
-        count = np.bincount(self._group, known, len(self._pairs))
-        total = np.bincount(self._group, np.where(known, shift, 0.0), len(self._pairs))
-        raw = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
-        return self.together(x, raw, count / self._pairs)
+        found, live = np.empty((2, len(self.sign)))
+        _shifts(x.matrix, observed(x).live, self.of, self.start, found, live)
+        return self.together(x, found, live)
+
+
+@compiled
+def _floored(matrix: Floats, of: Places, found: Floats) -> None:
+    """Long minus short, at least 0, float64[G]; NaN where unknown."""
+    for g in range(len(found)):
+        i, j = of[2 * g], of[2 * g + 1]
+        shift = matrix[LONG, i, j] - matrix[SHORT, i, j]
+        found[g] = 0.0 if shift < 0 else shift
+
+
+@compiled
+def _shifts(  # noqa: PLR0917  (kernels take arrays, not objects)
+    matrix: Floats, live: Flags, of: Places, start: Places, found: Floats, share: Floats
+) -> None:
+    """Means of short minus long over live and known pairs, and their share, float64[G] each."""
+    for g in range(len(found)):
+        total, count, pairs = 0.0, 0, 0
+        for a in range(start[g], start[g + 1]):
+            for b in range(a + 1, start[g + 1]):
+                i, j = of[a], of[b]
+                shift = matrix[SHORT, i, j] - matrix[LONG, i, j]
+                pairs += 1
+                if live[i] and live[j] and np.isfinite(shift):
+                    total += shift
+                    count += 1
+        found[g] = total / count if count else np.nan
+        share[g] = count / pairs

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from models.signals.moves import LIMIT, bounded, logarithmic, move, moves
+from models.signals.moves import LIMIT, bounded, logarithmic, move, moves, moves_into
 from tests.models import tape
 
 
@@ -37,3 +37,10 @@ def test_prices_that_can_be_negative_move_by_differences() -> None:
     m = tape.market(instrument=[{"name": "P1"}, {"name": "P2", "allow_negative": True}, {"name": "S1", "kind": "rate"}],
                     segment=[{"name": "s", "indicator": [{"name": "i", "kind": "level", "of": ["P1"]}]}])  # fmt: skip
     assert logarithmic(m).tolist() == [True, False, False]
+
+
+def test_moves_into_given_room_are_the_same() -> None:
+    new, old, by_log = np.array([2.0, 2.0, -1.0]), np.array([1.0, 1.0, 1.0]), np.array([True, False, True])
+    room = np.empty(3)
+    moves_into(new, old, by_log, room)
+    np.testing.assert_array_equal(room, moves(new, old, by_log))

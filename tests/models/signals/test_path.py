@@ -44,13 +44,14 @@ def by_definition(market: Market, windows: list[Window], upto: int, code: int) -
     def moved(new: float, old: float) -> float:
         return math.log(new / old) if is_price else new - old
 
-    found = dict.fromkeys(("period_return", "variance", "bar_variance", "bipower"), math.nan)
+    found = dict.fromkeys(("period_return", "variance", "bar_variance", "bipower"), math.nan) | {"volume": 0.0}
     if bars:
         found["close"] = value(bars[-1], "close")
         found["age_us"] = now.at_us - value(bars[-1], "end_us")
     if mine:
         found |= {"open": value(mine[0], "open"), "high": max(value(b, "high") for b in mine),
-                  "low": min(value(b, "low") for b in mine)}  # fmt: skip
+                  "low": min(value(b, "low") for b in mine),
+                  "volume": sum(value(b, "volume") for b in mine)}  # fmt: skip
     marks = [value(before[-1], "close")] if before else []
     marks += [value(b, "close") for b in mine]
     if mine and before:

@@ -21,9 +21,9 @@ def fresh() -> tuple[np.ndarray, np.ndarray]:
 def fold(values: np.ndarray, counts: np.ndarray, *bars: tuple[int, float], within: bool = False) -> None:
     """Flat bars of (end, price) of the first instrument."""
     ends, prices = np.array([end for end, _ in bars]), np.array([price for _, price in bars])
-    zeros = np.zeros(len(bars))
+    ones, zeros = np.ones(len(bars)), np.zeros(len(bars))
     code = np.zeros(len(bars), np.int64)
-    k.fold(code, ends, prices, prices + 1, prices - 1, prices, prices, zeros, BY_LOG, within, values, counts)
+    k.fold(code, ends, prices, prices + 1, prices - 1, prices, prices, ones, zeros, BY_LOG, within, values, counts)
 
 
 def test_moves_are_summed_and_multiplied() -> None:
@@ -36,7 +36,7 @@ def test_moves_are_summed_and_multiplied() -> None:
     assert seen[k.VARIANCE_SEEN, 0] == seen[k.BAR_VARIANCE_SEEN, 0] == 4 + 9 + 1
     assert seen[k.BIPOWER, 0] == pytest.approx(np.pi / 2 * 3 / 2 * (2 * 3 + 3 * 1))
     assert (seen[k.ELAPSED, 0], seen[k.AGE, 0]) == (0.5, 2)
-    assert (values[k.HIGH, 0], values[k.LOW, 0]) == (13.0, 8.0)
+    assert (values[k.HIGH, 0], values[k.LOW, 0], values[k.VOLUME, 0]) == (13.0, 8.0, 3.0)
     assert np.isnan(seen[k.RETURN : k.ELAPSED, 1]).all()
 
 

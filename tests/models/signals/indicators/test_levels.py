@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.models import tape
@@ -81,3 +82,24 @@ def test_change_is_against_the_value_so_many_finals_ago() -> None:
             assert found.raw == pytest.approx(known.mean(), abs=1e-12)
             compared += 1
     assert compared > 20
+
+
+@pytest.mark.parametrize("name", ["P1", "S1", "Q1"])
+def test_deviation_is_from_the_mean_of_the_finals_before(name: str) -> None:
+    heights = np.log(closes(name)) if name != "S1" else closes(name)
+    known = 0
+    for n, m in enumerate(run({"kind": "deviation", "of": [name], "window": "50s"})):
+        past = heights[finals_before(n)]
+        past, want = past[np.isfinite(past)], math.nan
+        if 1 - 0.5 ** (len(past) / 5) >= 0.5:
+            want = heights[n] - pd.Series(past).ewm(halflife=5).mean().iloc[-1]
+        assert m.raw == pytest.approx(want, rel=1e-9, abs=1e-14, nan_ok=True)
+        known += m.live > 0
+    assert known > 50
+
+
+def test_a_value_counts_for_as_long_as_it_stands() -> None:
+    fed = constant({"S1": 4.0}, seconds=200, until=200)
+    said = run({"kind": "deviation", "of": ["S1"], "window": "50s"}, fed)
+    assert math.isnan(said[0].raw)
+    assert said[-1].raw == pytest.approx(0.0, abs=1e-15)

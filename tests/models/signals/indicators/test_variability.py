@@ -64,3 +64,17 @@ def test_a_half_life_of_its_own_is_a_market_with_that_half_life() -> None:
         assert (found.raw, found.live) == pytest.approx((wanted.raw, wanted.live), nan_ok=True)
         known += not math.isnan(found.raw)
     assert known > 20
+
+
+def test_stock_bond_correlation_is_long_minus_short_floored_at_zero() -> None:
+    step = build(MARKET, Indicator(name="i", kind="stock_bond_correlation", of=("P1", "P2")))
+    floored = set()
+    for x in FED:
+        said, live = one(step.update(x)), x.volatilities.observation.live[[0, 1]].all()
+        shift = x.matrix[LONG, 0, 1] - x.matrix[SHORT, 0, 1]
+        if live and not math.isnan(shift):
+            assert (said.raw, said.live) == (max(shift, 0.0), 1.0)
+            floored.add(said.raw == 0)
+        else:
+            assert math.isnan(said.raw)
+    assert floored == {True, False}
