@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from schemas.rejects import Reason
-from schemas.ticks import NO_SEQ, UNKNOWN, BarBatch, TickBatch
+from schemas.ticks import NO_QUOTES, NO_SEQ, NO_SEQS, UNKNOWN, BarBatch, TickBatch
 
 BAD_NAME: Final = -2
 """Code of a name that no instrument can have (control characters, or nothing at all)."""
@@ -96,9 +96,8 @@ def decode_ticks(raw: bytes, instruments: Instruments) -> TickBatch:
         _ints(table, "ts_us", -1),
         _floats(table, "price", np.nan),
         _floats(table, "size", 0.0),
-        _floats(table, "bid", np.nan),
-        _floats(table, "ask", np.nan),
-        _ints(table, "seq", NO_SEQ),
+        *_quotes(table),
+        _ints(table, "seq", NO_SEQ) if "seq" in table.schema.names else NO_SEQS,
     )
 
 
@@ -209,6 +208,13 @@ def _floats(table: Any, name: str, absent: float) -> npt.NDArray[np.float64]:
     return np.asarray(filled.to_numpy(zero_copy_only=False))
 
 
+def _quotes(table: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Bid and ask; both empty where the record has neither column."""
+    if "bid" not in table.schema.names and "ask" not in table.schema.names:
+        return NO_QUOTES, NO_QUOTES
+    return _floats(table, "bid", np.nan), _floats(table, "ask", np.nan)
+
+
 def _ints(table: Any, name: str, absent: int | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     column = _column(table, name, pa.int64())
     if column is None:
@@ -249,9 +255,14 @@ def _translate(column: Any, instruments: Instruments) -> npt.NDArray[np.int32]:
 
 def _look_up(known: npt.NDArray[np.int32], indices: Any) -> npt.NDArray[np.int32]:
     positions = np.asarray(indices.to_numpy(zero_copy_only=False))
-    if positions.size and (positions.min() < 0 or positions.max() >= len(known)):
+    if positions.size and _unsigned(positions).max() >= len(known):
         raise UnreadableError(Reason.MALFORMED, "column 'instrument' points outside its dictionary")
     return np.asarray(known[positions], np.int32)
+
+
+def _unsigned(positions: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same bytes without a sign: a negative position is a huge one, and one comparison finds both."""
+    return positions.view(f"u{positions.itemsize}")
 
 
 def _validate(text: Any) -> None:
