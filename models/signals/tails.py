@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
@@ -85,5 +86,5 @@ def _scored(rank: Floats, z: Floats, scored: Floats, sums: Floats) -> Floats:
     for k in range(len(z)):
         if np.isfinite(z[k]) and np.isfinite(rank[k]):
             chance = _survival(z[k] - THRESHOLD, scored[k], sums[:, k]) if z[k] > THRESHOLD else 1 - rank[k]
-            found[k] = -np.log10(min(max(chance, 10**-DECADES), 1.0)) / DECADES
+            found[k] = -math.log10(min(max(chance, 10**-DECADES), 1.0)) / DECADES
     return found
