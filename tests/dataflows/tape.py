@@ -14,11 +14,11 @@ from models.pipeline import Pipeline
 from models.signals.bars import BarFold
 from schemas import json_wire, names, ticks_wire
 from schemas.bars import Partial
+from schemas.instruments import Instruments
 from schemas.market import Market
 from schemas.market_file import parse
 from schemas.names import CHANNELS
 from schemas.rejects import Reject
-from schemas.ticks_wire import Instruments
 
 PARTITIONS = 4
 START_US = 1_700_000_000_000_000
