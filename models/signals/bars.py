@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.signals import fold_kernel as k
+from models.signals.leaps import Leaps
 from models.signals.ready_bars import PRICES, whole_bars
 from models.signals.step import State, StateVersionError, Step
 from schemas.bars import NEVER, BarColumns
@@ -24,7 +25,7 @@ FUTURE_US: Final = 5_000_000
 """A live tick further past its partition's last tock is from the future."""
 
 LEAP: Final = 10_000
-"""Periods that a tick may leap over: one wrong date must not publish a century of empty finals. A tock may."""
+"""Periods that a tick may leap over: one wrong date must not publish a century of empty finals."""
 
 _ROWS: Final = 4096
 _FLOOR_OF_BARS: Final = 0.6
@@ -56,7 +57,7 @@ class BarFold(Step[Input, Folded, State]):
     """
 
     name = "bars"
-    version = 1
+    version = 2
 
     def __init__(self, market: Market) -> None:
         instruments = market.instrument
@@ -77,6 +78,7 @@ class BarFold(Step[Input, Folded, State]):
         self._floats = np.zeros((rows, k.BAR_FLOATS))
         self._values = np.full((n, k.JUDGE_FLOATS), (np.nan, 0.0, np.nan))
         self._memory = np.full((n, k.JUDGE_INTS), (-1, 0, 0), np.int64)
+        self._leaps = Leaps(market)
         self._waiting = BarColumns.none()
         self._out_ints = np.empty((rows + max(_ROWS, rows), 1 + k.BAR_INTS), np.int64)
         self._out_floats = np.empty((len(self._out_ints), k.BAR_FLOATS))
@@ -119,6 +121,7 @@ class BarFold(Step[Input, Folded, State]):
         """
         self._ints[:, k.INDEX] = NEVER
         self._memory[:] = (-1, 0, 0)
+        self._leaps.forget()
         self._waiting = BarColumns.none()
         self._clock[:] = (self.closed_us, self.closed_us, NEVER, k.NONE_OPEN, -1)
 
@@ -132,6 +135,7 @@ class BarFold(Step[Input, Folded, State]):
             "floats": self._floats[rows],
             "values": self._values.copy(),
             "memory": self._memory.copy(),
+            "leapt": self._leaps.memory.copy(),
             "waiting": tuple(column.copy() for column in self._waiting.columns()),
         }
 
@@ -150,6 +154,7 @@ class BarFold(Step[Input, Folded, State]):
         self._floats[state["rows"]] = state["floats"]
         self._values[:] = state["values"]
         self._memory[:] = state["memory"]
+        self._leaps.memory[:] = state["leapt"]
         self._waiting = BarColumns(*(column.copy() for column in state["waiting"]))
 
     def _ticks(self, batch: TickBatch) -> Folded:
@@ -169,6 +174,8 @@ class BarFold(Step[Input, Folded, State]):
     def _tock(self, ts_us: int) -> Folded:
         if not 0 <= ts_us <= k.LATEST_US:
             return self._folded([], [], np.array([Reason.BAD_TIME.code], np.int8))
+        if self._leaps.leaps(ts_us, self.closed_us, self.time_us):
+            return self._folded([], [], np.array([Reason.FUTURE.code], np.int8))
         self._clock[k.TOCK] = max(self._clock[k.TOCK], ts_us)
         return self._folded(*self._advance(ts_us), np.zeros(1, np.int8))
 
