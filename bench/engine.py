@@ -18,7 +18,8 @@ from models.signals.merge import BarMerge
 from models.signals.path import PeriodPath
 from models.signals.volatility import Volatilities, Volatility
 from schemas.bars import GRID, BarColumns, Partial
-from schemas.ticks_wire import Instruments, decode_ticks
+from schemas.instruments import Instruments
+from schemas.ticks_wire import decode_ticks
 
 WORK: Final = (
     "4,096,000 ticks of 500 instruments in uncompressed Arrow records of 8,192, decoded, validated, folded into "

@@ -23,7 +23,8 @@ from models.pipeline import Pipeline
 from models.signals.bars import BarFold
 from schemas import json_wire, names
 from schemas.bars import Partial
-from schemas.ticks_wire import Instruments, decode_ticks
+from schemas.instruments import Instruments
+from schemas.ticks_wire import decode_ticks
 from tests import servers
 
 FEED: Final = "bench"

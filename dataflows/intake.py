@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from models.signals.bars import BarFold, Folded
 from schemas import json_wire, names, ticks_wire
-from schemas.rejects import REASONS, Reason, Reject
-from schemas.ticks_wire import Instruments, UnreadableError
+from schemas.instruments import Instruments
+from schemas.rejects import REASONS, Reason, Reject, UnreadableError
 
 MAX_BYTES: Final = 8_388_608
 """Longest record that is read."""

@@ -19,7 +19,7 @@ from dataflows.rejects import DeadLetters
 from models.signals.bars import BarFold, Folded
 from models.signals.step import State
 from schemas.bars import NEVER, BarColumns, Partial
-from schemas.ticks_wire import Instruments
+from schemas.instruments import Instruments
 
 log = structlog.get_logger()
 

@@ -6,12 +6,11 @@ Addresses are arguments, never constants, so that what is compiled can be cached
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"  (numba's extension interface has no types)
 from __future__ import annotations
 
+import numpy as np
 from llvmlite import ir
 from numba import carray, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
-
-import numpy as np
 
 _BYTE = ir.IntType(8).as_pointer()
 _WORD = ir.IntType(64)

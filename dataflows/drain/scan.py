@@ -209,9 +209,7 @@ def scan(messages, functions, names, code, ts_us, numbers, seq, offset, status):
         length = np.int64(word(message + np.uint64(LENGTH)))
         if not 0 < length <= _LONGEST or not _is_json_tick(message, functions, out):
             continue
-        got = _tick(
-            octets(word(message + np.uint64(PAYLOAD)), length), length, row, names, code, ts_us, numbers, seq
-        )
+        got = _tick(octets(word(message + np.uint64(PAYLOAD)), length), length, row, names, code, ts_us, numbers, seq)
         if got:
             status[row] = TICK
             fields |= got

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from models.signals import fold_kernel as k
 from models.signals import fold_layout as layout
+from models.signals.leaps import Leaps
 from models.signals.ready_bars import PRICES, whole_bars
 from models.signals.step import State, StateVersionError, Step
 from schemas.bars import NEVER, BarColumns
@@ -25,7 +26,7 @@ FUTURE_US: Final = 5_000_000
 """A live tick further past its partition's last tock is from the future."""
 
 LEAP: Final = 10_000
-"""Periods that a tick may leap over: one wrong date must not publish a century of empty finals. A tock may."""
+"""Periods that a tick may leap over: one wrong date must not publish a century of empty finals."""
 
 _ROWS: Final = 4096
 _FLOOR_OF_BARS: Final = 0.6
@@ -57,7 +58,7 @@ class BarFold(Step[Input, Folded, State]):
     """
 
     name = "bars"
-    version = 1
+    version = 2
 
     def __init__(self, market: Market) -> None:
         instruments = market.instrument
@@ -78,6 +79,7 @@ class BarFold(Step[Input, Folded, State]):
         self._floats = np.zeros((rows, layout.BAR_FLOATS))
         self._values = np.full((n, layout.JUDGE_FLOATS), (np.nan, 0.0, np.nan))
         self._memory = np.full((n, layout.JUDGE_INTS), (-1, 0, 0), np.int64)
+        self._leaps = Leaps(market)
         self._waiting = BarColumns.none()
         self._out_ints = np.empty((rows + max(_ROWS, rows), 1 + layout.BAR_INTS), np.int64)
         self._out_floats = np.empty((len(self._out_ints), layout.BAR_FLOATS))
@@ -120,6 +122,7 @@ class BarFold(Step[Input, Folded, State]):
         """
         self._ints[:, layout.INDEX] = NEVER
         self._memory[:] = (-1, 0, 0)
+        self._leaps.forget()
         self._waiting = BarColumns.none()
         self._clock[:] = (self.closed_us, self.closed_us, NEVER, layout.NONE_OPEN, -1)
 
@@ -133,6 +136,7 @@ class BarFold(Step[Input, Folded, State]):
             "floats": self._floats[rows],
             "values": self._values.copy(),
             "memory": self._memory.copy(),
+            "leapt": self._leaps.memory.copy(),
             "waiting": tuple(column.copy() for column in self._waiting.columns()),
         }
 
@@ -151,6 +155,7 @@ class BarFold(Step[Input, Folded, State]):
         self._floats[state["rows"]] = state["floats"]
         self._values[:] = state["values"]
         self._memory[:] = state["memory"]
+        self._leaps.memory[:] = state["leapt"]
         self._waiting = BarColumns(*(column.copy() for column in state["waiting"]))
 
     def _ticks(self, batch: TickBatch) -> Folded:
@@ -170,6 +175,8 @@ class BarFold(Step[Input, Folded, State]):
     def _tock(self, ts_us: int) -> Folded:
         if not 0 <= ts_us <= layout.LATEST_US:
             return self._folded([], [], np.array([Reason.BAD_TIME.code], np.int8))
+        if self._leaps.leaps(ts_us, self.closed_us, self.time_us):
+            return self._folded([], [], np.array([Reason.FUTURE.code], np.int8))
         self._clock[layout.TOCK] = max(self._clock[layout.TOCK], ts_us)
         return self._folded(*self._advance(ts_us), np.zeros(1, np.int8))
 

@@ -14,6 +14,7 @@ import pytest
 import redis
 
 from schemas import names
+from schemas.json_wire import encode_tock
 from schemas.rejects import ranges
 from tests import servers
 from tests.dataflows import tape as tapes
@@ -67,6 +68,7 @@ def test_other_batching_and_other_format_are_the_same_bytes(
     assert other == arrow
     reasons = {str(reject.reason) for reject in rejects}
     assert {"unknown_instrument", "late", "duplicate", "absurd_price", "negative_price", "no_price"} <= reasons
+    assert [(r.partition, r.raw) for r in rejects if r.reason == "future"] == [(2, encode_tock(tapes.ROGUE_US))]
 
 
 @pytest.mark.parametrize(
