@@ -3,7 +3,8 @@
 Addresses are arguments, never constants, so that what is compiled can be cached on disk between starts.
 """
 
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"  (numba's extension interface has no types)
+# numba's extension interface has no types
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,misc,call-arg,attr-defined"
 from __future__ import annotations
 
 import numpy as np
@@ -66,6 +67,13 @@ def call_for_last_header(_context, function, headers, name, value, size):
 def octets(address, length):
     """`length` bytes at an address, uint8[length]; valid as long as the memory is."""
     return carray(_pointer(address), (length,), np.uint8)
+
+
+@njit(cache=True)
+def destroy(messages, function):
+    """Gives messages back to librdkafka; `function` is the address of `rd_kafka_message_destroy`."""
+    for row in range(messages.shape[0]):
+        call_with_message(function, messages[row])
 
 
 @njit(cache=True)

@@ -6,7 +6,8 @@ is set (Clinger 1990: then one division rounds correctly). All else is left to t
 lanes say the same.
 """
 
-# mypy: disable-error-code="no-untyped-def,no-untyped-call"  (compiled by numba, which needs no types)
+# compiled by numba, which needs no types
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,misc,call-arg,attr-defined"
 from __future__ import annotations
 
 from typing import Final
@@ -147,7 +148,7 @@ def _tick(b, end, row, names, code, ts_us, numbers, seq):
             value, decimals, i = _number(b, i, end)
             if decimals < 0:
                 return 0
-            if field == TS_US or field == SEQ:
+            if field in (TS_US, SEQ):
                 if decimals or (i < end and b[i] == _POINT):
                     return 0
                 if field == TS_US:
