@@ -121,6 +121,7 @@ class Publication(Step[IndexState, Published, str | None]):
             band=_number(x.band),
             above=self._day(x.compared.above),
             below=self._day(x.compared.below),
+            models=dict(x.indications.observation.window.models) or msgspec.UNSET,
         )
 
     def _day(self, episode: int | None) -> str | msgspec.UnsetType | None:
@@ -157,6 +158,7 @@ class Publication(Step[IndexState, Published, str | None]):
             volatility=dict(zip(self._instruments, yearly.tolist(), strict=True)),
             stale=[name for name, stale in zip(self._instruments, x.stale.tolist(), strict=True) if stale],
             version=self._version,
+            remarks=dict(x.indications.observation.window.remarks) or msgspec.UNSET,
         )
 
     def _instrument_correlation(self, matrix: Floats) -> Matrix:

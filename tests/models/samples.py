@@ -27,6 +27,7 @@ from models.signals.tails import Standing, TailScore
 from models.signals.volatility import Volatility
 from models.signals.zscores import CausalZ, unit
 from schemas.bars import GRID, Partial
+from schemas.control import MODEL_PROMOTED, NOTE, Control
 from schemas.indicator import Indicator
 from schemas.market import Market
 from schemas.ticks import NO_SEQ, TickBatch
@@ -35,6 +36,7 @@ from tests.models import tape
 
 SECONDS = 420
 LEAP_US = 1_000_000_000
+PROMOTED = Control(MODEL_PROMOTED, "lstm", "3")
 
 OTHERS = [
     Indicator.model_validate({"name": "i", **fields})
@@ -68,6 +70,16 @@ def _fed(stage: str) -> list[Any]:
 @cache
 def _fed_wild(stage: str) -> list[Any]:
     return tape.inputs(stage, _wild_partials())
+
+
+def _ordered_partials() -> list[Partial]:
+    """The tape, with a control record in every fifth partial of partition 0."""
+    found = tape.partials(SECONDS)
+    for n in range(0, len(found), 10):
+        one = found[n]
+        order = PROMOTED._replace(value=str(n), kind=MODEL_PROMOTED if n % 20 else NOTE, at_us=one.newest_us)
+        found[n] = Partial(one.partition, one.reached_us, one.bars, (order,))
+    return found
 
 
 def _wild_partials() -> list[Partial]:
@@ -184,10 +196,10 @@ def _named() -> dict[type[AnyStep], Sample]:
     found: dict[type[AnyStep], Sample] = {
         BarFold: Sample(
             lambda: BarFold(m),
-            lambda: [*_ticks([100.0, 100.1, 99.9]), *[tape.START + 400 * LEAP_US] * 3, tape.START],
+            lambda: [*_ticks([100.0, 100.1, 99.9]), *[tape.START + 400 * LEAP_US] * 3, PROMOTED, tape.START],
             lambda: _ticks([1e-300, 1e308, 1e100]),
         ),
-        BarMerge: Sample(lambda: BarMerge(m, schedule, 2), lambda: tape.partials(SECONDS), _wild_partials),
+        BarMerge: Sample(lambda: BarMerge(m, schedule, 2), _ordered_partials, _wild_partials),
         PeriodPath: _staged("path", lambda: PeriodPath(m)),
         Volatility: _staged("volatility", lambda: Volatility(m)),
         Correlation: _staged("correlation", lambda: Correlation(m)),
