@@ -63,6 +63,32 @@ class History:
                 raise away("PostgreSQL")
         return Page(epoch, entries[: wanted.limit], len(entries) > wanted.limit)
 
+    async def last(self, wanted: Wanted) -> Entry | None:
+        """The newest reading that is wanted, or None; `every` and `limit` do not count.
+
+        Raises:
+            Problem: a server is away that may have it.
+        """
+        committed = await self._committed(wanted.market)
+        try:
+            epoch = (await streams.epochs(self._commands, [wanted.market]))[wanted.market]
+            behind = _behind(wanted, epoch, committed)
+            found = await _last_of_tail(self._commands, behind)
+            extent = await streams.extent(self._commands, wanted.market, "readings")
+        except AWAY as error:
+            if committed is None or wanted.until is None or wanted.until > committed[1]:
+                raise away("Redis") from error
+            return await self._last_archived(wanted)
+        if found is None and not (committed is None and extent.complete_after(behind.after)):
+            return await self._last_archived(wanted)
+        return found
+
+    async def _last_archived(self, wanted: Wanted) -> Entry | None:
+        try:
+            return await self._store.last(wanted) if self._store is not None else None
+        except GONE as error:
+            raise away("PostgreSQL") from error
+
     async def _committed(self, market: str) -> tuple[str, Id] | None:
         if self._store is None:
             return None
@@ -81,9 +107,7 @@ class History:
         """What Redis has behind the committed position; None if Redis is away."""
         try:
             epoch = (await streams.epochs(self._commands, [wanted.market]))[wanted.market]
-            # Another epoch: the archiver has not met this stream yet, and its position says nothing about it.
-            begin = committed[1] if committed is not None and committed[0] == epoch else ZERO
-            behind = replace(wanted, after=max(begin, wanted.after))
+            behind = _behind(wanted, epoch, committed)
             entries = await _read_tail(self._commands, behind)
             extent = await streams.extent(self._commands, wanted.market, "readings")
         except AWAY:
@@ -126,6 +150,27 @@ class _Tail:
     epoch: str
     entries: list[Entry]
     complete: bool
+
+
+def _behind(wanted: Wanted, epoch: str, committed: tuple[str, Id] | None) -> Wanted:
+    """What is wanted behind the committed position.
+
+    Of another epoch the archiver has not met the stream yet, and its position says nothing about it.
+    """
+    begin = committed[1] if committed is not None and committed[0] == epoch else ZERO
+    return replace(wanted, after=max(begin, wanted.after))
+
+
+async def _last_of_tail(commands: Redis, wanted: Wanted) -> Entry | None:
+    """The newest wanted entry of a stream."""
+    before = wanted.until
+    while True:
+        page, before = await streams.preceding(commands, wanted.market, "readings", before, after=wanted.after)
+        for entry in page:
+            if wanted.final is None or wanted.final == bool(entry.id.seq):
+                return entry
+        if before is None:
+            return None
 
 
 async def _read_tail(commands: Redis, wanted: Wanted) -> list[Entry]:

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api import answers
 from api.problems import MEDIA_TYPE
+from schemas.chain import Audit
 
 _REF = "#/components/schemas/{name}"
 _ANSWERS = (
@@ -18,6 +19,7 @@ _ANSWERS = (
     answers.Readings,
     answers.Contributions,
     answers.Correlations,
+    Audit,
     answers.Ready,
     answers.ProblemDetails,
 )
@@ -106,6 +108,21 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "segments": _MATRIX,
         "instruments": {"names": ["SPX"], "values": [[1.0]]},
         "volatility": {"SPX": 0.61},
+    },
+    "Audit": {
+        "market": "us-open",
+        "ok": False,
+        "count": 2450,
+        "first": {"id": "915483600000-1", "at": "1999-01-04T21:00:00Z", "hash": "0c"},
+        "last": {"id": "1223928000000-1", "at": "2008-10-13T20:00:00Z", "hash": "a4"},
+        "head": "a4",
+        "versions": [{"version": "1-2-3f2a90bc", "since": "1999-01-04T21:00:00Z", "count": 2450}],
+        "broken": {
+            "id": "1224100800000-1",
+            "kind": "gap",
+            "what": "it was sealed behind b7; the entry before it is 1223928000000-1 with the hash a4",
+        },
+        "next": None,
     },
     "Ready": {
         "status": "not ready",

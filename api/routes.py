@@ -7,8 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Query, Request
-from redis.asyncio import Redis
+from fastapi import APIRouter, Query, Request
 from starlette.datastructures import URL
 from starlette.responses import Response
 
@@ -16,103 +15,15 @@ from api import answers, streams
 from api.formats import MEDIA_TYPES, Format, encode_table
 from api.history import History, Page
 from api.openapi import responses
+from api.parameters import History_, Market, commands_of, json_answer
 from api.problems import Problem, away, unknown_market
-from api.store import LAST_SEQ, Wanted
-from api.streams import AWAY, ZERO, Entry, Id
-from schemas.duration import microseconds
-from schemas.reading import Details, Reading, decode_reading, parse_rfc3339
+from api.store import Wanted
+from api.streams import AWAY, Entry
+from schemas.reading import Details, Reading, decode_reading
 
-MAX_LIMIT = 10_000
 _IN_THREAD = 500
 
 router = APIRouter(prefix="/v1/markets", tags=["markets"])
-
-
-def _json(body: bytes) -> Response:
-    return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
-
-
-def _commands(request: Request) -> Redis:
-    commands: Redis = request.app.state.commands
-    return commands
-
-
-async def known_market(request: Request, market: str) -> str:
-    """The market that a path names.
-
-    Raises:
-        Problem: no flow publishes it, or Redis is away.
-    """
-    try:
-        exists = await streams.is_market(_commands(request), market)
-    except AWAY as error:
-        raise away("Redis") from error
-    if not exists:
-        raise unknown_market(market)
-    return market
-
-
-Market = Annotated[str, Depends(known_market)]
-When = Annotated[str | None, Query(examples=["2008-09-15T00:00:00Z"], max_length=40)]
-
-
-def _bad(parameter: str, error: object) -> Problem:
-    return Problem(422, "Bad parameter", f"{parameter}: {error}")
-
-
-def _milliseconds(parameter: str, text: str | None) -> int | None:
-    """First whole millisecond at or after a time; a date alone is its midnight in UTC."""
-    if text is None:
-        return None
-    try:
-        us = parse_rfc3339(text + "T00:00:00Z" if len(text) == 10 else text)
-    except (ValueError, OverflowError) as error:
-        raise _bad(parameter, error) from error
-    return max(-(-us // 1_000), 0)
-
-
-def _interval(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        us = microseconds(text)
-    except ValueError as error:
-        raise _bad("every", error) from error
-    if us < 1_000 or us % 1_000 or us > 366 * 86_400_000_000:
-        raise _bad("every", "whole milliseconds up to 366d, please")
-    return us // 1_000
-
-
-def _cursor(text: str | None) -> Id:
-    try:
-        return ZERO if text is None else Id.parse(text)
-    except ValueError as error:
-        raise _bad("cursor", error) from error
-
-
-def wanted_readings(
-    market: Market,
-    *,
-    begin: Annotated[When, Query(alias="from", description="Earliest time; `from <= at`.")] = None,
-    end: Annotated[When, Query(alias="to", description="Time before which history ends; `at < to`.")] = None,
-    final: Annotated[bool | None, Query(description="Finals only, provisional only, or both.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 1_000,
-    cursor: Annotated[str | None, Query(max_length=40, description="`next` of the page before.")] = None,
-    every: Annotated[
-        str | None, Query(max_length=20, description="Last reading of each interval, such as `1h`.")
-    ] = None,
-) -> Wanted:
-    """The readings that a query asks for.
-
-    Raises:
-        Problem: names the parameter that cannot be used.
-    """
-    first, until = _milliseconds("from", begin), _milliseconds("to", end)
-    after = max(_cursor(cursor), Id(first - 1, LAST_SEQ) if first else ZERO)
-    return Wanted(market, after, None if until is None else Id(until, 0), final, _interval(every), limit)
-
-
-History_ = Annotated[Wanted, Depends(wanted_readings)]
 
 
 def _span(wanted: Wanted, page: Page) -> tuple[str, str | None]:
@@ -124,36 +35,36 @@ def _span(wanted: Wanted, page: Page) -> tuple[str, str | None]:
 @router.get("", summary="Every market", responses=responses("Markets", 503))
 async def list_markets(request: Request) -> Response:
     """Definitions of every market that some flow publishes, runs included."""
-    commands = _commands(request)
+    commands = commands_of(request)
     try:
         bodies = await streams.definitions(commands, await streams.market_names(commands))
     except AWAY as error:
         raise away("Redis") from error
     found = [answers.raw(answers.Definition, body) for body in bodies if body is not None]
-    return _json(answers.encode(answers.Markets(found)))
+    return json_answer(answers.encode(answers.Markets(found)))
 
 
 @router.get("/{market}", summary="One market", responses=responses("Definition", 404, 503))
 async def show_market(request: Request, market: Market) -> Response:
     """The definition of a market, as its flow published it."""
     try:
-        body = (await streams.definitions(_commands(request), [market]))[0]
+        body = (await streams.definitions(commands_of(request), [market]))[0]
     except AWAY as error:
         raise away("Redis") from error
     if body is None:
         raise unknown_market(market)
-    return _json(body)
+    return json_answer(body)
 
 
 @router.get("/{market}/latest", summary="The newest reading", responses=responses("Latest", 404, 503))
 async def show_latest(request: Request, market: Market) -> Response:
     """The newest reading of any kind, and the newest final."""
     try:
-        epoch = (await streams.epochs(_commands(request), [market]))[market]
-        found = await streams.latest(_commands(request), market)
+        epoch = (await streams.epochs(commands_of(request), [market]))[market]
+        found = await streams.latest(commands_of(request), market)
     except AWAY as error:
         raise away("Redis") from error
-    return _json(answers.encode(_latest(market, epoch, found)))
+    return json_answer(answers.encode(_latest(market, epoch, found)))
 
 
 def _latest(market: str, epoch: str, found: dict[bytes, bytes]) -> answers.Latest:
@@ -183,7 +94,7 @@ async def list_readings(
     last, following = _span(wanted, page)
     if kind == "json":
         bodies = [answers.raw(Reading, entry.data) for entry in page.entries]
-        return _json(answers.encode(answers.Readings(wanted.market, page.epoch, bodies, last, following)))
+        return json_answer(answers.encode(answers.Readings(wanted.market, page.epoch, bodies, last, following)))
     headers = {"x-last": last, "x-epoch": page.epoch, "cache-control": "no-store"}
     headers["content-disposition"] = f'attachment; filename="{_file_name(wanted.market, kind)}"'
     if following is not None:
@@ -208,8 +119,8 @@ async def list_contributions(request: Request, wanted: History_) -> Response:
     page = await history.page(wanted)
     details = await history.details(wanted.market)
     if len(page.entries) > _IN_THREAD:
-        return _json(await run_sync(_contributions, wanted, page, details))
-    return _json(_contributions(wanted, page, details))
+        return json_answer(await run_sync(_contributions, wanted, page, details))
+    return json_answer(_contributions(wanted, page, details))
 
 
 def _contributions(wanted: Wanted, page: Page, details: bytes | None) -> bytes:
@@ -246,4 +157,4 @@ async def show_correlations(request: Request, market: Market) -> Response:
     details = await history.details(market)
     if details is None:
         raise Problem(404, "No final yet", f"{market!r} has not closed a period yet; correlations come with finals.")
-    return _json(answers.encode(answers.correlations(msgspec.json.decode(details, type=Details))))
+    return json_answer(answers.encode(answers.correlations(msgspec.json.decode(details, type=Details))))

@@ -26,6 +26,9 @@ _KIND = {None: "", True: " AND final", False: " AND NOT final"}
 _ROWS = """SELECT id_ms, id_seq, reading, sent_ns FROM readings
     WHERE {scope} AND (id_ms, id_seq) > (%(after_ms)s, %(after_seq)s) ORDER BY id_ms, id_seq LIMIT %(limit)s"""
 
+_LAST = """SELECT id_ms, id_seq, reading, sent_ns FROM readings
+    WHERE {scope} AND (id_ms, id_seq) > (%(after_ms)s, %(after_seq)s) ORDER BY id_ms DESC, id_seq DESC LIMIT 1"""
+
 # Two index look-ups for each interval, however many readings lie in it: the first reading behind the one before, and
 # the last reading of the interval where that one lies.
 _STEP = """CROSS JOIN LATERAL (
@@ -139,7 +142,15 @@ class Store:
 
     async def readings(self, wanted: Wanted) -> list[Entry]:
         """Committed readings."""
-        query = (_LAST_OF_EACH if wanted.every else _ROWS).format(scope=_SCOPE + _KIND[wanted.final])
+        return await self._entries(_LAST_OF_EACH if wanted.every else _ROWS, wanted)
+
+    async def last(self, wanted: Wanted) -> Entry | None:
+        """The newest committed reading that is wanted, or None."""
+        found = await self._entries(_LAST, wanted)
+        return found[0] if found else None
+
+    async def _entries(self, template: str, wanted: Wanted) -> list[Entry]:
+        query = template.format(scope=_SCOPE + _KIND[wanted.final])
         until = wanted.until or _END
         values: dict[str, object] = {
             "market": wanted.market,
