@@ -1,4 +1,4 @@
-"""`/v1/markets/{market}/audit`: what is said of the finals as a whole."""
+"""`/v1/markets/{market}/audit` and `/attribution`: what is said of many finals at once."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from api import answers
+from api.attribution import attribution
 from api.audit import audit
 from api.history import History
 from api.openapi import responses
-from api.parameters import MAX_LIMIT, Market, When, commands_of, json_answer, span
+from api.parameters import MAX_LIMIT, Market, When, at_or_before, commands_of, json_answer, span
 from api.problems import away
 from api.store import Wanted
 from api.streams import AWAY
+
+_FROM = "Takes the last final at or before it; by default the one before that of `to`."
+_TO = "Takes the last final at or before it; by default the newest."
 
 router = APIRouter(prefix="/v1/markets", tags=["markets"])
 
@@ -45,3 +49,23 @@ async def show_audit(request: Request, wanted: Annotated[Wanted, Depends(wanted_
     except AWAY as error:
         raise away("Redis") from error
     return json_answer(answers.encode(found))
+
+
+@router.get("/{market}/attribution", summary="Why it moved", responses=responses("Attribution", 404, 409, 422, 503))
+async def show_attribution(
+    request: Request,
+    market: Market,
+    *,
+    begin: Annotated[
+        When, Query(alias="from", description="The last final at or before it; by default the one before that of `to`.")
+    ] = None,
+    end: Annotated[
+        When, Query(alias="to", description="The last final at or before it; by default the newest.")
+    ] = None,
+    provisional: Annotated[bool, Query(description="Take the last reading of any kind at both ends.")] = False,
+) -> Response:
+    """Splits the change between two finals exactly: by cause and segment, and by what each indicator gives."""
+    history: History = request.app.state.history
+    kind = None if provisional else True
+    ends = [Wanted(market, until=at_or_before(*given), final=kind) for given in (("from", begin), ("to", end))]
+    return json_answer(answers.encode(await attribution(history, *ends)))

@@ -127,20 +127,21 @@ class History:
             raise away("Redis")
         return epoch, archived
 
-    async def details(self, market: str) -> bytes | None:
-        """Details of the last final as canonical bytes, or None before the first.
+    async def details(self, market: str, until: Id | None = None) -> Entry | None:
+        """What lies behind the last final (with `id < until`), or None before the first.
 
         Raises:
             Problem: neither Redis nor PostgreSQL answers.
         """
         try:
-            if newest := await streams.newest(self._commands, market, "details", 1):
-                return newest[0].data
+            newest, _ = await streams.preceding(self._commands, market, "details", until, count=1)
+            if newest:
+                return newest[0]
         except AWAY as error:
             if self._store is None:
                 raise away("Redis") from error
         try:
-            return await self._store.details(market) if self._store is not None else None
+            return await self._store.details(market, until) if self._store is not None else None
         except GONE as error:
             raise away("PostgreSQL") from error
 

@@ -61,6 +61,16 @@ def milliseconds(parameter: str, text: str | None) -> int | None:
         raise bad(parameter, error) from error
 
 
+def at_or_before(parameter: str, text: str | None) -> Id | None:
+    """Id before which the readings lie that are at or before a time, None for no time.
+
+    Raises:
+        Problem: no time.
+    """
+    ms = milliseconds(parameter, text)
+    return None if ms is None else Id(ms, LAST_SEQ)
+
+
 def _interval(text: str | None) -> int | None:
     if text is None:
         return None

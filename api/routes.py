@@ -123,7 +123,7 @@ async def list_contributions(request: Request, wanted: History_) -> Response:
     return json_answer(_contributions(wanted, page, details))
 
 
-def _contributions(wanted: Wanted, page: Page, details: bytes | None) -> bytes:
+def _contributions(wanted: Wanted, page: Page, details: Entry | None) -> bytes:
     readings = [_decoded(entry) for entry in page.entries]
     last, following = _span(wanted, page)
     return answers.encode(
@@ -145,8 +145,8 @@ def _decoded(entry: Entry) -> Reading:
     return decode_reading(entry.data)
 
 
-def _indicators(details: bytes) -> answers.Indicators:
-    decoded = msgspec.json.decode(details, type=Details)
+def _indicators(details: Entry) -> answers.Indicators:
+    decoded = msgspec.json.decode(details.data, type=Details)
     return answers.Indicators(decoded.at, decoded.indicators)
 
 
@@ -157,4 +157,4 @@ async def show_correlations(request: Request, market: Market) -> Response:
     details = await history.details(market)
     if details is None:
         raise Problem(404, "No final yet", f"{market!r} has not closed a period yet; correlations come with finals.")
-    return json_answer(answers.encode(answers.correlations(msgspec.json.decode(details, type=Details))))
+    return json_answer(answers.encode(answers.correlations(msgspec.json.decode(details.data, type=Details))))

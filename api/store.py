@@ -163,8 +163,14 @@ class Store:
         }
         return [Entry(Id(ms, seq), bytes(body), sent) for ms, seq, body, sent in await self._fetch(query, values)]
 
-    async def details(self, market: str) -> bytes | None:
-        """Details of the last final, or None."""
-        query = "SELECT details FROM details WHERE market = %(market)s ORDER BY id_ms DESC, id_seq DESC LIMIT 1"
-        rows = await self._fetch(query, {"market": market})
-        return bytes(rows[0][0]) if rows else None
+    async def details(self, market: str, until: Id | None = None) -> Entry | None:
+        """Details of the last final with `id < until`, or None."""
+        bound = until or _END
+        values: dict[str, object] = {
+            "market": market,
+            "until_ms": bound.ms,
+            "until_seq": min(bound.seq, LAST_SEQ),
+        }
+        query = f"SELECT id_ms, id_seq, details, sent_ns FROM details WHERE {_SCOPE} ORDER BY id_ms DESC, id_seq DESC"
+        found = await self._fetch(f"{query} LIMIT 1", values)
+        return Entry(Id(found[0][0], found[0][1]), bytes(found[0][2]), found[0][3]) if found else None

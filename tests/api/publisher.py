@@ -35,7 +35,9 @@ def reading(market: str, number: int, final: bool = False) -> Reading:
     index = float(number % 100) + 0.125
     parts = {"credit": index / 4, "equity": index / 2, "fx": index / 4}
     at = rfc3339(START_US + number * STEP_US)
-    change = Change(at, 0.5, {"credit": 0.25, "equity": 0.125, "fx": 0.125}, 0.0, 0.0)
+    change = Change(
+        rfc3339(START_US + (number - 1) * STEP_US), 0.5, {"credit": 0.25, "equity": 0.125, "fx": 0.125}, 0.0, 0.0
+    )
     forms = {"ciss": index, "rank_mean": index / 2, "z_mean": None}
     plain = Reading(
         market, at, final, index, 50.0, "normal", "ciss", parts, forms, change, 1.0, Staleness(0.5, 0),

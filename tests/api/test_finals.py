@@ -35,3 +35,18 @@ def test_what_cannot_be_audited_is_a_problem(served: Served, clean_redis: redis.
     chained.publish(clean_redis, "test", chained.finals("test", 2))
     wrong = served.get("/v1/markets/test/audit", params={"from": "yesterday"})
     assert (wrong.status_code, wrong.json()["title"]) == (422, "Bad parameter")
+
+
+def test_an_attribution_over_http(served: Served, clean_redis: redis.Redis, archive_url: str) -> None:
+    finals = chained.finals("test", 30)
+    chained.publish(clean_redis, "test", finals)
+    archive(archive_url, "test", clean_redis, id_of(finals[19]), keep=12)
+    asked = {"from": finals[3].at, "to": finals[24].at}
+    found = served.get("/v1/markets/test/attribution", params=asked).json()
+    assert (found["from"]["at"], found["to"]["at"], found["splits"]) == (finals[3].at, finals[24].at, 21)
+    moved = found["moved"]
+    parts = sum(moved["level"].values()) + moved["correlation"] + moved["composition"]
+    assert abs(parts - (found["to"]["index"] - found["from"]["index"])) < 1e-10
+    assert len(found["indicators"]) == 6
+    wrong = served.get("/v1/markets/test/attribution", params={"from": finals[9].at, "to": finals[2].at})
+    assert (wrong.status_code, wrong.headers["content-type"]) == (422, "application/problem+json")

@@ -12,6 +12,7 @@ from psycopg.errors import ReadOnlySqlTransaction
 
 from api.store import Store, Wanted
 from api.streams import ZERO, Id
+from schemas.reading import canonical
 from tests.api.publisher import START_US, Publisher, archive, details, id_of
 
 
@@ -29,7 +30,17 @@ async def test_position_and_details_of_the_last_final(store: Store, archive_url:
     Publisher(clean_redis, "test").readings(range(1, 21), finals=[10, 20])
     archive(archive_url, "test", clean_redis, id_of(20, True))
     assert await store.position("test") == ("e1", Id.parse(id_of(20, True)))
-    assert details("test", 20).at.encode() in (await store.details("test") or b"")
+    found = await store.details("test")
+    assert found is not None
+    assert (found.id, found.data) == (Id.parse(id_of(20, True)), canonical(details("test", 20)))
+    earlier = await store.details("test", found.id)
+    assert earlier is not None
+    assert earlier.id == Id.parse(id_of(10, True))
+    assert await store.details("test", earlier.id) is None
+    last = await store.last(Wanted("test", until=found.id))
+    assert last is not None
+    assert last.id == Id.parse(id_of(20))
+    assert await store.last(Wanted("test", until=Id.parse(id_of(10)), final=True)) is None
     assert await store.readings(Wanted("other")) == []
 
 
