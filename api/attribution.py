@@ -13,7 +13,7 @@ from api.history import History
 from api.problems import Problem
 from api.store import Wanted
 from api.streams import Entry, Id
-from schemas.reading import Details, Reading, canonical, decode_reading, entry_id, parse_rfc3339
+from schemas.reading import Details, Reading, decode_reading, entry_id, parse_rfc3339
 
 PAGE: Final = 5_000
 MOST: Final = 100_000
@@ -23,6 +23,7 @@ MOST: Final = 100_000
 @dataclass(frozen=True)
 class _End:
     id: Id
+    body: bytes
     reading: Reading
 
     @property
@@ -68,44 +69,32 @@ async def _end(history: History, wanted: Wanted, parameter: str) -> _End:
         raise Problem(404, "No reading there", f"{parameter}: {wanted.market!r} has no such reading at or before it.")
     reading = decode_reading(found.data)
     if reading.index is None:
-        raise Problem(
-            404, "No index there", f"{parameter}: the reading of {reading.at} has no index ({_why(reading)})."
-        )
-    return _End(found.id, reading)
-
-
-def _why(reading: Reading) -> str:
-    return ", ".join(reading.flags) or "no information"
+        why = ", ".join(reading.flags) or "no information"
+        raise Problem(404, "No index there", f"{parameter}: the reading of {reading.at} has no index ({why}).")
+    return _End(found.id, found.data, reading)
 
 
 async def _sum(history: History, market: str, origin: _End, to: _End) -> tuple[str, splits.Sum]:
-    before = origin.reading.change
-    provisional = not origin.reading.final
-    if provisional and before is None:
-        raise Problem(404, "Nothing to compare with", f"The reading of {origin.reading.at} has no final before it.")
-    added = splits.Sum(before.since if provisional and before else origin.reading.at)
-    if provisional and before:
-        added.take_back(before)
-    wanted = Wanted(market, origin.id, Id(to.id.ms, to.id.seq + 1), final=True, limit=PAGE)
+    try:
+        added = splits.Sum.behind(origin.body)
+        epoch = await _add(history, Wanted(market, origin.id, to.id, final=True, limit=PAGE), added)
+        added.end(to.body)
+    except splits.GapError as error:
+        raise Problem(409, "The finals do not follow each other", f"{error} See /audit.") from error
+    return epoch, added
+
+
+async def _add(history: History, wanted: Wanted, added: splits.Sum) -> str:
+    """Adds the finals between; gives the epoch."""
     while True:
         page = await history.page(wanted)
         bodies = [entry.data for entry in page.entries]
-        await run_sync(_add, added, bodies)  # the sockets must not wait for it
+        await run_sync(added.add, bodies)  # the sockets must not wait for it
         if added.count > MOST:
             raise Problem(422, "Bad parameter", f"from: more than {MOST} finals lie between it and to")
         if not page.more:
-            break
+            return page.epoch
         wanted = replace(wanted, after=page.entries[-1].id)
-    if not to.reading.final:
-        _add(added, [canonical(to.reading)])
-    return page.epoch, added
-
-
-def _add(added: splits.Sum, bodies: list[bytes]) -> None:
-    try:
-        added.add(bodies)
-    except splits.GapError as error:
-        raise Problem(409, "The finals do not follow each other", f"{error} See /audit.") from error
 
 
 async def _indicators(history: History, market: str, origin: _End, to: _End) -> list[splits.IndicatorPart] | None:

@@ -51,7 +51,7 @@ class History:
         Raises:
             Problem: a server is away without which there could be a gap.
         """
-        asked = replace(wanted, limit=wanted.limit + 1)
+        asked = replace(await self.as_known(wanted), limit=wanted.limit + 1)
         committed = await self._committed(wanted.market)
         tail = await self._tail(asked, committed)
         archived = await self._archived(asked) if committed is not None else None
@@ -69,6 +69,9 @@ class History:
         Raises:
             Problem: a server is away that may have it.
         """
+        return await self._last(await self.as_known(wanted))
+
+    async def _last(self, wanted: Wanted) -> Entry | None:
         committed = await self._committed(wanted.market)
         try:
             epoch = (await streams.epochs(self._commands, [wanted.market]))[wanted.market]
@@ -82,6 +85,18 @@ class History:
         if found is None and not (committed is None and extent.complete_after(behind.after)):
             return await self._last_archived(wanted)
         return found
+
+    async def as_known(self, wanted: Wanted) -> Wanted:
+        """The same, ending behind the newest reading that was published in time: nothing behind it is searched.
+
+        Raises:
+            Problem: a server is away that may have it.
+        """
+        if wanted.known_ns is None:
+            return wanted
+        newest = await self._last(Wanted(wanted.market, known_ns=wanted.known_ns))
+        until = ZERO if newest is None else Id(newest.id.ms, newest.id.seq + 1)
+        return replace(wanted, until=until if wanted.until is None else min(until, wanted.until))
 
     async def _last_archived(self, wanted: Wanted) -> Entry | None:
         try:
@@ -168,7 +183,7 @@ async def _last_of_tail(commands: Redis, wanted: Wanted) -> Entry | None:
     while True:
         page, before = await streams.preceding(commands, wanted.market, "readings", before, after=wanted.after)
         for entry in page:
-            if wanted.final is None or wanted.final == bool(entry.id.seq):
+            if wanted.includes(entry):
                 return entry
         if before is None:
             return None
@@ -181,7 +196,7 @@ async def _read_tail(commands: Redis, wanted: Wanted) -> list[Entry]:
     while position is not None and len(found) <= wanted.limit:
         page, position = await streams.following(commands, wanted.market, "readings", position, until=wanted.until)
         for entry in page:
-            if wanted.final is None or wanted.final == bool(entry.id.seq):
+            if wanted.includes(entry):
                 found[wanted.interval(entry.id) if wanted.every else entry.id] = entry
     # one interval more than wanted has begun, or nothing follows: the last one wanted is complete
     return list(found.values())[: wanted.limit]

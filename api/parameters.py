@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
@@ -16,6 +17,7 @@ from schemas.duration import microseconds
 from schemas.reading import parse_when
 
 MAX_LIMIT = 10_000
+_KNOWN_AT = "Wall clock: only what was published by then, the provisional reading that was in force included."
 
 
 def json_answer(body: bytes) -> Response:
@@ -71,6 +73,25 @@ def at_or_before(parameter: str, text: str | None) -> Id | None:
     return None if ms is None else Id(ms, LAST_SEQ)
 
 
+def known_at(
+    as_known_at: Annotated[
+        str | None, Query(description=_KNOWN_AT, examples=["2026-03-13T15:30:00.250Z"], max_length=40)
+    ] = None,
+) -> int | None:
+    """The wall-clock time at which somebody would have looked, nanoseconds since 1970.
+
+    Raises:
+        Problem: no time, or one that has not come.
+    """
+    ms = milliseconds("as_known_at", as_known_at)
+    if ms is not None and ms * 1_000_000 > time.time_ns():
+        raise bad("as_known_at", "that time has not come: what will be known then is not known now")
+    return None if ms is None else ms * 1_000_000
+
+
+Known = Annotated[int | None, Depends(known_at)]
+
+
 def _interval(text: str | None) -> int | None:
     if text is None:
         return None
@@ -103,6 +124,7 @@ def span(begin: str | None, end: str | None, cursor: str | None) -> tuple[Id, Id
 
 def wanted_readings(
     market: Market,
+    known_ns: Known = None,
     *,
     begin: Annotated[When, Query(alias="from", description="Earliest time; `from <= at`.")] = None,
     end: Annotated[When, Query(alias="to", description="Time before which history ends; `at < to`.")] = None,
@@ -119,7 +141,7 @@ def wanted_readings(
         Problem: names the parameter that cannot be used.
     """
     after, until = span(begin, end, cursor)
-    return Wanted(market, after, until, final, _interval(every), limit)
+    return Wanted(market, after, until, final, _interval(every), limit, known_ns)
 
 
 History_ = Annotated[Wanted, Depends(wanted_readings)]

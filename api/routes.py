@@ -15,11 +15,11 @@ from api import answers, streams
 from api.formats import MEDIA_TYPES, Format, encode_table
 from api.history import History, Page
 from api.openapi import responses
-from api.parameters import History_, Market, commands_of, json_answer
+from api.parameters import History_, Known, Market, commands_of, json_answer
 from api.problems import Problem, away, unknown_market
 from api.store import Wanted
-from api.streams import AWAY, Entry
-from schemas.reading import Details, Reading, decode_reading
+from api.streams import AWAY, Entry, Id
+from schemas.reading import Details, Reading, decode_reading, rfc3339
 
 _IN_THREAD = 500
 
@@ -56,14 +56,16 @@ async def show_market(request: Request, market: Market) -> Response:
     return json_answer(body)
 
 
-@router.get("/{market}/latest", summary="The newest reading", responses=responses("Latest", 404, 503))
-async def show_latest(request: Request, market: Market) -> Response:
-    """The newest reading of any kind, and the newest final."""
+@router.get("/{market}/latest", summary="The newest reading", responses=responses("Latest", 404, 422, 503))
+async def show_latest(request: Request, market: Market, known_ns: Known = None) -> Response:
+    """The newest reading of any kind, and the newest final; now, or as they were known at a wall-clock time."""
     try:
         epoch = (await streams.epochs(commands_of(request), [market]))[market]
         found = await streams.latest(commands_of(request), market)
     except AWAY as error:
         raise away("Redis") from error
+    if known_ns is not None:
+        return json_answer(answers.encode(await _known(request.app.state.history, market, epoch, known_ns)))
     return json_answer(answers.encode(_latest(market, epoch, found)))
 
 
@@ -74,6 +76,25 @@ def _latest(market: str, epoch: str, found: dict[bytes, bytes]) -> answers.Lates
     return answers.Latest(
         market, epoch, ids[b"id"], sent_ns, bodies[b"reading"], ids[b"final_id"] or None, bodies[b"final"]
     )
+
+
+async def _known(history: History, market: str, epoch: str, known_ns: int) -> answers.Latest:
+    """What `latest` was at a wall-clock time."""
+    newest, final = [await history.last(Wanted(market, final=kind, known_ns=known_ns)) for kind in (None, True)]
+    return answers.Latest(
+        market,
+        epoch,
+        None if newest is None else str(newest.id),
+        None if newest is None else newest.sent_ns,
+        None if newest is None else answers.raw(Reading, newest.data),
+        None if final is None else str(final.id),
+        None if final is None else answers.raw(Reading, final.data),
+        rfc3339(known_ns // 1_000),
+    )
+
+
+def _said(wanted: Wanted) -> str | msgspec.UnsetType:
+    return msgspec.UNSET if wanted.known_ns is None else rfc3339(wanted.known_ns // 1_000)
 
 
 _TABLES: dict[str, Any] = {
@@ -94,7 +115,8 @@ async def list_readings(
     last, following = _span(wanted, page)
     if kind == "json":
         bodies = [answers.raw(Reading, entry.data) for entry in page.entries]
-        return json_answer(answers.encode(answers.Readings(wanted.market, page.epoch, bodies, last, following)))
+        found = answers.Readings(wanted.market, page.epoch, bodies, last, following, _said(wanted))
+        return json_answer(answers.encode(found))
     headers = {"x-last": last, "x-epoch": page.epoch, "cache-control": "no-store"}
     headers["content-disposition"] = f'attachment; filename="{_file_name(wanted.market, kind)}"'
     if following is not None:
@@ -117,7 +139,7 @@ async def list_contributions(request: Request, wanted: History_) -> Response:
     """Points of the index by segment over time, and by indicator at the last final."""
     history: History = request.app.state.history
     page = await history.page(wanted)
-    details = await history.details(wanted.market)
+    details = await _details(history, wanted)
     if len(page.entries) > _IN_THREAD:
         return json_answer(await run_sync(_contributions, wanted, page, details))
     return json_answer(_contributions(wanted, page, details))
@@ -137,8 +159,17 @@ def _contributions(wanted: Wanted, page: Page, details: Entry | None) -> bytes:
             indicators=None if details is None else _indicators(details),
             last=last,
             next=following,
+            as_known_at=_said(wanted),
         )
     )
+
+
+async def _details(history: History, wanted: Wanted) -> Entry | None:
+    """What lies behind the last final, or behind the last that was known then."""
+    if wanted.known_ns is None:
+        return await history.details(wanted.market)
+    final = await history.last(Wanted(wanted.market, final=True, known_ns=wanted.known_ns))
+    return None if final is None else await history.details(wanted.market, Id(final.id.ms, final.id.seq + 1))
 
 
 def _decoded(entry: Entry) -> Reading:

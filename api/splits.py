@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 
@@ -86,8 +86,15 @@ class _Split(msgspec.Struct):
     """What the sum needs of a reading."""
 
     at: str
+    final: bool
     index: float | None
+    flags: list[str]
     change: Change | None
+
+    @property
+    def compared_with(self) -> bool:
+        """Whether what follows is split against it; a final without data teaches nothing, the one before it stays."""
+        return self.final and self.index is not None and "no_data" not in self.flags
 
 
 _SPLIT: Final = msgspec.json.Decoder(_Split)
@@ -109,26 +116,49 @@ class Sum:
     composition: list[float] = field(default_factory=list)
     count: int = 0
 
+    @classmethod
+    def behind(cls, body: bytes) -> Self:
+        """A sum that begins at a reading, whose own split is taken back if nothing is compared with it.
+
+        Raises:
+            GapError: it is such a reading, and was compared with nothing itself.
+        """
+        one = _SPLIT.decode(body)
+        if one.compared_with:
+            return cls(one.at)
+        if one.change is None:
+            msg = f"The reading of {one.at} has no final before it."
+            raise GapError(msg)
+        added = cls(one.change.since)
+        added._put(one.change, -1.0)
+        return added
+
     def add(self, bodies: Iterable[bytes]) -> None:
-        """Adds what finals say, or a provisional reading as the last; one without an index has nothing to say.
+        """Adds what finals say that follow each other; those that nothing is compared with have nothing to add.
 
         Raises:
             GapError: one was not compared with the one before it.
         """
         for body in bodies:
             one = _SPLIT.decode(body)
-            if one.index is None:
-                continue
-            if one.change is None or one.change.since != self.since:
-                said = "nothing" if one.change is None else f"the final of {one.change.since}"
-                msg = f"The reading of {one.at} is split against {said}, not against the final of {self.since}."
-                raise GapError(msg)
-            self._put(one.change, 1.0)
-            self.count, self.since = self.count + 1, one.at
+            if one.compared_with:
+                self._follow(one)
 
-    def take_back(self, change: Change) -> None:
-        """Subtracts the split of a provisional reading at which the span begins."""
-        self._put(change, -1.0)
+    def end(self, body: bytes) -> None:
+        """Adds what the last reading says, of whatever kind it is.
+
+        Raises:
+            GapError: as `add`.
+        """
+        self._follow(_SPLIT.decode(body))
+
+    def _follow(self, one: _Split) -> None:
+        if one.change is None or one.change.since != self.since:
+            said = "nothing" if one.change is None else f"the final of {one.change.since}"
+            msg = f"The reading of {one.at} is split against {said}, not against the final of {self.since}."
+            raise GapError(msg)
+        self._put(one.change, 1.0)
+        self.count, self.since = self.count + 1, one.at
 
     def _put(self, change: Change, sign: float) -> None:
         for segment, points in change.level.items():

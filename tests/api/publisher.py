@@ -135,10 +135,10 @@ def archive(url: str, market: str, client: redis.Redis, until: str, keep: int | 
     epoch = (client.get(epoch_key(market)) or b"").decode()  # type: ignore[union-attr]
     with psycopg.connect(url) as connection:
         for name, fields in raws:
-            _store(connection, market, name.decode(), fields[b"reading"], "readings")
+            _store(connection, market, name.decode(), (fields[b"reading"], int(fields[b"sent_ns"])), "readings")
         found: Any = client.xrange(stream(market, "details"), max=until)
         for name, fields in found:
-            _store(connection, market, name.decode(), fields[b"details"], "details")
+            _store(connection, market, name.decode(), (fields[b"details"], int(fields[b"sent_ns"])), "details")
         ms, seq = map(int, until.split("-"))
         connection.execute(
             "INSERT INTO positions VALUES (%s, %s, %s, %s) ON CONFLICT (stream) DO UPDATE"
@@ -159,17 +159,17 @@ def _pair(name: str) -> tuple[int, int]:
     return int(ms), int(seq)
 
 
-def _store(connection: psycopg.Connection[Any], market: str, name: str, body: bytes, table: str) -> None:
+def _store(connection: psycopg.Connection[Any], market: str, name: str, said: tuple[bytes, int], table: str) -> None:
     ms, seq = _pair(name)
     if table == "readings":
         connection.execute(
             'INSERT INTO readings (market, at, id_ms, id_seq, final, "index", percentile, coverage, reading, sent_ns)'
-            " VALUES (%s, to_timestamp(%s), %s, %s, %s, 1, 1, 1, %s, 1) ON CONFLICT DO NOTHING",
-            (market, ms / 1000, ms, seq, seq == 1, body),
+            " VALUES (%s, to_timestamp(%s), %s, %s, %s, 1, 1, 1, %s, %s) ON CONFLICT DO NOTHING",
+            (market, ms / 1000, ms, seq, seq == 1, *said),
         )
     else:
         connection.execute(
             "INSERT INTO details (market, at, id_ms, id_seq, details, sent_ns)"
-            " VALUES (%s, to_timestamp(%s), %s, %s, %s, 1) ON CONFLICT DO NOTHING",
-            (market, ms / 1000, ms, seq, body),
+            " VALUES (%s, to_timestamp(%s), %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (market, ms / 1000, ms, seq, *said),
         )

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.splits import GapError, IndicatorPart, Part, Sum, indicator_parts, parts
-from schemas.reading import Reading, canonical
+from schemas.reading import Change, Reading, canonical
 from tests.api.chained import details, finals
 
 CHAIN = finals("m", 400)
@@ -45,12 +45,37 @@ def test_spans_that_follow_each_other_add_up() -> None:
         assert left.level[segment] + right.level[segment] == pytest.approx(points, abs=1e-12)
 
 
+def provisional(before: Reading, shift: float = 5.0) -> Reading:
+    change = Change(before.at, shift, {"equity": shift}, 0.0, 0.0)
+    return msgspec.structs.replace(before, at=f"{before.at[:11]}23:00:00Z", final=False, change=change)
+
+
 def test_a_provisional_beginning_is_taken_back() -> None:
-    change = CHAIN[6].change
-    assert change is not None
-    added = summed(5, 8)
-    added.take_back(change)
-    assert added.moved(0.0).level == pytest.approx(summed(6, 8).moved(0.0).level, abs=1e-12)
+    added = Sum.behind(canonical(provisional(CHAIN[6])))
+    added.add(canonical(reading) for reading in CHAIN[7:9])
+    expected = summed(6, 8).moved(0.0).level
+    assert added.moved(0.0).level == pytest.approx({**expected, "equity": expected["equity"] - 5.0}, abs=1e-12)
+    with pytest.raises(GapError, match="no final before it"):
+        Sum.behind(canonical(msgspec.structs.replace(provisional(CHAIN[6]), change=None)))
+
+
+def test_a_provisional_end_is_added() -> None:
+    added = summed(3, 6)
+    added.end(canonical(provisional(CHAIN[6])))
+    assert added.moved(0.0).level["equity"] == pytest.approx(summed(3, 6).moved(0.0).level["equity"] + 5.0, abs=1e-12)
+
+
+def test_a_final_without_data_lies_beside_the_way() -> None:
+    """Nothing is compared with it, so it counts at an end of a span and never within."""
+    silent = msgspec.structs.replace(provisional(CHAIN[6]), final=True, flags=["no_data"])
+    within = summed(3, 6)
+    within.add([canonical(silent), canonical(CHAIN[7])])
+    assert within.moved(0.0).level == summed(3, 7).moved(0.0).level
+    ending, beginning = summed(3, 6), Sum.behind(canonical(silent))
+    ending.end(canonical(silent))
+    beginning.add([canonical(CHAIN[7])])
+    both = ending.moved(0.0).level["equity"] + beginning.moved(0.0).level["equity"]
+    assert both == pytest.approx(summed(3, 7).moved(0.0).level["equity"], abs=1e-12)
 
 
 def test_a_final_without_an_index_has_nothing_to_say() -> None:
