@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.audit import audit
 from deploy.control import control
 from deploy.evaluate import evaluate
 from deploy.options import (
@@ -205,6 +206,7 @@ def markets(
 
 
 app.command()(evaluate)
+app.command()(audit)
 app.command()(control)
 
 
