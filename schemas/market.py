@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from schemas.alert_rule import AlertRule
 from schemas.duration import DAY_US, Duration, Span, microseconds
 from schemas.indicator import OF_PRICES, Indicator, Segment
 from schemas.instrument import Instrument
@@ -98,6 +99,7 @@ class Market(Strict):
         shrinkage: weight of the identity in segment and instrument correlations, 0..1.
         horizon: how far ahead forecasts look, for later.
         synthetic: said with every reading.
+        alert: the rules that come with it; no part of what readings are made of, nor of their version.
     """
 
     version: Literal[1]
@@ -122,6 +124,7 @@ class Market(Strict):
     history: History = History()
     validation: Validation = Validation()
     episode: tuple[Episode, ...] = ()
+    alert: tuple[AlertRule, ...] = ()
     instrument: tuple[Instrument, ...] = Field(min_length=1)
     segment: tuple[Segment, ...] = Field(min_length=1)
 
@@ -155,6 +158,7 @@ class Market(Strict):
         ]
         named += [("segment", ("segment", n), s.name) for n, s in enumerate(self.segment)]
         named += [("indicator", place, i.name) for place, i in self._indicators()]
+        named += [("alert", ("alert", n), rule.name) for n, rule in enumerate(self.alert)]
         seen: set[tuple[str, str]] = set()
         faults: list[tuple[Place, str]] = []
         for what, place, name in named:

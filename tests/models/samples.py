@@ -33,6 +33,7 @@ from schemas.market import Market
 from schemas.ticks import NO_SEQ, TickBatch
 from tests.laws import AnyStep, Sample
 from tests.models import tape
+from tests.models.alerts.samples import ALERT_SAMPLES
 
 SECONDS = 420
 LEAP_US = 1_000_000_000
@@ -216,7 +217,7 @@ def _named() -> dict[type[AnyStep], Sample]:
     }
     for segment in m.segment:
         found |= {KINDS[i.kind]: _indicator(i) for i in segment.indicator}
-    return found | {KINDS[i.kind]: _indicator(i) for i in OTHERS}
+    return found | {KINDS[i.kind]: _indicator(i) for i in OTHERS} | ALERT_SAMPLES
 
 
 SAMPLES = _named()
