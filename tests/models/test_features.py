@@ -17,7 +17,8 @@ SCHEMA = Schema.of(MARKET)
 
 def moment(index: float, at_us: int = tape.START, **changes: object) -> Moment:
     fields: dict[str, object] = {
-        "at_us": at_us, "final": True, "learns": True, "index": index, "percentile": 50.0, "scores": np.array([0.1, 0.2, 0.3]),
+        "at_us": at_us, "final": True, "learns": True, "index": index, "percentile": 50.0,
+        "scores": np.array([0.1, 0.2, 0.3]),
         "contributions": np.array([index / 2, index / 4, index / 4]), "volatility": -9.0,
         "segment_correlation": 0.5, "correlation": 0.25, "coverage": 1.0,
     }  # fmt: skip
