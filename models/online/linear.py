@@ -77,8 +77,8 @@ class LinearModels(RiverStep):
 
     They differ in what they assume: `river_sgd` follows slowly with a small penalty, `river_pa` moves only as far as
     the last error asks (Crammer et al. 2006, with a small C), `river_bayes` shrinks by a strong prior that fades as it
-    forgets (Bishop 2006, section 3.3). ALMA, which River also has, is a classifier. The answer is the expected change in
-    points, float64[3], NaN (asleep) before 60 lessons.
+    forgets (Bishop 2006, section 3.3). ALMA, which River also has, is a classifier. The answer is the expected change
+    in points, float64[3], NaN (asleep) before 60 lessons.
     """
 
     name: ClassVar[str] = "linear"

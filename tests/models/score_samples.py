@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
 import numpy as np
 
+from models.anomaly import AnomalyWatch
+from models.change_points import ChangePoints
 from models.ensemble.boa import Boa, Gathering, Judged
 from models.ensemble.forecaster import Forecaster
 from models.ensemble.guard import Came, Guard
@@ -15,11 +18,13 @@ from models.ensemble.intervals import KEPT, Asked, Errors, Intervals
 from models.ensemble.levels import LEVELS
 from models.ensemble.record import Outcome, Record
 from models.features import Moment, Schema
+from models.online.drift import DriftWatch
 from models.online.har import RecursiveHar
 from models.online.labels import Issued, LabelQueue
 from models.online.linear import LinearModels
 from models.online.quantiles import QuantileModels
 from models.online.question import Lesson, Question
+from models.regime import RegimeFilter
 from models.signals.step import Floats
 from models.window import FeatureWindow, Seen, windows
 from tests.laws import AnyStep, Sample
@@ -128,6 +133,17 @@ def _outcomes(size: float) -> Sequence[Outcome | None]:
     return [None] + [Outcome(c.quantiles, c.change, n % 4 == 0) for n, c in enumerate(_came(size)) if c]
 
 
+def _errors(size: float) -> Sequence[float]:
+    rng = np.random.default_rng(5)
+    return [math.nan if n % 11 == 0 else size * float(rng.standard_normal()) for n in range(600)]
+
+
+@cache
+def _longer_seen() -> Sequence[Seen]:
+    """Long enough for the half-space trees to speak."""
+    return [x for x in windows(tape.market(), made(400)) if x.moment.learns]
+
+
 def named() -> dict[type[AnyStep], Sample]:
     """By class."""
     m = tape.market()
@@ -144,5 +160,9 @@ def named() -> dict[type[AnyStep], Sample]:
         Guard: Sample(lambda: Guard(3), lambda: _came(1.0), lambda: _came(1e300)),
         Boa: Sample(lambda: Boa((1.0, 1.0, 0.2, 0.2)), lambda: _gatherings(1.0), lambda: _gatherings(1e100)),
         Record: Sample(lambda: Record(3), lambda: _outcomes(1.0), lambda: _outcomes(1e100)),
+        DriftWatch: Sample(DriftWatch, lambda: _errors(1.0), lambda: _errors(1e300)),
+        ChangePoints: Sample(ChangePoints, lambda: _errors(1.0), lambda: _errors(1e300)),
+        RegimeFilter: Sample(lambda: RegimeFilter(SCHEMA), seen, wildly_seen),
+        AnomalyWatch: Sample(lambda: AnomalyWatch(m), _longer_seen, wildly_seen),
         Forecaster: Sample(lambda: Forecaster(SCHEMA, 2), seen, wildly_seen),
     }
