@@ -32,7 +32,7 @@ from schemas.indicator import Indicator
 from schemas.market import Market
 from schemas.ticks import NO_SEQ, TickBatch
 from tests.laws import AnyStep, Sample
-from tests.models import tape
+from tests.models import score_samples, tape
 from tests.models.alerts.samples import ALERT_SAMPLES
 
 SECONDS = 420
@@ -215,6 +215,7 @@ def _named() -> dict[type[AnyStep], Sample]:
         Episodes: Sample(lambda: Episodes(_remembering()), _moments, _moments),
         Attribution: Sample(lambda: Attribution(m), lambda: ends(_scores()), lambda: ends(_wild_scores())),
     }
+    found |= score_samples.named()
     for segment in m.segment:
         found |= {KINDS[i.kind]: _indicator(i) for i in segment.indicator}
     return found | {KINDS[i.kind]: _indicator(i) for i in OTHERS} | ALERT_SAMPLES
