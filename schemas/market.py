@@ -26,10 +26,17 @@ class HalfLife(Strict):
 
 
 class History(Strict):
-    """The past that scores are ranked in: finals before a first score, and finals remembered at most."""
+    """The past that scores are ranked in.
+
+    Attributes:
+        warm_up: finals before a first score.
+        capacity: finals remembered at most.
+        memory: `exact`, or `sketch`: ranks and extremes from summaries, so that the state holds no series of inputs.
+    """
 
     warm_up: int = Field(default=250, ge=2)
     capacity: int = Field(default=20_000, ge=10, le=10_000_000)
+    memory: Literal["exact", "sketch"] = "exact"
 
     @model_validator(mode="after")
     def _remembers_its_warm_up(self) -> Self:

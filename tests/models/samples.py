@@ -22,6 +22,7 @@ from models.signals.indicators import KINDS, build
 from models.signals.merge import BarMerge
 from models.signals.path import PeriodPath
 from models.signals.ranks import RecursiveRank
+from models.signals.sketch import SketchedRank
 from models.signals.step import Floats
 from models.signals.tails import Standing, TailScore
 from models.signals.volatility import Volatility
@@ -208,6 +209,7 @@ def _named() -> dict[type[AnyStep], Sample]:
         StressIndex: _staged("index", lambda: StressIndex(m)),
         Publication: _staged("publication", lambda: Publication(m, schedule.periods_per_year)),
         RecursiveRank: Sample(lambda: RecursiveRank(4, 5, 20), lambda: _vectors(4), lambda: _wild_vectors(4)),
+        SketchedRank: Sample(lambda: SketchedRank(4, 5), lambda: _vectors(4), lambda: _wild_vectors(4)),
         CausalZ: Sample(lambda: CausalZ(4, 5), lambda: _vectors(4), lambda: _wild_vectors(4)),
         TailScore: Sample(lambda: TailScore(4), _standings, _wild_standings),
         Factor: Sample(lambda: Factor(4), lambda: _vectors(4), lambda: _wild_vectors(4)),
