@@ -205,9 +205,8 @@ def markets(
         module.show(said)
 
 
-app.command()(evaluate)
-app.command()(audit)
-app.command()(control)
+for verb in (audit, control, evaluate):
+    app.command()(verb)
 
 
 @app.command()
