@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import sys
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -21,6 +23,9 @@ from dataflows.source import FeedSource
 from dataflows.stress_index import build
 
 log = structlog.get_logger()
+
+_NO_ROOM: Final = ("DiskFull", "SystemIoFailure", "CannotOpen", "No space left", "File too large")
+"""What SQLite and the system say of a disk without room; Bytewax passes it on as text."""
 
 _STORES: Final = 4
 """SQLite files of the recovery store; fixed when it is made, and the most processes that may share a flow."""
@@ -59,26 +64,51 @@ def _execute(flow: object, config: FlowConfig) -> None:
             epoch_interval=timedelta(milliseconds=config.epoch_ms),
             recovery_config=store,
         )
-    except Exception as error:
-        raise _cause(error) from error
+    except BaseException as error:  # a panic of Bytewax is no Exception
+        raise _cause(error, config.state_dir) from error
 
 
 def _store(folder: Path) -> Path:
-    """The recovery store, made if it is not there yet."""
-    if not any(folder.glob("part-*.sqlite3")):
-        folder.mkdir(parents=True, exist_ok=True)
-        init_db_dir(str(folder), _STORES)  # type: ignore[no-untyped-call] # as above
+    """The recovery store, made if it is not there yet: whole, or not at all."""
+    if any(folder.glob("part-*.sqlite3")):
+        return folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as fresh:
+            init_db_dir(fresh, _STORES)  # type: ignore[no-untyped-call] # as above
+            _move(Path(fresh), folder)
+    except BaseException as error:  # as above
+        raise _cause(error, folder) from error
     return folder
 
 
-def _cause(error: BaseException) -> BaseException:
-    """The FlowError beneath what Bytewax raises, or the error itself."""
+def _move(fresh: Path, folder: Path) -> None:
+    """The new store to its place, at once, unless another process of the flow was first."""
+    fresh.chmod(0o755)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        if not any(folder.glob("part-*.sqlite3")):
+            raise
+
+
+def _cause(error: BaseException, folder: Path) -> BaseException:
+    """The FlowError beneath what Bytewax raises, or one of its store in `folder`, or the error itself."""
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, FlowError):
             return inner
         inner = inner.__cause__ or inner.__context__
-    return error
+    return _of_store(folder, str(error)) if any(sign in str(error) for sign in _NO_ROOM) else error
+
+
+def _of_store(folder: Path, said: str) -> FlowError:
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    left = shutil.disk_usage(there).free // 1024
+    return FlowError(
+        f"the recovery store in {folder} cannot be written, {left:,} KiB are left on its disk: make room there. "
+        f"Nothing is lost: the next start goes on from the last save ({said.splitlines()[0][-160:]})"
+    )
 
 
 def exit_with(error: FlowError) -> None:

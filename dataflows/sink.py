@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import random
 import time
@@ -102,6 +103,7 @@ class MarketStreams(StatefulSinkPartition[Any, None]):
 
     def __init__(self, config: FlowConfig, market: str) -> None:
         self._market, self._cap = market, config.cap
+        self._unsaved: list[Entry] = []
         self._client = connect(config.redis_url)
         self._script = self._client.register_script(_SCRIPT)
         self._keys = [names.writer_key(market), names.latest_key(market)]
@@ -117,15 +119,32 @@ class MarketStreams(StatefulSinkPartition[Any, None]):
             FlowError: another flow writes this market, or the stream holds other bytes under an id.
         """
         entries = [entry for value in values for entry in entries_of(_bare(value))]
-        for first in range(0, len(entries), _AT_ONCE):
-            self._write(entries[first : first + _AT_ONCE])
+        self._unsaved += entries
+        self._write_all(entries)
 
     def snapshot(self) -> None:
-        """Nothing to save: what was written is acknowledged, and ids come from event time."""
+        """Nothing to save: ids come from event time; but Redis must have on its disk what it acknowledged.
+
+        It says yes before it finds that its disk is full, and then says no to PING. Killed in between, it has
+        forgotten: what was written since the last save is written again, until nothing came in between.
+        """
+        while self._unsaved and not self._is_safe():
+            self._write_all(self._unsaved)
+        self._unsaved = []
 
     def close(self) -> None:
         """Leaves Redis."""
         self._client.close()
+
+    def _is_safe(self) -> bool:
+        """Whether Redis was well at once; otherwise waits until it is."""
+        tries = itertools.count(1)
+        patiently(self._market, lambda: next(tries) and self._client.ping())
+        return next(tries) == 2
+
+    def _write_all(self, entries: list[Entry]) -> None:
+        for first in range(0, len(entries), _AT_ONCE):
+            self._write(entries[first : first + _AT_ONCE])
 
     def _write(self, entries: list[Entry]) -> None:
         began = time.monotonic()

@@ -11,6 +11,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from deploy.disk import is_full
+
 LAUNCHER = Path(__file__).with_name("launch.py")
 LOG_LIMIT = 16 * 1024 * 1024
 """Bytes after which a log file is put aside as `.1`; the one before that is dropped."""
@@ -89,9 +91,18 @@ def stop(children: Sequence[Child], seconds: float) -> None:
 
 
 def put_aside(log: Path, limit: int = LOG_LIMIT) -> bool:
-    """Keeps a log file below `limit` bytes: copies it to `.1` and empties it, so that open writers go on."""
+    """Keeps a log file below `limit` bytes: copies it to `.1` and empties it, so that open writers go on.
+
+    Without room for the copy, what is old gives way to what is new.
+    """
     if not log.exists() or log.stat().st_size < limit:
         return False
-    log.with_name(log.name + ".1").write_bytes(log.read_bytes())
+    aside = log.with_name(log.name + ".1")
+    try:
+        aside.write_bytes(log.read_bytes())
+    except OSError as error:
+        if not is_full(error):
+            raise
+        aside.unlink()
     os.truncate(log, 0)
     return True

@@ -14,6 +14,7 @@ import typer
 
 from deploy.audit import audit
 from deploy.control import control
+from deploy.disk import is_full
 from deploy.evaluate import evaluate
 from deploy.options import (
     ApiPort,
@@ -240,11 +241,11 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        if type(error).__module__.partition(".")[0] not in OURS:
+        if type(error).__module__.partition(".")[0] not in OURS and not is_full(error):
             raise
         sys.stderr.write(f"esi: {error}\n")
         sys.exit(2)
 
 
 OURS = frozenset({"schemas", "dataflows", "api", "deploy"})
-"""Packages whose own errors say what is wrong and what to do; anybody else's is a fault in the program."""
+"""Packages whose errors say what is wrong and what to do; anybody else's, but that of a full disk, is our fault."""

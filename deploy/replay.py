@@ -198,7 +198,7 @@ class _Replay:
                 msg = f"the broker ended and began anew; {again}"
                 raise ReplayError(msg)
             fallen = [s.program.name for s in self._supervisor.services.values() if s.falls >= GIVE_UP_AFTER]
-            if fallen:
+            if fallen and not self._supervisor.disk.full:
                 msg = f"{', '.join(fallen)} fell {GIVE_UP_AFTER} times: see {self._plan.settings.data_dir / 'logs'}"
                 raise ReplayError(msg)
             time.sleep(TICK_S)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from deploy import child
 from deploy.child import Child
+from deploy.disk import Disk, is_full
 
 State = Literal["waiting", "starting", "running", "resting", "done", "stopped"]
 
@@ -84,6 +85,13 @@ class Service:
 class Supervisor:
     """Keeps programs running. `tick` is to be called some ten times a second from one thread, the main one.
 
+    While the disk of the logs is full, falls do not count and are followed by the longest pause; once there is room,
+    everything is started again at once.
+
+    Attributes:
+        services: programs and how they fare, by name.
+        disk: of the logs, and thus of the data folder.
+
     Args:
         programs: in any order; their needs must be among them.
         logs: folder of their output, `{name}.log` each.
@@ -100,6 +108,8 @@ class Supervisor:
     ) -> None:
         self.services = {program.name: Service(program) for program in programs}
         self._logs, self._tell, self._changed = logs, tell, changed
+        self.disk = Disk(logs, tell)
+        self._untold = False
 
     def log(self, name: str) -> Path:
         """File of a program's output."""
@@ -125,11 +135,13 @@ class Supervisor:
 
     def tick(self) -> None:
         """Looks after every program once; never waits."""
+        if self.disk.look():
+            self._forgive()
         before = [(service.state, service.starts) for service in self.services.values()]
         for service in self.services.values():
             self._look_after(service)
-        if before != [(service.state, service.starts) for service in self.services.values()]:
-            self._changed()
+        if self._untold or before != [(service.state, service.starts) for service in self.services.values()]:
+            self._note()
 
     def stop(self, seconds: float = 3.0) -> None:
         """Stops everything, rank by rank, and waits at most `seconds` for each rank before it kills."""
@@ -138,7 +150,21 @@ class Supervisor:
             child.stop([s.child for s in members if s.child is not None], seconds)
             for service in members:
                 service.state, service.child = "stopped" if service.state != "done" else "done", None
-        self._changed()
+        self._note()
+
+    def _note(self) -> None:
+        """Lets the state be written down; where the disk has no room for it, again at the next tick."""
+        try:
+            self._changed()
+            self._untold = False
+        except OSError as error:
+            if not is_full(error):
+                raise
+            self._untold = True
+
+    def _forgive(self) -> None:
+        for service in self.services.values():
+            service.falls, service.rest_until = 0, 0.0
 
     def _look_after(self, service: Service) -> None:
         match service.state:
@@ -154,7 +180,19 @@ class Supervisor:
     def _start(self, service: Service) -> None:
         program = service.program
         service.saw = {name: self.services[name].identity for name in program.needs}
-        service.child = Child(
+        service.starts += 1
+        service.since = time.monotonic()
+        try:
+            service.child = self._child(program)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            self._rest(service, "cannot be started, because its log cannot be written")
+        else:
+            service.state = "starting"
+
+    def _child(self, program: Program) -> Child:
+        return Child(
             program.command(),
             self.log(program.name),
             {**os.environ, **program.environment()},
@@ -162,9 +200,6 @@ class Supervisor:
             user=program.user,
             orphan_signal=program.orphan_signal,
         )
-        service.starts += 1
-        service.since = time.monotonic()
-        service.state = "starting"
 
     def _watch(self, service: Service) -> None:
         if service.child is None:
@@ -197,10 +232,17 @@ class Supervisor:
         if status == 0 and not service.program.endless:
             service.state = "done"
             return
-        pause = min(FIRST_PAUSE * 2**service.falls, LONGEST_PAUSE)
-        service.falls += 1
+        self._rest(
+            service,
+            f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with exit status {status}",
+        )
+
+    def _rest(self, service: Service, how: str) -> None:
+        """After a fall: a pause before the next start."""
+        self.disk.look(now=True)
+        pause = LONGEST_PAUSE if self.disk.full else min(FIRST_PAUSE * 2**service.falls, LONGEST_PAUSE)
+        service.falls += not self.disk.full
         service.rest_until, service.state = time.monotonic() + pause, "resting"
-        how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with exit status {status}"
         self._tell(
             f"{service.program.name}: {how}; starting it again in {pause:.1f} s (log: {self.log(service.program.name)})"
         )

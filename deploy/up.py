@@ -121,7 +121,9 @@ class Session:
         return False
 
     def _hopeless(self) -> list[str]:
-        """Programs that fall again and again, where that ends the matter."""
+        """Programs that fall again and again, where that ends the matter; a full disk is waited for."""
+        if self._supervisor.disk.full:
+            return []
         fallen = [name for name, service in self._supervisor.services.items() if service.falls >= GIVE_UP_AFTER]
         return fallen if self._choice.once else []
 

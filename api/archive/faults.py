@@ -11,13 +11,14 @@ from redis import exceptions
 from api.archive.streams import ContestedError, is_lost_group
 
 Fault = Literal[
-    "redis_login", "redis_full", "redis_away", "group_lost", "redis_refused", "contested",
+    "redis_login", "redis_full", "redis_disk", "redis_away", "group_lost", "redis_refused", "contested",
     "postgres_full", "postgres_slow", "postgres_login", "postgres_away", "postgres_refused",
 ]  # fmt: skip
 
 REMEDY: Final[dict[Fault, str]] = {
     "redis_login": "check the password in the Redis URL",
     "redis_full": "give Redis more memory; entries that are archived are trimmed as soon as it answers",
+    "redis_disk": "free disk space for Redis; entries are archived as soon as it can write",
     "redis_away": "start Redis, or check its URL",
     "group_lost": "nothing to do: the streams began anew or lost the group; reading goes on from the archive",
     "redis_refused": "see the detail",
@@ -48,6 +49,8 @@ def _of_redis(error: exceptions.RedisError) -> Fault:
         return "redis_login"
     if isinstance(error, exceptions.OutOfMemoryError):
         return "redis_full"
+    if str(error).startswith("MISCONF"):
+        return "redis_disk"
     if isinstance(error, exceptions.ConnectionError | exceptions.TimeoutError):
         return "redis_away"
     return "group_lost" if is_lost_group(error) else "redis_refused"

@@ -8,17 +8,21 @@ import os
 import random
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import redis
 
+from dataflows.config import FlowError
+from dataflows.main import _store
 from schemas import names
 from schemas.json_wire import encode_tock
 from schemas.rejects import ranges
 from tests import servers
 from tests.dataflows import tape as tapes
 from tests.dataflows.flows import Flow, produce, published, rejected, wait_for
+from tests.disks import SmallDisk
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "tape.jsonl"
 KILLS = int(os.environ.get("ESI_TEST_KILLS", "20"))
@@ -273,6 +277,82 @@ def test_redis_without_memory_is_waited_for(
         produce(kafka.bootstrap, unique_name, [part[60:] for part in tape])
         servers.wait_until(lambda: "redis_refuses" in flow.log or "waiting_for_redis" in flow.log, 20, "the refusal")
         client.config_set("maxmemory", 0)
+        wait_for(client, want, flow)
+        assert published(client) == want
+
+
+def test_a_full_disk_is_named_and_the_flow_goes_on_from_its_last_save_with_the_room(
+    content: list[list[tapes.Rows]],
+    kafka: servers.Kafka,
+    redis_server: servers.Redis,
+    clean_redis: redis.Redis,
+    small_disk: Callable[[int], SmallDisk],
+    tmp_path: Path,
+    unique_name: str,
+) -> None:
+    tape = tapes.records(content, "arrow")
+    want, _ = tapes.expected(unique_name, tape)
+    half = [part[: len(part) // 2] for part in tape]
+    disk = small_disk(4)
+    produce(kafka.bootstrap, unique_name, half)
+    data = {"ESI_DATA_DIR": str(disk.folder / "data")}
+    with Flow(tmp_path, unique_name, kafka.bootstrap, redis_server.url, **data) as flow:
+        wait_for(clean_redis, tapes.expected(unique_name, half)[0], flow)
+        disk.fill()
+        produce(kafka.bootstrap, unique_name, [part[len(part) // 2 :] for part in tape])
+        assert flow.process is not None
+        for _ in range(2):  # it falls, and falls again as long as there is no room
+            assert flow.process.wait(30) == 2, flow.log[-2000:]
+            flow.start()
+        assert flow.process.wait(30) == 2
+        assert f"the recovery store in {disk.folder}/data/flows/{unique_name} cannot be written" in flow.log
+        assert "make room there. Nothing is lost" in flow.log
+        disk.clear()
+        flow.start()
+        wait_for(clean_redis, want, flow)
+    assert published(clean_redis) == want
+
+
+def test_a_store_that_has_no_room_is_not_half_made(small_disk: Callable[[int], SmallDisk]) -> None:
+    disk = small_disk(1)
+    disk.fill(leave=40_000)
+    with pytest.raises(FlowError, match=r"cannot be written, \d+ KiB are left on its disk: make room there"):
+        _store(disk.folder / "flows" / "f")
+    disk.clear()
+    assert not list(disk.folder.rglob("part-*"))
+    assert len(list(_store(disk.folder / "flows" / "f").glob("part-*.sqlite3"))) == 4
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_redis_on_a_full_disk_is_waited_for(
+    killed: bool,
+    content: list[list[tapes.Rows]],
+    kafka: servers.Kafka,
+    small_disk: Callable[[int], SmallDisk],
+    tmp_path: Path,
+    unique_name: str,
+) -> None:
+    tape = tapes.records(content, "arrow")
+    want, _ = tapes.expected(unique_name, tape)
+    disk = small_disk(8)
+    with (
+        servers.Redis(folder=disk.folder / "redis") as full,
+        full.client() as client,
+        _flow(tmp_path / "flow", unique_name, kafka, full) as flow,
+    ):
+        produce(kafka.bootstrap, unique_name, [part[:60] for part in tape])
+        servers.wait_until(lambda: client.get(names.writer_key("tape")), 20, "the writer")
+        disk.fill()
+        produce(kafka.bootstrap, unique_name, [part[60:] for part in tape])
+        servers.wait_until(lambda: "MISCONF" in flow.log, 20, "the refusal")
+        assert "No space left on device" in flow.log
+        assert "free memory or disk; nothing is lost" in flow.log
+        assert client.info("persistence")["aof_last_write_status"] == "err"
+        if killed:  # and with it what it had acknowledged and could not write
+            full.kill()
+        disk.clear()
+        if killed:
+            full.start()
         wait_for(client, want, flow)
         assert published(client) == want
 

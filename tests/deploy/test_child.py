@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
 from deploy.child import Child, put_aside, stop
+from tests.disks import SmallDisk
 from tests.servers import wait_until
 
 GRANDCHILD = "sleep 61 & echo $! > $FOLDER/pid; wait"
@@ -78,3 +80,15 @@ def test_a_long_log_is_put_aside_while_it_is_written(tmp_path: Path) -> None:
     assert log.read_bytes() == b"2"
     assert (tmp_path / "x.log.1").read_bytes() == b"1" * 100
     assert not put_aside(tmp_path / "none.log")
+
+
+def test_a_long_log_gives_way_where_there_is_no_room_for_its_copy(small_disk: Callable[[int], SmallDisk]) -> None:
+    disk = small_disk(1)
+    log = disk.folder / "x.log"
+    with log.open("ab", buffering=0) as writer:
+        writer.write(b"1" * 300_000)
+        disk.fill()
+        assert put_aside(log, limit=300_000)
+        writer.write(b"2")
+    assert log.read_bytes() == b"2"
+    assert not (disk.folder / "x.log.1").exists()

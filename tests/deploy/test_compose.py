@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import subprocess
@@ -138,6 +139,14 @@ def test_mounted_files_and_copied_folders_exist() -> None:
     for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.MULTILINE):
         for source in line.split()[:-1]:
             assert (CHECKOUT / source).exists(), source
+
+
+def test_the_image_compiles_the_code_that_it_runs() -> None:
+    """Python finds the copied folders first where it is started beside them, and numba would cache those."""
+    dockerfile = (CHECKOUT / "deploy/docker/Dockerfile").read_text()
+    (module,) = re.findall(r"^RUN cd / && python -m (\S+)$", dockerfile, re.MULTILINE)
+    assert importlib.util.find_spec(module) is not None
+    assert dockerfile.index("USER esi") < dockerfile.index("NUMBA_CACHE_DIR") < dockerfile.index(f"-m {module}")
 
 
 def test_the_board_asks_for_metrics_that_are_written() -> None:

@@ -8,6 +8,8 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -16,6 +18,7 @@ import pytest
 from deploy import replay
 from deploy.replay import ReplayError
 from deploy.state import Lock
+from tests.disks import SmallDisk
 from tests.servers import CHECKOUT
 
 OPEN_MS = 1_381_152_600_000
@@ -77,6 +80,36 @@ def test_a_file_becomes_a_run_of_its_own_and_its_last_reading_one_line(tmp_path:
     commands = [" ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])]
     assert [command for command in commands if str(tmp_path) in command] == []
     Lock(tmp_path / "data").release()
+
+
+def test_a_full_disk_is_named_and_the_replay_goes_on_with_the_room(
+    tmp_path: Path, small_disk: Callable[[int], SmallDisk]
+) -> None:
+    disk = small_disk(64)
+    disk.fill(leave=60_000)
+    with ThreadPoolExecutor(1) as beside:
+        file, data = trades(tmp_path / "day.csv", OPEN_MS, 40), disk.folder / "data"
+        replayed = beside.submit(esi_replay, data, str(file), "--run", "r1", "--json")
+        time.sleep(12)
+        assert not replayed.done(), replayed.result().stderr
+        disk.clear()
+        done = replayed.result()
+    assert done.returncode == 0, done.stderr
+    assert f"The disk {disk.folder} is full (0 MiB are left)" in done.stderr
+    assert f"There is room again on {disk.folder}: going on" in done.stderr
+    assert json.loads(done.stdout)["at"] == "2013-10-07T14:10:00Z"
+    assert "No tick was rejected." in done.stderr
+
+
+def test_a_replay_into_a_folder_without_room_is_a_sentence(
+    tmp_path: Path, small_disk: Callable[[int], SmallDisk]
+) -> None:
+    disk = small_disk(1)
+    disk.fill()
+    done = esi_replay(disk.folder / "data", str(trades(tmp_path / "day.csv", OPEN_MS, 1)))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "esi: [Errno 28] No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_what_was_rejected_is_counted_by_reason_at_the_end(tmp_path: Path) -> None:

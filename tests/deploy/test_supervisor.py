@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -13,7 +14,9 @@ import psutil
 import pytest
 
 from deploy import supervisor as module
+from deploy.files import write_whole
 from deploy.supervisor import Program, Supervisor
+from tests.disks import SmallDisk
 from tests.servers import wait_until
 
 SLEEP = ["sleep", "60"]
@@ -228,3 +231,42 @@ def test_the_state_is_written_only_when_something_changed(begin: Begin) -> None:
     scene.supervisor.add(Program("late", lambda: SLEEP))
     scene.until(scene.supervisor.running)
     assert scene.written > written
+
+
+WRITES = ["sh", "-c", "echo begins || exit 3; exec sleep 60"]
+
+
+def test_a_full_disk_is_named_and_everything_goes_on_with_the_room(
+    small_disk: Callable[[int], SmallDisk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither programs that cannot write nor a state that cannot be written end the supervisor."""
+    monkeypatch.setattr(module, "LONGEST_PAUSE", 600.0)
+    disk = small_disk(32)
+    disk.fill()
+    state, scene = disk.folder / "state" / "up.json", Scene(disk.folder / "logs", Program("a", lambda: WRITES))
+    monkeypatch.setattr(scene.supervisor, "_changed", lambda: write_whole(state, scene.state("a")))
+    scene.until(lambda: scene.state("a") == "resting")
+    for _ in range(20):
+        scene.supervisor.tick()
+    assert scene.supervisor.services["a"].falls == 0
+    assert f"The disk {disk.folder} is full (0 MiB are left)" in scene.said[0]
+    assert "make room there" in scene.said[0]
+    assert "a: ended with exit status 3; starting it again in 600.0 s" in scene.said[1]
+    assert not state.exists()
+    disk.clear()
+    scene.until(lambda: scene.state("a") == "running" and state.exists() and state.read_text() == "running")
+    assert scene.said[2:] == [f"There is room again on {disk.folder}: going on", "a: running again"]
+    scene.supervisor.stop()
+
+
+def test_a_log_that_cannot_be_opened_is_a_fall(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    scene = begin(Program("a", lambda: SLEEP))
+    with monkeypatch.context() as full:
+        full.setattr(module, "Child", no_room)
+        scene.supervisor.tick()
+    assert scene.state("a") == "resting"
+    assert "a: cannot be started, because its log cannot be written" in scene.said[0]
+    scene.until(lambda: scene.state("a") == "running")

@@ -23,6 +23,7 @@ from deploy.sockets import free_port
 from deploy.state import Up
 from deploy.status import report
 from deploy.valkey import Valkey
+from tests.disks import SmallDisk
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -106,6 +107,29 @@ def test_killing_everybody_during_the_replay_changes_no_byte(last_final: dict[st
     assert json.loads(out.splitlines()[-1]) == last_final
     assert _left(folder) == []
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_full_disk_is_named_and_waited_for_and_changes_no_byte(
+    last_final: dict[str, Any], small_disk: Callable[[int], SmallDisk]
+) -> None:
+    """Everything lies on it: Kafka's bookmarks, Valkey's file, PostgreSQL, the flow's store, logs and state."""
+    disk = small_disk(400)
+    folder = disk.folder / "data"
+    command = _esi("up", "--once", "--data", str(folder))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        published = Published(Valkey(folder / "valkey").url, "", "us-open")
+        _wait(lambda: published.count() >= 300 or process.poll() is not None, what="300 finals")
+        published.close()
+        disk.fill()
+        time.sleep(8)  # long enough for whoever writes to fall
+        assert process.poll() is None, "it waits for room"
+        disk.clear()
+        out, said = process.communicate(timeout=240)
+    assert process.returncode == 0, said
+    assert f"The disk {disk.folder} is full (0 MiB are left), and {folder}/logs lies on it: make room there" in said
+    assert f"There is room again on {disk.folder}: going on" in said
+    assert json.loads(out.splitlines()[-1]) == last_final
+    assert _left(folder) == []
 
 
 def _kill_at(folder: Path, name: str, finals: int, process: subprocess.Popen[str]) -> bool:

@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -21,6 +22,7 @@ from schemas.reading import canonical
 from tests import servers
 from tests.api.archive import market as flow
 from tests.api.archive.conftest import ArchiverProcess, archived, archiving, row_count, until, value
+from tests.disks import SmallDisk
 
 KILLS = int(os.environ.get("ESI_TEST_KILLS", "20")) // 4
 """Kills in each of two ways of trimming: half of what the flow gets, in all."""
@@ -194,6 +196,49 @@ async def test_postgres_away_and_back(
         await asyncio.to_thread(own_postgres.start)
         await until(lambda: archived(own_postgres.url, "a") == flow.expected("a", 210))
         await until(lambda: clean_redis.xlen("esi:a:readings") == 5)
+
+
+async def test_postgres_on_a_full_disk_is_named_and_waited_for(
+    redis_server: servers.Redis, clean_redis: redis.Redis, small_disk: Callable[[int], SmallDisk]
+) -> None:
+    disk = small_disk(120)
+    postgres = servers.Postgres(options=("wal_recycle=off", "max_wal_size=32MB"), folder=disk.folder / "postgres")
+    with postgres:
+        flow.announce(clean_redis, "a")
+        flow.publish(clean_redis, "a", 0, 10)
+        async with archiving(redis_server.url, postgres.url) as metrics:
+            await until(lambda: archived(postgres.url, "a") == flow.expected("a", 10))
+            disk.fill(leave=300_000)
+            flow.publish(clean_redis, "a", 10, 4990)
+            await until(lambda: _disk_full(metrics) >= 2)
+            disk.clear()
+            if not postgres.alive():  # it may give up where its log has no room, and is started again
+                postgres.start()
+            await until(lambda: archived(postgres.url, "a") == flow.expected("a", 5000), 60)
+
+
+def _disk_full(metrics: Metrics) -> float:
+    return value(metrics, "esi_archive_errors_total", reason="postgres_full")
+
+
+async def test_redis_on_a_full_disk_is_named_and_waited_for(
+    database: str, small_disk: Callable[[int], SmallDisk]
+) -> None:
+    disk = small_disk(8)
+    with servers.Redis(folder=disk.folder / "redis") as full, full.client() as client:
+        flow.announce(client, "a")
+        flow.publish(client, "a", 0, 50)
+        async with archiving(full.url, database, keep=10) as metrics:
+            await until(lambda: archived(database, "a") == flow.expected("a", 50))
+            disk.fill()
+            with suppress(redis.RedisError):  # what filled the last page is answered, what comes then is refused
+                while True:
+                    client.set("ballast", b"x" * 10_000)
+            await until(lambda: value(metrics, "esi_archive_errors_total", reason="redis_disk") >= 2)
+            disk.clear()
+            servers.wait_until(lambda: client.set("ballast", b""), 20, "room for what is written")
+            flow.publish(client, "a", 50, 50)
+            await until(lambda: archived(database, "a") == flow.expected("a", 100))
 
 
 async def test_redis_away_and_back(own_redis: servers.Redis, database: str) -> None:

@@ -18,6 +18,7 @@ from tests import servers
     [
         (redis.AuthenticationError("WRONGPASS"), "redis_login"),
         (redis.exceptions.OutOfMemoryError("OOM"), "redis_full"),
+        (redis.ResponseError("MISCONF Errors writing to the AOF file: No space left on device"), "redis_disk"),
         (redis.ConnectionError("refused"), "redis_away"),
         (redis.TimeoutError("slow"), "redis_away"),
         (redis.ResponseError("NOGROUP No such key"), "group_lost"),
