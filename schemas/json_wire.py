@@ -13,9 +13,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from schemas.rejects import Reason
+from schemas.instruments import Instruments
+from schemas.rejects import Reason, UnreadableError
 from schemas.ticks import NO_SEQ, BarBatch, TickBatch
-from schemas.ticks_wire import Instruments, UnreadableError
 
 _Int = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _NAN: Final = float("nan")

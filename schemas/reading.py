@@ -102,7 +102,10 @@ class Matrix(msgspec.Struct, frozen=True):
 
 
 class Details(msgspec.Struct, frozen=True):
-    """What lies behind a final reading: indicators, correlations, annualised volatilities, stale inputs."""
+    """What lies behind a final reading: indicators, correlations, annualised volatilities, stale inputs.
+
+    `instrument_correlation` is empty in a market of more than 100 instruments.
+    """
 
     market: str
     at: str

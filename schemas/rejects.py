@@ -85,6 +85,14 @@ class Reject:
         return json.dumps(fields | {"raw": base64.b64encode(self.raw).decode()})
 
 
+class UnreadableError(ValueError):
+    """A record that cannot be read at all; `reason` says why, the message what to mend."""
+
+    def __init__(self, reason: Reason, note: str) -> None:
+        super().__init__(note)
+        self.reason = reason
+
+
 _LONGEST: int = 4096
 """Characters of a header at most: what strangers wrote into the record must not make its reject oversized."""
 

@@ -14,14 +14,16 @@ from models.pipeline import Pipeline
 from models.signals.bars import BarFold
 from schemas import json_wire, names, ticks_wire
 from schemas.bars import Partial
+from schemas.instruments import Instruments
 from schemas.market import Market
 from schemas.market_file import parse
 from schemas.names import CHANNELS
 from schemas.rejects import Reject
-from schemas.ticks_wire import Instruments
 
 PARTITIONS = 4
 START_US = 1_700_000_000_000_000
+ROGUE_US = START_US + 1_000_000_000_000
+"""A tock from a wrong clock, eleven days ahead."""
 SECOND_US = 1_000_000
 INSTRUMENTS = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG")
 
@@ -110,7 +112,8 @@ class Rows:
 def rows(seconds: int, seed: int = 7, per_second: int = 60) -> list[list[Rows]]:
     """The tape's content: for every partition, its ticks second by second, each with the tock behind it.
 
-    Some ticks come late, twice, from unknown instruments, with prices that are absurd, negative or missing.
+    Some ticks come late, twice, from unknown instruments, with prices that are absurd, negative or missing; one
+    tock comes from a wrong clock.
     """
     random = np.random.default_rng(seed)
     prices = 100 + np.cumsum(random.normal(0, 0.02, (seconds * per_second, len(INSTRUMENTS))), axis=0)
@@ -161,6 +164,8 @@ def _partition_records(number: int, parts: list[Rows], form: str, random: np.ran
             made += _encoded({k: v[first:last] for k, v in part.columns.items()}, chosen)
             first = last
         made.append((names.TOCK_JSON, json_wire.encode_tock(part.tock_us)))
+        if number == 2 and part is parts[len(parts) // 3]:
+            made.append((names.TOCK_JSON, json_wire.encode_tock(ROGUE_US)))
     return [Record(number, offset, kind, raw) for offset, (kind, raw) in enumerate(made)]
 
 
@@ -177,7 +182,8 @@ def _line(columns: dict[str, Any], row: int) -> bytes:
     tick["instrument"] = (*INSTRUMENTS, "NOBODY")[tick["instrument"]]
     if tick["price"] != tick["price"]:
         del tick["price"]
-    return json.dumps(tick).encode()
+    # every other line as a person would write it: that is the ordinary decoder's in both lanes
+    return json.dumps(tick, separators=(",", ":") if row % 2 else None).encode()
 
 
 def expected(feed: str, tape: list[list[Record]]) -> tuple[dict[str, list[tuple[str, bytes]]], list[Reject]]:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from dataflows.intake import MAX_BYTES, Intake
 from models.signals.bars import BarFold, Folded
 from schemas import json_wire, names, ticks_wire
+from schemas.instruments import Instruments
 from schemas.rejects import Reason, Reject
-from schemas.ticks_wire import Instruments
 from tests.dataflows import tape
 from tests.dataflows.tape import Record
 

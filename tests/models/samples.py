@@ -34,6 +34,7 @@ from tests.laws import AnyStep, Sample
 from tests.models import tape
 
 SECONDS = 420
+LEAP_US = 1_000_000_000
 
 OTHERS = [
     Indicator.model_validate({"name": "i", **fields})
@@ -182,7 +183,9 @@ def _named() -> dict[type[AnyStep], Sample]:
     schedule = schedule_of(m)
     found: dict[type[AnyStep], Sample] = {
         BarFold: Sample(
-            lambda: BarFold(m), lambda: _ticks([100.0, 100.1, 99.9]), lambda: _ticks([1e-300, 1e308, 1e100])
+            lambda: BarFold(m),
+            lambda: [*_ticks([100.0, 100.1, 99.9]), *[tape.START + 400 * LEAP_US] * 3, tape.START],
+            lambda: _ticks([1e-300, 1e308, 1e100]),
         ),
         BarMerge: Sample(lambda: BarMerge(m, schedule, 2), lambda: tape.partials(SECONDS), _wild_partials),
         PeriodPath: _staged("path", lambda: PeriodPath(m)),

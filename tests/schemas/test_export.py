@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from schemas import export, json_wire, reading, ticks_wire
+from schemas.instruments import Instruments
 from schemas.market_file import load, shipped
 
 V1 = Path(__file__).parent / "v1"
-KNOWN = ticks_wire.Instruments(("SPX", "WTI"))
+KNOWN = Instruments(("SPX", "WTI"))
 
 
 def test_code_and_files_say_the_same() -> None:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import json_wire
-from schemas.rejects import Reason
-from schemas.ticks_wire import BAD_NAME, Instruments, UnreadableError
+from schemas.instruments import BAD_NAME, Instruments
+from schemas.rejects import Reason, UnreadableError
 
 KNOWN = Instruments(("A", "B"))
 GOOD = b'{"instrument":"A","ts_us":1,"price":2.5}'
