@@ -52,6 +52,11 @@ def stream(market: str, channel: str) -> str:
     return f"esi:{market}:{channel}"
 
 
+def alerts_stream(market: str) -> str:
+    """Redis stream of a market's alerts: `esi:{market}:alerts`; one entry, field `alert`, for each change of one."""
+    return f"esi:{market}:alerts"
+
+
 def latest_key(market: str) -> str:
     """Redis hash of a market's newest reading: fields `id`, `reading`, `final_id`, `final`, `sent_ns`."""
     return f"esi:{market}:latest"
