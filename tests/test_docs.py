@@ -31,12 +31,13 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("## `[half_life]`", market.HalfLife),
     ("## `[history]`", market.History),
     ("## `[validation]`", market.Validation),
+    ("## `[scores]`", market.Scoring),
     ("## `[[episode]]`", market.Episode),
     ("## `[[instrument]]`", Instrument),
     ("## `[[segment]]`", indicator.Segment),
     ("## `[[segment.indicator]]`", indicator.Indicator),
 )
-OWN_TABLES = {"half_life", "history", "validation", "episode", "instrument", "segment"}
+OWN_TABLES = {"half_life", "history", "validation", "scores", "episode", "instrument", "segment"}
 """Fields of the market that have a heading instead of a row."""
 
 
