@@ -49,7 +49,9 @@ def build(
     # ("sim", ("sim", IndicatorRow(raw=[0.00017, 0.021, ...], live=[1.0, 1.0, ...])))
     index = through("index", indicators, steps("index"))
     # ("sim", ("sim", IndexState(index=31.4, percentile=72.1, contributions=[9.0, 4.2, ...], coverage=1.0)))
-    readings = through("publication", index, steps("publication"))
+    scores = through("scores", index, steps("scores"))
+    # ("sim", ("sim", Scored(state=IndexState(...), scores=Scores(forecasts=[...], regime="calm", anomaly=0.31))))
+    readings = through("publication", scores, steps("publication"))
     # ("sim", ("sim", Published(id="1763887447000-0", reading=b'{"market":"sim","at":...}')))
     op.output("publish", readings, sink)
     return flow

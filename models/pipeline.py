@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from models.calendars import schedule_of
 from models.publication import Publication, Published
+from models.scores import scoring
 from models.signals.bank import IndicatorBank
 from models.signals.correlation import Correlation
 from models.signals.index import StressIndex
@@ -47,6 +48,7 @@ def steps(market: Market, partitions: int, run: str | None = None) -> list[Stage
         Stage("correlation", Correlation(market), False),
         Stage("indicators", IndicatorBank(market), False),
         Stage("index", StressIndex(market), False),
+        Stage("scores", scoring(market), False),
         Stage("publication", Publication(market, schedule.periods_per_year, run), False),
     ]
 

@@ -11,6 +11,8 @@ from typing import ClassVar, Final
 import msgspec
 import numpy as np
 
+from models.score_rows import full, number, short
+from models.scores import Scored
 from models.signals.attribution import Moved
 from models.signals.correlation import BASE, MOST
 from models.signals.index import IndexState
@@ -61,7 +63,7 @@ class Published:
     id: str
 
 
-class Publication(Step[IndexState, Published, str | None]):
+class Publication(Step[Scored, Published, str | None]):
     """Spells the index out; its state is the hash of the last final."""
 
     name: ClassVar[str] = "publication"
@@ -80,10 +82,10 @@ class Publication(Step[IndexState, Published, str | None]):
         self.layout = (self._name, self._version)
         self.prev_hash = ""
 
-    def advance(self, x: IndexState) -> tuple[Published, str | None]:
+    def advance(self, x: Scored) -> tuple[Published, str | None]:
         """The bytes, and the hash if it is a final."""
-        window = x.indications.observation.window
-        reading = self._reading(x)
+        window = x.state.indications.observation.window
+        reading = msgspec.structs.replace(self._reading(x.state), **short(x.scores))
         if x.final:
             reading = seal(reading, self.prev_hash)
         published = Published(
@@ -107,18 +109,18 @@ class Publication(Step[IndexState, Published, str | None]):
             market=self._name,
             at=rfc3339(x.indications.observation.window.at_us),
             final=x.final,
-            index=_number(x.index),
-            percentile=_number(x.percentile),
+            index=number(x.index),
+            percentile=number(x.percentile),
             level=x.level,
             form=self._market.form,
             contributions=_named(self._segments, x.aggregates.value.by_segment) if known else {},
-            forms={form: _number(value) for form, value in x.aggregates.forms.items()},
+            forms={form: number(value) for form, value in x.aggregates.forms.items()},
             change=self._change(x.moved),
             coverage=x.coverage,
             staleness=Staleness(_seconds(x.max_age_us), int(np.count_nonzero(x.stale))),
             flags=self._flags(x),
             version=self._version,
-            band=_number(x.band),
+            band=number(x.band),
             above=self._day(x.compared.above),
             below=self._day(x.compared.below),
             models=dict(x.indications.observation.window.models) or msgspec.UNSET,
@@ -146,7 +148,8 @@ class Publication(Step[IndexState, Published, str | None]):
         }
         return [name for name, holds in flags.items() if holds]
 
-    def _details(self, x: IndexState) -> Details:
+    def _details(self, scored: Scored) -> Details:
+        x = scored.state
         correlations = x.indications.correlations
         yearly = np.sqrt(correlations.volatilities.variance) * self._year
         return Details(
@@ -159,6 +162,7 @@ class Publication(Step[IndexState, Published, str | None]):
             stale=[name for name, stale in zip(self._instruments, x.stale.tolist(), strict=True) if stale],
             version=self._version,
             remarks=dict(x.indications.observation.window.remarks) or msgspec.UNSET,
+            **full(scored.scores),
         )
 
     def _instrument_correlation(self, matrix: Floats) -> Matrix:
@@ -197,11 +201,6 @@ def version_of(market: Market) -> str:
         market.model_dump(mode="json", exclude_defaults=True, exclude={"alert"}), sort_keys=True, separators=(",", ":")
     )
     return f"{SCHEMA_VERSION}-{METHOD_VERSION}-{hashlib.sha256(definition.encode()).hexdigest()[:8]}"
-
-
-def _number(value: float) -> float | None:
-    """None for what is not known: JSON has no NaN."""
-    return value if math.isfinite(value) else None
 
 
 def _seconds(us: float) -> float | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -14,6 +15,10 @@ from schemas.instrument import Instrument
 from schemas.market_words import Slug, Strict, Text
 
 Form = Literal["ciss", "factor", "rank_mean", "tail_mean", "z_mean"]
+
+
+FARTHEST: Final = 250
+"""Periods that a forecast may look ahead: each waits for its label in the saved state."""
 
 
 class HalfLife(Strict):
@@ -57,6 +62,12 @@ class Validation(Strict):
     deviations: float = Field(default=30.0, gt=0)
     floor: float = Field(default=0.01, ge=0)
     agree: int = Field(default=5, ge=2)
+
+
+class Scoring(Strict):
+    """Whether readings carry a forecast, a regime, an anomaly score and drift."""
+
+    enabled: bool = False
 
 
 class Episode(Strict):
@@ -104,7 +115,7 @@ class Market(Strict):
         forms: the aggregations that finals give beside it.
         step_forms: those that provisional readings give beside it.
         shrinkage: weight of the identity in segment and instrument correlations, 0..1.
-        horizon: how far ahead forecasts look, for later.
+        horizon: how far ahead forecasts look: `1 session`, or a duration.
         synthetic: said with every reading.
         alert: the rules that come with it; no part of what readings are made of, nor of their version.
     """
@@ -130,6 +141,7 @@ class Market(Strict):
     half_life: HalfLife = HalfLife()
     history: History = History()
     validation: Validation = Validation()
+    scores: Scoring = Scoring()
     episode: tuple[Episode, ...] = ()
     alert: tuple[AlertRule, ...] = ()
     instrument: tuple[Instrument, ...] = Field(min_length=1)
@@ -138,7 +150,7 @@ class Market(Strict):
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         faults = [*self._time_faults(), *self._twins(), *self._strangers(), *self._unpriced(), *self._successors()]
-        faults += self._weightless()
+        faults += [*self._weightless(), *self._horizon_faults()]
         if faults:
             raise FaultsError(faults)
         return self
@@ -215,6 +227,15 @@ class Market(Strict):
             if not any(i.weight and i.replaces is None for i in part.indicator)
         ]
 
+    def _horizon_faults(self) -> list[tuple[Place, str]]:
+        """A horizon that scores cannot look to."""
+        try:
+            periods = self.horizon_periods if self.scores.enabled else 1
+        except ValueError as error:
+            return [(("horizon",), str(error))]
+        told = f"{self.horizon} is {periods} periods: forecasts look 1 to {FARTHEST} ahead"
+        return [] if 1 <= periods <= FARTHEST else [(("horizon",), told)]
+
     def _indicators(self) -> list[tuple[Place, Indicator]]:
         return [
             (("segment", s, "indicator", n), i)
@@ -226,6 +247,21 @@ class Market(Strict):
     def period_us(self) -> int:
         """Length of a period in microseconds; of a session period, one day (its unit of trading time)."""
         return DAY_US if self.period == "session" else self.period
+
+    @property
+    def horizon_periods(self) -> int:
+        """How many periods ahead forecasts look, rounded up.
+
+        Raises:
+            ValueError: neither sessions nor a duration, or sessions in a market that has none.
+        """
+        sessions = re.fullmatch(r"(\d{1,4}) sessions?", self.horizon)
+        if sessions is None:
+            return -(-microseconds(self.horizon) // self.period_us)
+        if self.period != "session":
+            msg = 'this market has no sessions: give horizon a duration such as "15m"'
+            raise ValueError(msg)
+        return int(sessions[1])
 
     def periods(self, duration_us: int) -> float:
         """A duration in periods of this market's trading time: the unit in which the past fades."""

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from schemas.scores import Anomaly, Drift, Forecast, Regime
+
 SCHEMA_VERSION = 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -50,6 +52,10 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
         above: the worst remembered day (ISO date, from the market's episodes) that it stands above, or None;
             left out in markets without episodes.
         below: the mildest remembered day that it does not stand above, likewise.
+        forecast: quantiles at 5, 25, 50, 75 and 95 per cent of the index one `horizon` ahead, to 0.001, or None while
+            too little is known; left out, as the next two, in markets without scores.
+        regime: `calm`, `tense`, `stress` or `unknown`.
+        anomaly: probability of a moment at least as unusual, to 0.0001, or None.
         level: `calm`, `normal`, `elevated`, `high` or `severe`, by percentile; `unknown` without one.
         contributions: by segment, points of the index; they sum to `index` to 1e-12.
         forms: the index by every aggregation form, 0..100 each; `form` names the headline.
@@ -80,6 +86,9 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     above: str | msgspec.UnsetType | None = msgspec.UNSET
     below: str | msgspec.UnsetType | None = msgspec.UNSET
     models: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    forecast: list[float] | msgspec.UnsetType | None = msgspec.UNSET
+    regime: str | msgspec.UnsetType = msgspec.UNSET
+    anomaly: float | msgspec.UnsetType | None = msgspec.UNSET
     prev_hash: str = ""
     hash: str = ""
 
@@ -105,10 +114,11 @@ class Matrix(msgspec.Struct, frozen=True):
 
 
 class Details(msgspec.Struct, frozen=True):
-    """What lies behind a final reading: indicators, correlations, annualised volatilities, stale inputs, remarks.
+    """What lies behind a final: indicators, correlations, annualised volatilities, stale inputs, remarks, scores.
 
     `instrument_correlation` is empty in a market of more than 100 instruments. `remarks` are those of the period, text
-    by name; left out where nobody made one.
+    by name; left out where nobody made one. Forecasts (one period ahead, and one `horizon` where that is another),
+    regime, anomaly and drift are left out in markets without scores.
     """
 
     market: str
@@ -120,6 +130,10 @@ class Details(msgspec.Struct, frozen=True):
     stale: list[str]
     version: str
     remarks: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    forecast: list[Forecast] | msgspec.UnsetType = msgspec.UNSET
+    regime: Regime | msgspec.UnsetType = msgspec.UNSET
+    anomaly: Anomaly | msgspec.UnsetType = msgspec.UNSET
+    drift: Drift | msgspec.UnsetType = msgspec.UNSET
 
 
 class BarRow(msgspec.Struct, frozen=True):

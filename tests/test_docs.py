@@ -32,13 +32,14 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("## `[half_life]`", market.HalfLife),
     ("## `[history]`", market.History),
     ("## `[validation]`", market.Validation),
+    ("## `[scores]`", market.Scoring),
     ("## `[[episode]]`", market.Episode),
     ("## `[[alert]]`", AlertRule),
     ("## `[[instrument]]`", Instrument),
     ("## `[[segment]]`", indicator.Segment),
     ("## `[[segment.indicator]]`", indicator.Indicator),
 )
-OWN_TABLES = {"half_life", "history", "validation", "episode", "alert", "instrument", "segment"}
+OWN_TABLES = {"half_life", "history", "validation", "scores", "episode", "alert", "instrument", "segment"}
 """Fields of the market that have a heading instead of a row."""
 
 

@@ -46,5 +46,5 @@ def test_the_steps_are_named_for_the_recovery_store() -> None:
     """A renamed step would not find its saved state."""
     flow = build(TestingSource([]), TestingSink([]), {"tape": tape.market("f")}, 4)  # type: ignore[arg-type]
     assert [o.step_name for o in flow.substeps] == [
-        "read", "merge", "path", "volatility", "correlation", "indicators", "index", "publication", "publish",
+        "read", "merge", "path", "volatility", "correlation", "indicators", "index", "scores", "publication", "publish",
     ]  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 
 from models.calendars import schedule_of
 from models.publication import Publication
+from models.scores import Scoring, Unscored
 from models.signals.aggregate import Aggregate, Scores
 from models.signals.attribution import Attribution, End
 from models.signals.bank import IndicatorBank
@@ -207,6 +208,8 @@ def _named() -> dict[type[AnyStep], Sample]:
         Correlation: _staged("correlation", lambda: Correlation(m)),
         IndicatorBank: _staged("indicators", lambda: IndicatorBank(m)),
         StressIndex: _staged("index", lambda: StressIndex(m)),
+        Scoring: _staged("scores", lambda: Scoring(tape.market(scores={"enabled": True}, horizon="30s"))),
+        Unscored: _staged("scores", Unscored),
         Publication: _staged("publication", lambda: Publication(m, schedule.periods_per_year)),
         RecursiveRank: Sample(lambda: RecursiveRank(4, 5, 20), lambda: _vectors(4), lambda: _wild_vectors(4)),
         SketchedRank: Sample(lambda: SketchedRank(4, 5), lambda: _vectors(4), lambda: _wild_vectors(4)),

@@ -58,7 +58,7 @@ def test_the_calendar_turns_with_day_week_and_year() -> None:
 
 
 def test_a_moment_is_the_index_in_short() -> None:
-    pipeline = [(x, moment_of(x)) for x in tape.inputs("publication", tape.partials(200))]
+    pipeline = [(x, moment_of(x)) for x in tape.inputs("scores", tape.partials(200))]
     known = [(state, m) for state, m in pipeline if math.isfinite(state.index)]
     assert known
     for state, m in known:

@@ -27,7 +27,7 @@ def run(market: Market, partials: list[Partial], partitions: int = 2) -> list[Pu
 @pytest.mark.parametrize("name", shipped())
 def test_every_shipped_market_has_its_steps(name: str) -> None:
     names = [stage.name for stage in steps(load(name), 4)]
-    assert names == ["merge", "path", "volatility", "correlation", "indicators", "index", "publication"]
+    assert names == ["merge", "path", "volatility", "correlation", "indicators", "index", "scores", "publication"]
     assert [s.name for s in steps(load(name), 4) if s.always_update] == ["merge", "path"]
 
 

@@ -16,7 +16,7 @@ MARKET = tape.market()
 
 
 def moments(seconds: int = 420) -> list[Moment]:
-    return [moment_of(x) for x in tape.inputs("publication", tape.partials(seconds))]
+    return [moment_of(x) for x in tape.inputs("scores", tape.partials(seconds))]
 
 
 def test_training_and_serving_see_the_same_bits() -> None:
@@ -27,7 +27,7 @@ def test_training_and_serving_see_the_same_bits() -> None:
     for partial in tape.partials(420):
         for window in pipeline.stages[0].step.update(partial):
             item = window
-            for _, one, always in pipeline.stages[1:-1]:
+            for _, one, always in pipeline.stages[1:-2]:
                 item = one.update(item) if always or item.final else one.peek(item)
             seen = step.update(moment_of(item)) if item.final else step.peek(moment_of(item))
             if item.final:

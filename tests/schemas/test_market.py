@@ -66,3 +66,32 @@ def test_illiquidity_needs_prices_that_cannot_be_negative() -> None:
         )
         for n in ("R", "W")
     ]
+
+
+@pytest.mark.parametrize(
+    ("horizon", "period", "wanted"), [("24h", "1h", 24), ("90m", "1h", 2), ("1h", "1h", 1), ("250h", "1h", 250)]
+)
+def test_a_horizon_is_a_number_of_periods_rounded_up(horizon: str, period: str, wanted: int) -> None:
+    fields = {"horizon": horizon, "period": period, "scores": {"enabled": True}}
+    assert Market.model_validate(FIELDS | fields).horizon_periods == wanted
+
+
+def test_a_horizon_in_sessions_is_as_many_of_them() -> None:
+    assert load("us").horizon_periods == load("us-open").horizon_periods == 1
+    fields = {"calendar": "XNYS", "period": "session", "horizon": "5 sessions"}
+    assert Market.model_validate(FIELDS | fields).horizon_periods == 5
+
+
+@pytest.mark.parametrize(
+    ("horizon", "told"),
+    [("1 session", "no sessions"), ("251h", "251 periods"), ("0s", "0 periods"), ("soon", "no duration")],
+)
+def test_a_horizon_that_scores_cannot_look_to_is_a_fault_only_where_there_are_scores(horizon: str, told: str) -> None:
+    Market.model_validate(FIELDS | {"horizon": horizon})
+    with pytest.raises(ValidationError, match=told):
+        Market.model_validate(FIELDS | {"horizon": horizon, "scores": {"enabled": True}})
+
+
+def test_scores_are_off_unless_a_market_asks_for_them() -> None:
+    assert not Market.model_validate(FIELDS).scores.enabled
+    assert [name for name in ("sim", "us", "us-open", "week") if load(name).scores.enabled] == ["sim", "us", "us-open"]
