@@ -20,6 +20,7 @@ from api.history import History
 from api.hub import Hub
 from api.metrics import Metrics
 from api.problems import Problem
+from api.room import Room
 from api.security import Door, refuse_socket
 from api.store import Store
 
@@ -78,15 +79,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.store = Store(config.postgres_url) if config.postgres_url else None
     state.history = History(state.commands, state.store)
     hub = Hub(config, state.metrics, state.commands)
-    _mount(app, Feed(hub, config, state.metrics, state.commands))
-    reading = asyncio.create_task(hub.run())
+    room = state.room = Room(config, state.metrics)
+    _mount(app, Feed(hub, room, config, state.commands))
+    work = [asyncio.create_task(job) for job in (hub.run(), hub.pace(), room.run())]
     if state.store is not None:
         await state.store.open()
     try:
         yield
     finally:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        for job in work:
+            job.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        await room.close()
         await hub.close()
         if state.store is not None:
             await state.store.close()

@@ -10,6 +10,7 @@ LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 _ABOVE_ZERO = (
     "ping",
+    "probe",
     "idle",
     "max_clients",
     "ring_frames",
@@ -31,8 +32,9 @@ class ApiConfig:
         port: port to listen on, 0 for a free one.
         allowed_hosts: names under which this server may be addressed (the Host header, any port), beside loopback.
         allowed_origins: web origins, such as `https://desk.example`, whose pages may read, beside the own page.
-        ping: silence after which a socket is sent a ping frame; also the pace of protocol pings.
-        idle: how long a peer may leave a protocol ping unanswered, or leave bytes unread while finals wait.
+        ping: silence after which a socket is sent a ping message.
+        probe: pace of the protocol's own pings, which find peers that are gone or hang.
+        idle: how long a peer may leave a protocol ping unanswered, or take nothing while something waits for it.
         max_clients: sockets at once; more are refused with 503.
         ring_frames: newest entries per channel kept in memory, encoded once, for `since`.
         ring_bytes: the same bound in bytes.
@@ -50,6 +52,7 @@ class ApiConfig:
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     ping: float = 20.0
+    probe: float = 60.0
     idle: float = 20.0
     max_clients: int = 10_000
     ring_frames: int = 1_000

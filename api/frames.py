@@ -1,52 +1,55 @@
-"""Frames of the feed, encoded once however many sockets they go to, and the ring that keeps the newest."""
+"""Entries of the feed as frames, encoded once however many sockets they go to, and the ring that keeps the newest."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
-import msgspec
-
+from api.encodings import JSON, Encoding, changes
 from api.streams import ZERO, Entry, Extent, Id
 
 
-def pre_frame(payload: bytes) -> bytes:
-    """The payload as one unfragmented, unmasked WebSocket text frame (RFC 6455, section 5.2)."""
-    size = len(payload)
-    if size < 126:
-        return b"\x81" + bytes((size,)) + payload
-    if size < 65_536:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
-
-
-def message(**fields: object) -> bytes:
-    """A small frame such as ping or error, ready for the wire."""
-    return pre_frame(msgspec.json.encode(fields))
-
-
-@dataclass(frozen=True, slots=True)
 class Frame:
-    """One update, ready for the wire.
+    """One message of a channel, ready for the wire in every encoding that somebody asked for.
 
     Attributes:
         channel: which ring it belongs to.
         id: its stream id.
-        wire: the whole WebSocket frame.
+        data: what the flow published, canonical JSON; None for a state before the first entry.
         sent_ns: when the flow published it, wall clock; 0 for a state frame, whose delay means nothing.
         droppable: True for a provisional reading, which a newer reading replaces.
+        size: bytes of its JSON frame.
     """
 
-    channel: Channel
-    id: Id
-    wire: bytes
-    sent_ns: int
-    droppable: bool
+    __slots__ = ("_fields", "_wires", "channel", "data", "droppable", "id", "sent_ns", "size")
+
+    def __init__(
+        self, channel: Channel, fields: dict[str, Any], entry: Entry | None, at: Id, *, droppable: bool = False
+    ) -> None:
+        self.channel, self.id, self.droppable = channel, at, droppable
+        self.data = None if entry is None else entry.data
+        self.sent_ns: int = fields.get("sent_ns", 0)
+        self._fields = fields
+        self._wires = {JSON: JSON.carrying(fields, self.data)}
+        self.size = len(self._wires[JSON])
+
+    def wire(self, encoding: Encoding = JSON) -> bytes:
+        """The whole WebSocket frame; the same object for everybody."""
+        if (found := self._wires.get(encoding)) is None:
+            found = self._wires[encoding] = encoding.carrying(self._fields, self.data)
+        return found
+
+    def delta(self, base: Frame, encoding: Encoding) -> bytes:
+        """The same for whoever has `base`: only the fields that changed since."""
+        if base.data is None or self.data is None:
+            return self.wire(encoding)
+        head = {**self._fields, "type": "delta", "base": str(base.id)}
+        return encoding.message({**head, **changes(base.data, self.data)})
 
 
 class Channel:
-    """One stream as this process knows it: the ring of its newest entries, and who listens.
+    """One stream as this process knows it: the ring of its newest entries.
 
     Attributes:
         market: name of the market.
@@ -67,6 +70,7 @@ class Channel:
         self._ids: list[Id] = []
         self._frames: list[Frame] = []
         self._newest: Entry | None = None
+        self._states: dict[str, Frame] = {}
         self._bytes = 0
 
     def load(self, epoch: str, entries: Sequence[Entry], extent: Extent) -> None:
@@ -80,6 +84,7 @@ class Channel:
             self.floor = self.last
         if entries and (extent.trimmed or extent.first is None or entries[0].id > extent.first):
             self.floor = entries[0].id
+        self._states.clear()
         self.add(entries)
 
     def add(self, entries: Sequence[Entry]) -> list[Frame]:
@@ -87,16 +92,17 @@ class Channel:
         frames = [self.encode(entry) for entry in entries]
         if entries:
             self._newest, self.last = entries[-1], entries[-1].id
+            self._states.clear()
         self._ids += [frame.id for frame in frames]
         self._frames += frames
-        self._bytes += sum(len(frame.wire) for frame in frames)
+        self._bytes += sum(frame.size for frame in frames)
         self._shorten()
         return frames
 
     def _shorten(self) -> None:
         surplus, kept = 0, self._bytes
         while len(self._ids) - surplus > self._max_frames or (kept > self._max_bytes and surplus < len(self._ids)):
-            kept -= len(self._frames[surplus].wire)
+            kept -= self._frames[surplus].size
             surplus += 1
         if surplus:
             self.floor = self._ids[surplus - 1]
@@ -109,21 +115,23 @@ class Channel:
 
     def encode(self, entry: Entry) -> Frame:
         """An entry as update; its bytes are spliced in unchanged."""
-        head = self._head("update", entry.id) + b',"sent_ns":' + str(entry.sent_ns).encode()
-        wire = pre_frame(head + b',"data":' + entry.data + b"}")
-        return Frame(self, entry.id, wire, entry.sent_ns, self.name == "readings" and entry.id.seq == 0)
+        fields = {**self._fields("update", entry.id), "sent_ns": entry.sent_ns}
+        droppable = self.name == "readings" and entry.id.seq == 0
+        return Frame(self, fields, entry, entry.id, droppable=droppable)
 
     def state(self, kind: str) -> Frame:
-        """The newest entry as `snapshot` or `reset`; null before the first."""
-        newest = self._newest
-        head = self._head(kind, None if newest is None else newest.id)
-        wire = pre_frame(head + b',"data":' + (b"null" if newest is None else newest.data) + b"}")
-        return Frame(self, self.last, wire, 0, droppable=False)
+        """The newest entry as `snapshot` or `reset`, null before the first; the same frame until the next entry."""
+        if kind not in self._states:
+            newest = self._newest
+            fields = self._fields(kind, None if newest is None else newest.id)
+            self._states[kind] = Frame(self, fields, newest, self.last)
+        return self._states[kind]
 
-    def conflated(self, skipped: int) -> bytes:
+    def conflated(self, skipped: int, encoding: Encoding = JSON) -> bytes:
         """Tells a slow client how many provisional readings it did not get."""
-        return message(type="conflated", market=self.market, channel=self.name, skipped=skipped)
+        return encoding.message({"type": "conflated", "market": self.market, "channel": self.name, "skipped": skipped})
 
-    def _head(self, kind: str, entry_id: Id | None) -> bytes:
-        fields = {"type": kind, "market": self.market, "channel": self.name, "epoch": self.epoch}
-        return msgspec.json.encode({**fields, "id": None if entry_id is None else str(entry_id)})[:-1]
+    def _fields(self, kind: str, entry_id: Id | None) -> dict[str, Any]:
+        fields: dict[str, Any] = {"type": kind, "market": self.market, "channel": self.name, "epoch": self.epoch}
+        fields["id"] = None if entry_id is None else str(entry_id)
+        return fields

@@ -24,6 +24,7 @@ class Metrics:
         self.conflated = Counter(
             "esi_api_conflated", "Provisional readings left out for slow clients", ["market"], registry=registry
         )
+        self.refused = Counter("esi_api_refused", "Connections refused for want of room", ["why"], registry=registry)
         self.closed = Counter("esi_api_closed", "Sockets closed by us", ["code"], registry=registry)
         self.send_seconds = Histogram(
             "esi_api_send_seconds",

@@ -14,10 +14,10 @@ import uvicorn
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.wire import TransportProtocol
+from api.viewer import MAX_INBOUND
+from api.wire import Handshake
 
 BACKLOG = 2048
-MAX_INBOUND = 4096
 _GRACE = 0.5  # seconds for answers under way; with the rest of a clean end it stays below two seconds
 
 log = structlog.get_logger("esi.api")
@@ -82,11 +82,10 @@ def uvicorn_config(config: ApiConfig) -> uvicorn.Config:
         create_app(config),
         http="httptools",
         loop="uvloop",
-        ws=TransportProtocol,
+        ws=Handshake,
         ws_per_message_deflate=False,  # costs a third more time and twice the memory per socket
         ws_max_size=MAX_INBOUND,
-        ws_ping_interval=config.ping,
-        ws_ping_timeout=config.idle,
+        ws_ping_interval=None,  # the room asks its viewers itself
         lifespan="on",
         log_config=None,
         access_log=False,
