@@ -22,7 +22,7 @@ class Feed:
     """The endpoint of every socket of one process: it ends when the viewer is seated, and the viewer goes on."""
 
     def __init__(self, hub: Hub, room: Room, config: ApiConfig, commands: Redis) -> None:
-        self._hub, self._room, self._config, self._commands = hub, room, config, commands
+        self._hub, self._room, self._commands = hub, room, commands
         self._resume = Resume(config, room.metrics, commands)
 
     async def serve(self, websocket: WebSocket) -> None:
@@ -45,10 +45,10 @@ class Feed:
     def _refusal(self, handshake: Handshake | None) -> Problem | None:
         if handshake is None:
             return Problem(501, "Not here", "Sockets are served by `esi api`, not by another ASGI server.")
-        if len(self._room) < self._config.max_clients:
+        if len(self._room) < self._room.limit:
             return None
         self._room.metrics.refused.labels("full").inc()
-        detail = f"This process takes {self._config.max_clients} sockets."
+        detail = f"This process takes {self._room.limit} sockets: try again, another one may answer."
         return Problem(503, "Too many sockets", detail, {"retry-after": "5"})
 
     async def _seat(self, viewer: Viewer, wishes: Wishes) -> None:

@@ -18,6 +18,8 @@ from api.viewer import RESTART, Viewer
 LOOK_EVERY = 1.0
 MINUTE = 60.0
 FLUSH = 0.05
+REQUESTS = 256
+"""Connections that are kept for HTTP when as many viewers have come as may."""
 
 log = structlog.get_logger("esi.api.room")
 
@@ -28,10 +30,12 @@ class Room:
     Args:
         config: bounds and times.
         metrics: counters of this process.
+        connections: how many this process can hold; some of them are kept for requests.
     """
 
-    def __init__(self, config: ApiConfig, metrics: Metrics) -> None:
+    def __init__(self, config: ApiConfig, metrics: Metrics, connections: int = 1_000) -> None:
         self.metrics, self._config = metrics, config
+        self.limit = min(config.max_clients, connections - min(REQUESTS, connections // 4))
         self._viewers: dict[Viewer, None] = {}
         self.now = asyncio.get_running_loop().time
 
