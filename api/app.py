@@ -15,11 +15,13 @@ from starlette.types import Receive, Scope, Send
 
 from api import finals, health, openapi, problems, routes, streams
 from api.config import ApiConfig
+from api.entrance import Entrance
 from api.feed import Feed
 from api.history import History
 from api.hub import Hub
 from api.metrics import Metrics
 from api.problems import Problem
+from api.room import Room
 from api.security import Door, refuse_socket
 from api.store import Store
 
@@ -51,8 +53,8 @@ class _Page(StaticFiles):
         return response
 
 
-def create_app(config: ApiConfig) -> FastAPI:
-    """The app of one process; it connects when it is served."""
+def create_app(config: ApiConfig, connections: int = 1_000) -> FastAPI:
+    """The app of one process, which can hold so many connections; it connects to others when it is served."""
     app = FastAPI(
         title="Economic Stress Index",
         version=_version(),
@@ -63,6 +65,7 @@ def create_app(config: ApiConfig) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.config, app.state.metrics = config, Metrics()
+    app.state.entrance = Entrance(connections, config.ask_within, app.state.metrics)
     app.add_middleware(Door, config=config, metrics=app.state.metrics)
     problems.install(app)
     app.include_router(routes.router)
@@ -79,15 +82,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.store = Store(config.postgres_url) if config.postgres_url else None
     state.history = History(state.commands, state.store)
     hub = Hub(config, state.metrics, state.commands)
-    _mount(app, Feed(hub, config, state.metrics, state.commands))
-    reading = asyncio.create_task(hub.run())
+    room = state.room = state.entrance.room = Room(config, state.metrics, state.entrance.limit)
+    _mount(app, Feed(hub, room, config, state.commands))
+    work = [asyncio.create_task(job) for job in (hub.run(), hub.pace(), room.run())]
     if state.store is not None:
         await state.store.open()
     try:
         yield
     finally:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        for job in work:
+            job.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        await room.close()
         await hub.close()
         if state.store is not None:
             await state.store.close()

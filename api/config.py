@@ -10,7 +10,9 @@ LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 _ABOVE_ZERO = (
     "ping",
+    "probe",
     "idle",
+    "ask_within",
     "max_clients",
     "ring_frames",
     "ring_bytes",
@@ -31,14 +33,18 @@ class ApiConfig:
         port: port to listen on, 0 for a free one.
         allowed_hosts: names under which this server may be addressed (the Host header, any port), beside loopback.
         allowed_origins: web origins, such as `https://desk.example`, whose pages may read, beside the own page.
-        ping: silence after which a socket is sent a ping frame; also the pace of protocol pings.
-        idle: how long a peer may leave a protocol ping unanswered, or leave bytes unread while finals wait.
-        max_clients: sockets at once; more are refused with 503.
+        ping: silence after which a socket is sent a ping message.
+        probe: pace of the protocol's own pings, which find peers that are gone or hang.
+        idle: how long a peer may leave a protocol ping unanswered, or take nothing while something waits for it.
+        ask_within: how long a connection may take for the head of its request.
+        max_clients: sockets at once, as far as the limit of open files allows; more are refused with 503.
         ring_frames: newest entries per channel kept in memory, encoded once, for `since`.
         ring_bytes: the same bound in bytes.
         conflate_after: frames that may wait for a slow client before provisional readings are conflated.
         outbox_bytes: bytes of finals (and bars, and details) that may wait for it before it is closed with 1013.
         resume_limit: entries behind which `since` is answered by `reset`.
+        shared: whether other processes of ours listen on the same port.
+        private_port: port on 127.0.0.1 on which this process alone answers, if the other is shared; 0 for a free one.
         serve_metrics: whether `/metrics` is served.
         static: folder of the built page.
     """
@@ -50,13 +56,17 @@ class ApiConfig:
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     ping: float = 20.0
+    probe: float = 60.0
     idle: float = 20.0
-    max_clients: int = 10_000
+    ask_within: float = 10.0
+    max_clients: int = 100_000
     ring_frames: int = 1_000
     ring_bytes: int = 4_194_304
     conflate_after: int = 16
     outbox_bytes: int = 1_048_576
     resume_limit: int = 10_000
+    shared: bool = False
+    private_port: int = 0
     serve_metrics: bool = True
     static: Path = Path(__file__).parent / "static"
 

@@ -1,60 +1,64 @@
-"""Frames of the feed, encoded once however many sockets they go to, and the ring that keeps the newest."""
+"""Entries of the feed as frames, encoded once however many sockets they go to, and the ring that keeps the newest."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
+from api.encodings import JSON, Encoding, changes
 from api.fitting import fitted
 from api.streams import ZERO, Entry, Extent, Id
 
 READING_FRAME: Final = 999
-"""Bytes of a reading's whole frame at most, header included; bars and details take what they need."""
+"""Bytes of a reading's whole JSON frame at most, header included; bars and details take what they need."""
 
-_AROUND: Final = 4 + len(',"data":}')
-"""Bytes of a frame beside its head and its body: WebSocket header, the name of the body, the end."""
-
-
-def pre_frame(payload: bytes) -> bytes:
-    """The payload as one unfragmented, unmasked WebSocket text frame (RFC 6455, section 5.2)."""
-    size = len(payload)
-    if size < 126:
-        return b"\x81" + bytes((size,)) + payload
-    if size < 65_536:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+_AROUND: Final = 4 + len(',"data":')
+"""Bytes of a frame beside its fields and its data."""
 
 
-def message(**fields: object) -> bytes:
-    """A small frame such as ping or error, ready for the wire."""
-    return pre_frame(msgspec.json.encode(fields))
-
-
-@dataclass(frozen=True, slots=True)
 class Frame:
-    """One update, ready for the wire.
+    """One message of a channel, ready for the wire in every encoding that somebody asked for.
 
     Attributes:
         channel: which ring it belongs to.
         id: its stream id.
-        wire: the whole WebSocket frame.
+        data: what the flow published, canonical JSON, shortened where it would not fit; None in a state before the
+            first entry.
         sent_ns: when the flow published it, wall clock; 0 for a state frame, whose delay means nothing.
         droppable: True for a provisional reading, which a newer reading replaces.
+        size: bytes of its JSON frame.
     """
 
-    channel: Channel
-    id: Id
-    wire: bytes
-    sent_ns: int
-    droppable: bool
+    __slots__ = ("_fields", "_wires", "channel", "data", "droppable", "id", "sent_ns", "size")
+
+    def __init__(
+        self, channel: Channel, fields: dict[str, Any], data: bytes | None, at: Id, *, droppable: bool = False
+    ) -> None:
+        self.channel, self.id, self.droppable, self.data = channel, at, droppable, data
+        self.sent_ns: int = fields.get("sent_ns", 0)
+        self._fields = fields
+        self._wires = {JSON: JSON.carrying(fields, self.data)}
+        self.size = len(self._wires[JSON])
+
+    def wire(self, encoding: Encoding = JSON) -> bytes:
+        """The whole WebSocket frame; the same object for everybody."""
+        if (found := self._wires.get(encoding)) is None:
+            found = self._wires[encoding] = encoding.carrying(self._fields, self.data)
+        return found
+
+    def delta(self, base: Frame, encoding: Encoding) -> bytes:
+        """The same for whoever has `base`: only the fields that changed since."""
+        if base.data is None or self.data is None:
+            return self.wire(encoding)
+        head = {**self._fields, "type": "delta", "base": str(base.id)}
+        return encoding.message({**head, **changes(base.data, self.data)})
 
 
 class Channel:
-    """One stream as this process knows it: the ring of its newest entries, and who listens.
+    """One stream as this process knows it: the ring of its newest entries.
 
     Attributes:
         market: name of the market.
@@ -75,6 +79,7 @@ class Channel:
         self._ids: list[Id] = []
         self._frames: list[Frame] = []
         self._newest: Entry | None = None
+        self._states: dict[str, Frame] = {}
         self._bytes = 0
 
     def load(self, epoch: str, entries: Sequence[Entry], extent: Extent) -> None:
@@ -88,6 +93,7 @@ class Channel:
             self.floor = self.last
         if entries and (extent.trimmed or extent.first is None or entries[0].id > extent.first):
             self.floor = entries[0].id
+        self._states.clear()
         self.add(entries)
 
     def add(self, entries: Sequence[Entry]) -> list[Frame]:
@@ -95,16 +101,17 @@ class Channel:
         frames = [self.encode(entry) for entry in entries]
         if entries:
             self._newest, self.last = entries[-1], entries[-1].id
+            self._states.clear()
         self._ids += [frame.id for frame in frames]
         self._frames += frames
-        self._bytes += sum(len(frame.wire) for frame in frames)
+        self._bytes += sum(frame.size for frame in frames)
         self._shorten()
         return frames
 
     def _shorten(self) -> None:
         surplus, kept = 0, self._bytes
         while len(self._ids) - surplus > self._max_frames or (kept > self._max_bytes and surplus < len(self._ids)):
-            kept -= len(self._frames[surplus].wire)
+            kept -= self._frames[surplus].size
             surplus += 1
         if surplus:
             self.floor = self._ids[surplus - 1]
@@ -117,26 +124,29 @@ class Channel:
 
     def encode(self, entry: Entry) -> Frame:
         """An entry as update; its bytes are spliced in, unchanged where they fit."""
-        wire = self._wire(self._head("update", entry.id) + b',"sent_ns":' + str(entry.sent_ns).encode(), entry.data)
-        return Frame(self, entry.id, wire, entry.sent_ns, self.name == "readings" and entry.id.seq == 0)
+        fields = {**self._fields("update", entry.id), "sent_ns": entry.sent_ns}
+        droppable = self.name == "readings" and entry.id.seq == 0
+        return Frame(self, fields, self._data(fields, entry), entry.id, droppable=droppable)
 
     def state(self, kind: str) -> Frame:
-        """The newest entry as `snapshot` or `reset`; null before the first."""
-        newest = self._newest
-        wire = self._wire(
-            self._head(kind, None if newest is None else newest.id), b"null" if newest is None else newest.data
-        )
-        return Frame(self, self.last, wire, 0, droppable=False)
+        """The newest entry as `snapshot` or `reset`, null before the first; the same frame until the next entry."""
+        if kind not in self._states:
+            newest = self._newest
+            fields = self._fields(kind, None if newest is None else newest.id)
+            data = None if newest is None else self._data(fields, newest)
+            self._states[kind] = Frame(self, fields, data, self.last)
+        return self._states[kind]
 
-    def conflated(self, skipped: int) -> bytes:
+    def conflated(self, skipped: int, encoding: Encoding = JSON) -> bytes:
         """Tells a slow client how many provisional readings it did not get."""
-        return message(type="conflated", market=self.market, channel=self.name, skipped=skipped)
+        return encoding.message({"type": "conflated", "market": self.market, "channel": self.name, "skipped": skipped})
 
-    def _wire(self, head: bytes, body: bytes) -> bytes:
-        if self.name == "readings":
-            body = fitted(body, READING_FRAME - _AROUND - len(head))
-        return pre_frame(head + b',"data":' + body + b"}")
+    def _data(self, fields: dict[str, Any], entry: Entry) -> bytes:
+        if self.name != "readings":
+            return entry.data
+        return fitted(entry.data, READING_FRAME - _AROUND - len(msgspec.json.encode(fields)))
 
-    def _head(self, kind: str, entry_id: Id | None) -> bytes:
-        fields = {"type": kind, "market": self.market, "channel": self.name, "epoch": self.epoch}
-        return msgspec.json.encode({**fields, "id": None if entry_id is None else str(entry_id)})[:-1]
+    def _fields(self, kind: str, entry_id: Id | None) -> dict[str, Any]:
+        fields: dict[str, Any] = {"type": kind, "market": self.market, "channel": self.name, "epoch": self.epoch}
+        fields["id"] = None if entry_id is None else str(entry_id)
+        return fields

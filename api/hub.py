@@ -1,32 +1,30 @@
-"""One reader of Redis per process for every stream that somebody watches, and the fan-out to their sockets."""
+"""One reader of Redis per process for every stream that somebody watches, and the fan-out to those who watch."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import structlog
 from redis.asyncio import Redis
 
 from api import streams
-from api.client import Client
+from api.audience import Audience, Manner
 from api.config import ApiConfig
 from api.frames import Channel, Frame
 from api.metrics import Metrics
-from api.streams import AWAY, Entry, Id
+from api.streams import AWAY, Entry
+from api.viewer import GoneError, Viewer
 from schemas.names import stream
 
 BLOCK_MS = 100  # a channel opened meanwhile is read after at most this long
-SETTLE = 1.0
 IDLE = 0.5
 COUNT = 100
 CHECK_EVERY = 2.0
 LINGER = 300.0
 BACK_OFF = (0.1, 2.0)
-CHUNK = {"readings": 100, "bars": 20, "details": 5}
-"""Entries written in one go to a client that resumes; bars and details are large."""
 
 LOADED = {"readings": 1.0, "bars": 0.2, "details": 0.02}
 """Share of the ring that is filled when a channel is opened."""
@@ -35,7 +33,7 @@ log = structlog.get_logger("esi.api.hub")
 
 
 class Hub:
-    """Knows the newest entries of the watched streams and hands new ones to every client.
+    """Knows the newest entries of the watched streams and hands new ones to every audience.
 
     Args:
         config: addresses and bounds.
@@ -47,10 +45,11 @@ class Hub:
         self._config, self._metrics, self._commands = config, metrics, commands
         self._reader = streams.connect(config.redis_url)
         self._channels: dict[str, Channel] = {}
-        self._listeners: dict[Channel, dict[Client, None]] = {}
+        self._audiences: dict[Channel, dict[Manner, Audience]] = {}
         self._idle_since: dict[Channel, float] = {}
         self._opening = asyncio.Lock()
         self._opened = asyncio.Event()
+        self._held = asyncio.Event()
         self._next_check = 0.0
         self._trusted = True
 
@@ -75,7 +74,7 @@ class Hub:
         await self._reader.aclose()
 
     async def open(self, market: str, name: str) -> Channel:
-        """The channel, with its ring loaded; every `open` needs a `release`.
+        """The channel, with its ring loaded and one user more; whoever leaves takes one off.
 
         Raises:
             RedisError, OSError: Redis is away and the channel was not known yet.
@@ -85,7 +84,7 @@ class Hub:
             if (channel := self._channels.get(key)) is None:
                 channel = Channel(market, name, self._config.ring_frames, self._config.ring_bytes)
                 await self._load(channel)
-                self._channels[key], self._listeners[channel] = channel, {}
+                self._channels[key], self._audiences[channel] = channel, {}
                 self._opened.set()
             channel.users += 1
             return channel
@@ -94,61 +93,35 @@ class Hub:
         """Whether somebody watches this market already; needs no Redis."""
         return any(channel.market == market for channel in self._channels.values())
 
-    def listen(self, channel: Channel, client: Client) -> None:
-        """From now on the client is offered every new frame of the channel."""
-        self._listeners[channel][client] = None
-
-    def release(self, channel: Channel, client: Client) -> None:
-        """The client is gone; a channel that nobody watches is forgotten after a while."""
-        self._listeners[channel].pop(client, None)
-        channel.users -= 1
-        self._idle_since[channel] = time.monotonic()
-
-    async def attach(self, channel: Channel, client: Client, since: tuple[str | None, Id] | None) -> None:
-        """Brings a client to the present of a channel, and lets it listen from there without a gap.
+    async def seat(self, viewer: Viewer, market: str, name: str, manner: Manner) -> Audience:
+        """Gives a viewer its place among those who watch a channel in one manner; `Resume` lets it join.
 
         Raises:
-            TooSlowError: it does not take what it missed.
-            WebSocketDisconnect: it is gone.
+            GoneError: it left meanwhile.
+            RedisError, OSError: as `open`.
         """
-        generation, sent = channel.generation, 0
-        position = None if since is None else await self._reachable(channel, since)
-        while position is not None and generation == channel.generation and sent <= self._config.resume_limit:
-            frames = await self._missed(channel, position)
-            if frames is None:
-                break
-            if not frames:
-                self.listen(channel, client)
-                return
-            await client.send([frame.wire for frame in frames])
-            self._count(frames, 1)
-            position, sent = frames[-1].id, sent + len(frames)
-        self.listen(channel, client)
-        state = channel.state("snapshot" if since is None else "reset")
-        client.offer([state], state.wire)
+        channel = await self.open(market, name)
+        if not viewer.open:
+            channel.users -= 1
+            raise GoneError
+        audience = self._audiences[channel].setdefault(manner, Audience(channel, manner))
+        audience.users += 1
+        viewer.seats += (audience,)
+        return audience
 
-    async def _reachable(self, channel: Channel, since: tuple[str | None, Id]) -> Id | None:
-        """The position to resume from, or None if the stream knows no such position."""
-        epoch, position = since
-        deadline = time.monotonic() + SETTLE
-        while position > channel.last and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)  # it may have been served by a process that is a moment ahead of this one
-        known = epoch in (None, channel.epoch) and position <= channel.last
-        return position if known else None
-
-    async def _missed(self, channel: Channel, position: Id) -> list[Frame] | None:
-        """Some next frames behind a position, none if there are none, None if they are lost."""
-        chunk = CHUNK[channel.name]
-        if position >= channel.floor:
-            return channel.after(position)[:chunk]
-        try:
-            entries, _ = await streams.following(self._commands, channel.market, channel.name, position, count=chunk)
-            extent = await streams.extent(self._commands, channel.market, channel.name)
-            epochs = await streams.epochs(self._commands, [channel.market])
-        except AWAY:
-            return None
-        sound = entries and extent.complete_after(position) and epochs[channel.market] == channel.epoch
-        return [channel.encode(entry) for entry in entries] if sound else None
+    async def pace(self) -> None:
+        """Gives what was held back for slower paces when its time has come, until cancelled."""
+        now = asyncio.get_running_loop().time
+        while True:
+            audiences = [one for some in self._audiences.values() for one in some.values()]
+            waits = [(wait, one) for one in audiences if (wait := one.due_in(now())) is not None]
+            for wait, audience in waits:
+                if wait == 0:
+                    self._count(audience.channel, await audience.offer([], now()))
+            self._held.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min((wait for wait, _ in waits if wait), default=None)):
+                    await self._held.wait()
 
     async def _read_once(self) -> None:
         if time.monotonic() >= self._next_check:
@@ -167,7 +140,7 @@ class Hub:
             if len(entries) >= COUNT and await self._has_gap(channel):
                 await self._reset(channel)
             else:
-                self._broadcast(channel, entries)
+                await self._broadcast(channel, entries)
                 channel.last = max(channel.last, last)
 
     async def _idle(self) -> None:
@@ -200,18 +173,22 @@ class Hub:
         self._trusted, self._next_check = True, time.monotonic() + CHECK_EVERY
 
     def _forget_idle(self) -> None:
+        now = time.monotonic()
         for key, channel in list(self._channels.items()):
-            if channel.users == 0 and time.monotonic() - self._idle_since.get(channel, 0.0) > LINGER:
-                del self._channels[key], self._listeners[channel]
+            if channel.users:
                 self._idle_since.pop(channel, None)
+            elif now - self._idle_since.setdefault(channel, now) > LINGER:
+                del self._channels[key], self._audiences[channel], self._idle_since[channel]
+        for channel, audiences in self._audiences.items():
+            self._audiences[channel] = {manner: one for manner, one in audiences.items() if one.users}
 
     async def _reset(self, channel: Channel) -> None:
         await self._load(channel)
         self._metrics.resets.labels(channel.market, channel.name).inc()
         log.warning("reset", market=channel.market, channel=channel.name, epoch=channel.epoch)
         state = channel.state("reset")
-        for client in list(self._listeners[channel]):
-            client.offer([state], state.wire)
+        for audience in list(self._audiences[channel].values()):
+            await audience.reset(state)
 
     async def _load(self, channel: Channel) -> None:
         epochs = await streams.epochs(self._commands, [channel.market])
@@ -220,19 +197,22 @@ class Hub:
         entries = await streams.newest(self._commands, channel.market, channel.name, count)
         channel.load(epochs[channel.market], entries, extent)
 
-    def _broadcast(self, channel: Channel, entries: list[Entry]) -> None:
-        frames = channel.add(entries)
+    async def _broadcast(self, channel: Channel, entries: list[Entry]) -> None:
+        frames, now = channel.add(entries), asyncio.get_running_loop().time()
         if not frames:
             return
-        joined = b"".join(frame.wire for frame in frames)
-        written = sum(client.offer(frames, joined) for client in list(self._listeners[channel]))
-        if written:
-            self._count(frames, written)
-            now = time.time_ns()
-            for frame in frames:
-                delay = max(now - frame.sent_ns, 0) / 1e9
-                self._metrics.send_seconds.labels(channel.market).observe(delay)
+        for audience in list(self._audiences[channel].values()):
+            self._count(channel, await audience.offer(frames, now))
+            if audience.due_in(now) is not None:
+                self._held.set()
+        self._observe(frames)
 
-    def _count(self, frames: Iterable[Frame], clients: int) -> None:
+    def _count(self, channel: Channel, messages: int) -> None:
+        if messages:
+            self._metrics.messages.labels(channel.market, channel.name).inc(messages)
+
+    def _observe(self, frames: Sequence[Frame]) -> None:
+        """Every audience has these: from the flow's publishing until now."""
+        now = time.time_ns()
         for frame in frames:
-            self._metrics.messages.labels(frame.channel.market, frame.channel.name).inc(clients)
+            self._metrics.send_seconds.labels(frame.channel.market).observe(max(now - frame.sent_ns, 0) / 1e9)

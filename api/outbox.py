@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Sequence
 
+from api.encodings import JSON, Encoding
 from api.frames import Channel, Frame
 
 
@@ -39,7 +40,7 @@ class Outbox:
         superseded = self._conflate(frame.channel) if len(self._waiting) >= self._conflate_after else 0
         self._number += 1
         self._waiting[self._number] = frame
-        self._bytes += len(frame.wire)
+        self._bytes += frame.size
         if frame.droppable:
             self._droppable[frame.channel].append(self._number)
         return superseded
@@ -49,11 +50,11 @@ class Outbox:
             return 0
         numbers = self._droppable.pop(channel, [])
         for number in numbers:
-            self._bytes -= len(self._waiting.pop(number).wire)
+            self._bytes -= self._waiting.pop(number).size
         self._skipped[channel] += len(numbers)
         return len(numbers)
 
-    def take(self, max_bytes: int = 65_536) -> tuple[list[bytes], list[Frame]]:
+    def take(self, max_bytes: int = 65_536, encoding: Encoding = JSON) -> tuple[list[bytes], list[Frame]]:
         """The next bytes to write, at least one frame if any waits, and the frames that they carry.
 
         What was left out of a channel is told before its next frame.
@@ -64,15 +65,15 @@ class Outbox:
         while self._waiting and (not frames or taken < max_bytes):
             frame = self._pop()
             if skipped := self._skipped.pop(frame.channel, 0):
-                wires.append(frame.channel.conflated(skipped))
-            wires.append(frame.wire)
+                wires.append(frame.channel.conflated(skipped, encoding))
+            wires.append(frame.wire(encoding))
             frames.append(frame)
-            taken += len(frame.wire)
+            taken += frame.size
         return wires, frames
 
     def _pop(self) -> Frame:
         number, frame = self._waiting.popitem(last=False)
-        self._bytes -= len(frame.wire)
+        self._bytes -= frame.size
         if frame.droppable:
             self._droppable[frame.channel].remove(number)
         return frame

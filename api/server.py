@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
+import gc
 import signal
-import socket
 from collections.abc import Callable, Iterator
 
 import structlog
@@ -14,17 +13,16 @@ import uvicorn
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.wire import TransportProtocol
+from api.entrance import Guarded
+from api.sockets import BACKLOG, PortTakenError, listen, raise_limit, spelled, tune
+from api.viewer import MAX_INBOUND
+from api.wire import Handshake
 
-BACKLOG = 2048
-MAX_INBOUND = 4096
+__all__ = ["PortTakenError", "run", "uvicorn_config"]
+
 _GRACE = 0.5  # seconds for answers under way; with the rest of a clean end it stays below two seconds
 
 log = structlog.get_logger("esi.api")
-
-
-class PortTakenError(OSError):
-    """The address cannot be listened on; the message says what to do."""
 
 
 class _Server(uvicorn.Server):
@@ -53,13 +51,16 @@ def run(config: ApiConfig, ready: Callable[[str], None] | None = None) -> None:
     Raises:
         PortTakenError: somebody else listens there.
     """
-    listener = _listen(config)
-    url = f"http://{_spelled(listener.getsockname())}"
+    listeners = listen(config)
+    for listener in listeners:
+        tune(listener, config.idle)
+    url = f"http://{spelled(listeners[0])}"
     server = _Server(uvicorn_config(config))
 
     async def announce() -> None:
         while not server.started:
             await asyncio.sleep(0.01)
+        _spare_collections()
         log.info("listening", url=url)
         if ready is not None:
             ready(url)
@@ -67,7 +68,7 @@ def run(config: ApiConfig, ready: Callable[[str], None] | None = None) -> None:
     async def serve() -> None:
         announcing = asyncio.ensure_future(announce())
         try:
-            await server.serve(sockets=[listener])
+            await server.serve(sockets=listeners)
         finally:
             announcing.cancel()
 
@@ -76,17 +77,22 @@ def run(config: ApiConfig, ready: Callable[[str], None] | None = None) -> None:
     log.info("stopped", url=url)
 
 
+def _spare_collections() -> None:
+    """What is there when we begin stays for good: the collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
 def uvicorn_config(config: ApiConfig) -> uvicorn.Config:
     """How uvicorn serves the app."""
     return uvicorn.Config(
-        create_app(config),
-        http="httptools",
+        create_app(config, raise_limit()),
+        http=Guarded,
         loop="uvloop",
-        ws=TransportProtocol,
+        ws=Handshake,
         ws_per_message_deflate=False,  # costs a third more time and twice the memory per socket
         ws_max_size=MAX_INBOUND,
-        ws_ping_interval=config.ping,
-        ws_ping_timeout=config.idle,
+        ws_ping_interval=None,  # the room asks its viewers itself
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -95,25 +101,3 @@ def uvicorn_config(config: ApiConfig) -> uvicorn.Config:
         backlog=BACKLOG,
         timeout_graceful_shutdown=_GRACE,  # type: ignore[arg-type]  # it waits by asyncio, which takes fractions
     )
-
-
-def _listen(config: ApiConfig) -> socket.socket:
-    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((config.host.strip("[]"), config.port))
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            remedy = "somebody listens there already: end it, or choose another port (ESI_PORT, 0 for a free one)"
-        else:
-            remedy = "choose an address of this machine"
-        msg = f"cannot listen on {config.host}:{config.port} ({error.strerror}): {remedy}"
-        raise PortTakenError(error.errno, msg) from error
-    return listener
-
-
-def _spelled(address: tuple[str, int]) -> str:
-    host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

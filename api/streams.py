@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
@@ -18,6 +18,7 @@ AWAY = (RedisError, OSError, TimeoutError)
 """What redis-py raises when the server is away, slow or full."""
 
 PAGE = 1_000
+CONNECTIONS = 16
 
 
 class Id(NamedTuple):
@@ -78,11 +79,18 @@ EMPTY = Extent(None, ZERO, trimmed=False)
 def connect(url: str, answer_within: float = 5.0) -> Redis:
     """A client of its own that never repeats a command by itself and gives up after `answer_within` seconds.
 
-    A blocking read must block for less than that: redis-py counts it as silence of the server.
+    A blocking read must block for less than that: redis-py counts it as silence of the server. Of thousands of sockets
+    that ask at once each waits for one of a few connections; redis-py's ordinary pool would fail beyond a hundred.
     """
-    client: Redis = Redis.from_url(
-        url, socket_timeout=answer_within, socket_connect_timeout=answer_within, retry=Retry(NoBackoff(), 0)
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=CONNECTIONS,
+        timeout=answer_within,
+        socket_timeout=answer_within,
+        socket_connect_timeout=answer_within,
+        retry=Retry(NoBackoff(), 0),
     )
+    client: Redis = Redis.from_pool(pool)
     return client
 
 

@@ -1,113 +1,244 @@
-"""One api process and a thousand WebSocket clients: from XADD to each client's socket."""
+"""From XADD to the sockets of a thousand, ten thousand and a hundred thousand viewers, beside bare writes."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
-from typing import Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
 
-import msgspec
-import numpy as np
+import psutil
 import redis
-import uvloop
 
-from bench import clients
+from api.frames import Channel
+from api.streams import Entry, Id
 from bench.case import Figure, require
+from bench.crowd import Counted, Crowd, files_allowed, percentile
 from bench.servers import running
 from schemas.names import stream
+from schemas.reading import canonical
 from tests import servers
-from tests.api.publisher import Publisher, id_of
+from tests.api.publisher import Publisher, reading
 
-WORK: Final = (
-    "1,000 WebSocket clients (one process) on one api process, a reading a second by XADD for 20 seconds; wall clock "
-    "from just before XADD to the client's socket, every client and reading counted; all on the same cores"
-)
-CLIENTS: Final = 1000
-READINGS: Final = 20
-WARM_UP: Final = 3
-REPEATS: Final = 2
 MARKET: Final = "bench"
+PATH: Final = f"/v1/feed?market={MARKET}&channel=readings"
+WARM_UP_S: Final = 3.0
+RESERVE: Final = 3_000
+"""Files that a process of the api keeps for other things than viewers."""
 
 
-class Update(msgspec.Struct):
-    """What a frame says that matters here."""
+@dataclass(frozen=True)
+class Size:
+    """How many, how often, in how many processes of the api, and what is promised."""
 
-    type: str
-    id: str | None = None
+    clients: int
+    hz: float
+    processes: int
+    seconds: float
+    p99_ms: float
 
-
-def check(given: list[list[str]], want: list[str]) -> None:
-    """Every client was given every reading, once and in order.
-
-    Raises:
-        WrongOutputError: a gap, a repeat or another order.
-    """
-    require(bool(given), "no client was connected")
-    bad = [number for number, ids in enumerate(given) if ids != want]
-    require(not bad, f"{len(bad)} of {len(given)} clients had a gap; the first got {len(given[bad[0]]) if bad else 0}")
+    def fitted(self) -> Size:
+        """The same as far as the limit of open files allows: processes hold so many viewers each."""
+        held = self.processes * max(files_allowed() - RESERVE - files_allowed() // 8, 100)
+        return self if held >= self.clients else Size(held, self.hz, self.processes, self.seconds, self.p99_ms)
 
 
-async def _session(url: str, port: int) -> list[float]:
-    """Milliseconds of every reading at every client."""
-    connected = await clients.connect("127.0.0.1", port, f"/v1/feed?market={MARKET}&channel=readings", CLIENTS)
-    dead = [client.closed for client in connected if client.closed]
-    require(not dead, f"{len(dead)} clients were refused: {dead[:1]}")
-    sent: dict[str, int] = {}
-    loop = asyncio.get_running_loop()
-    with redis.Redis.from_url(url) as client:
-        publisher = Publisher(client, MARKET)
-        for number in range(1, 1 + WARM_UP + READINGS):
-            sent[id_of(number)] = time.time_ns()
-            await loop.run_in_executor(None, publisher.readings, [number])
-            await asyncio.sleep(1 - time.time_ns() % 1_000_000_000 / 1e9)
-    for one in connected:
-        one.end()
-    return _judge(connected, sent)
+ONE_K: Final = Size(1_000, 1, 1, 15, 15)
+TEN_K: Final = Size(10_000, 10, 2, 10, 150)
+HUNDRED_K: Final = Size(100_000, 1, 7, 15, 1_000)
 
 
-def _judge(connected: list[clients.Client], sent: dict[str, int]) -> list[float]:
-    decoder = msgspec.json.Decoder(Update)
-    given: list[list[str]] = []
-    taken: list[float] = []
-    counted = list(sent)[WARM_UP:]
-    for client in connected:
-        updates = [(at_ns, decoder.decode(text)) for at_ns, text in client.frames]
-        found = [(at_ns, update.id or "") for at_ns, update in updates if update.type == "update"]
-        given.append([name for _, name in found])
-        taken += [(at_ns - sent[name]) / 1e6 for at_ns, name in found if name in counted]
-    check(given, list(sent))
-    return taken
+def work(size: Size) -> str:
+    """What is done, in a sentence."""
+    return (
+        f"{size.clients:,} WebSocket clients on {size.processes} processes of the api at {size.hz:g} readings a second "
+        "by XADD, with our own load generator (raw epoll, Python) on the same cores; latency from the due time of a "
+        "reading to the client's socket, every client and reading counted; beside it processes that write the same "
+        "bytes and do nothing else"
+    )
 
 
-def _once() -> list[float]:
+@dataclass
+class Run:
+    """What one run gave."""
+
+    counted: Counted
+    clients: int
+    seconds: float
+    connect_seconds: float
+    cpu_us: float
+    load_cpu_us: float
+    bytes_each: float
+
+    def check(self, size: Size) -> None:
+        """Everybody was served every time.
+
+        Raises:
+            WrongOutputError: a gap, a client lost or refused, a message too few.
+        """
+        counted, wanted = self.counted, size.clients * size.hz * self.seconds
+        require(self.clients == size.clients, f"{self.clients} of {size.clients} clients were connected")
+        require(counted.gaps == 0 and counted.conflated == 0, f"{counted.gaps} gaps, {counted.conflated} conflated")
+        require(counted.lost == 0, f"{counted.lost} connections ended")
+        require(
+            abs(counted.messages - wanted) <= 2 * size.clients, f"{counted.messages} messages instead of {wanted:.0f}"
+        )
+
+
+def _cpu(processes: list[psutil.Process]) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+def _memory(processes: list[psutil.Process]) -> int:
+    return sum(process.memory_info().rss for process in processes)
+
+
+def _measure(size: Size, port: int, processes: list[psutil.Process], publish: Callable[[float], None]) -> Run:
+    before = _memory(processes)
+    crowd = Crowd(port, PATH, size.clients)
+    try:
+        require(crowd.connected == size.clients, f"refused: {dict(crowd.refused)}")
+        publish(WARM_UP_S)
+        memory = _memory(processes)
+        crowd.begin()
+        _, load = crowd.end()
+        crowd.begin()
+        cpu = _cpu(processes)
+        publish(size.seconds)
+        used = _cpu(processes) - cpu
+        counted, load_after = crowd.end()
+    finally:
+        crowd.close()
+    million = counted.messages / 1e6
+    return Run(
+        counted, crowd.connected, size.seconds, crowd.seconds, used / million,
+        (load_after - load) / million, (memory - before) / size.clients,
+    )  # fmt: skip
+
+
+def ours(size: Size) -> Run:
+    """The api as it is shipped."""
     port = servers.free_port()
-    with running(servers.Redis()) as store:
-        with store.client() as client:
-            Publisher(client, MARKET).readings([0])
-            require(bool(client.exists(stream(MARKET, "readings"))), "nothing was published")
-        options = ["--redis-url", store.url, "--api-port", str(port), "--api-host", "127.0.0.1"]
-        command = [sys.executable, "-m", "deploy", "api", *options]
+    with running(servers.Redis()) as store, store.client() as client:
+        publisher = Publisher(client, MARKET)
+        publisher.readings([0])
+        with _api(store.url, port, size.processes) as processes:
+            source = _Source(client, size.hz)
+            run = _measure(size, port, processes, source.publish)
+    run.check(size)
+    return run
+
+
+@contextmanager
+def _api(redis_url: str, port: int, count: int) -> Iterator[list[psutil.Process]]:
+    """Processes of `esi api`, every one of them ready."""
+    options = ["--redis-url", redis_url, "--api-port", str(port), "--api-host", "127.0.0.1", "--processes", str(count)]
+    with tempfile.TemporaryDirectory() as data:
+        command = [sys.executable, "-m", "deploy", "api", "--data", data, *options]
         api = subprocess.Popen(command, cwd=servers.CHECKOUT, stderr=subprocess.DEVNULL)
         try:
-            servers.wait_until(lambda: urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz").status == 200, 30)
-            gc.disable()
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                return runner.run(_session(store.url, port))
+            servers.wait_until(lambda: _ready(port, api.pid, count), 60)
+            yield _members(api.pid, count)
         finally:
-            gc.enable()
-            api.kill()  # how it stops is no part of this
+            api.terminate()
             api.wait()
 
 
-def measure() -> list[Figure]:
-    """Median and 99th percentile of the latency, by session."""
-    sessions = [_once() for _ in range(REPEATS)]
-    half, high = (tuple(float(np.percentile(taken, q)) for taken in sessions) for q in (50, 99))
+def _members(pid: int, count: int) -> list[psutil.Process]:
+    parent = psutil.Process(pid)
+    return [parent] if count == 1 else parent.children(recursive=True)
+
+
+def _ready(port: int, pid: int, count: int) -> bool:
+    members = _members(pid, count)
+    listening = sum(any(c.laddr.port == port for c in member.net_connections("tcp")) for member in members)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
+        return listening == count and answer.status == 200
+
+
+class _Source:
+    """Publishes readings at a steady pace, each stamped with the time at which it was due."""
+
+    def __init__(self, client: redis.Redis, hz: float) -> None:
+        self._client, self._period, self._number = client, int(1e9 / hz), 0
+
+    def publish(self, seconds: float) -> None:
+        """For so long, beginning at the next due time."""
+        first = time.time_ns() // self._period + 1
+        self._number = self._number or first
+        for due in range(first, first + round(seconds * 1e9 / self._period)):
+            time.sleep(max(due * self._period - time.time_ns(), 0) / 1e9)
+            self._number += 1
+            fields: Any = {"reading": canonical(reading(MARKET, self._number % 1_000)), "sent_ns": due * self._period}
+            self._client.xadd(stream(MARKET, "readings"), fields, id=f"{10**13 + self._number}-0", maxlen=1_000)
+        time.sleep(max((first + round(seconds * 1e9 / self._period)) * self._period - time.time_ns(), 0) / 1e9)
+
+
+def bare(size: Size, frame_bytes: int) -> Run:
+    """The same bytes, written by nothing but a loop."""
+    port = servers.free_port()
+    command = [sys.executable, "-m", "bench.bare_writes", str(port), str(size.hz), str(frame_bytes)]
+    started = [subprocess.Popen(command, cwd=servers.CHECKOUT) for _ in range(size.processes)]
+    try:
+        processes = [psutil.Process(one.pid) for one in started]
+        servers.wait_until(lambda: sum(bool(p.net_connections("tcp")) for p in processes) == size.processes, 30)
+        return _measure(size, port, processes, time.sleep)
+    finally:
+        for one in started:
+            one.kill()
+            one.wait()
+
+
+def figures(name: str, size: Size) -> list[Figure]:
+    """Latency, processor time beside bare writes, memory and the rate of connecting."""
+    fitted = size.fitted()
+    run = ours(fitted)
+    frame_bytes = _frame_bytes()
+    base = bare(fitted, frame_bytes)
+    ratio = run.cpu_us / base.cpu_us
+    told = (
+        ""
+        if fitted == size
+        else f" (scaled down from {size.clients:,} clients: {files_allowed():,} open files allowed)"
+    )
     return [
-        Figure("fanout/p50", half, "ms", higher_is_better=False, work=WORK),
-        Figure("fanout/p99", high, "ms", higher_is_better=False, work="the 99th percentile of the same"),
+        _figure(f"{name}/p99", percentile(run.counted.bins, 0.99), "ms", size.p99_ms, work(fitted) + told),
+        _figure(f"{name}/p50", percentile(run.counted.bins, 0.5), "ms", None, "the median of the same"),
+        _figure(f"{name}/bare_p99", percentile(base.counted.bins, 0.99), "ms", None, "the same by bare writes"),
+        _figure(f"{name}/cpu", run.cpu_us, "CPU-s/million", None, "of all processes of the api, per million messages"),
+        _figure(f"{name}/bare_cpu", base.cpu_us, "CPU-s/million", None, f"of bare writes of {frame_bytes} bytes"),
+        _figure(f"{name}/cpu_ratio", ratio, "x", 1.4, "the api's processor time by that of bare writes"),
+        _figure(f"{name}/load_cpu", run.load_cpu_us, "CPU-s/million", None, "of the load generator meanwhile"),
+        _figure(f"{name}/memory", run.bytes_each, "bytes/client", 4_096, "resident memory that a client adds"),
+        _figure(f"{name}/connect", run.connect_seconds, "s", 40.0, f"until all {fitted.clients:,} were connected"),
     ]
+
+
+def _frame_bytes() -> int:
+    """Size of the shipped frame that carries a reading."""
+    entry = Entry(Id(10**13, 0), canonical(reading(MARKET, 500)), time.time_ns())
+    return len(Channel(MARKET, "readings", 1, 1).encode(entry).wire())
+
+
+def _figure(name: str, value: float, unit: str, bar: float | None, done: str) -> Figure:
+    return Figure(name, (value,), unit, bar, higher_is_better=False, work=done)
+
+
+def measure_1k() -> list[Figure]:
+    """A thousand at 1 Hz."""
+    return figures("fanout_1k", ONE_K)
+
+
+def measure_10k() -> list[Figure]:
+    """Ten thousand at 10 Hz."""
+    return figures("fanout_10k_10hz", TEN_K)
+
+
+def measure_100k() -> list[Figure]:
+    """A hundred thousand at 1 Hz, or as many as the limit of open files allows."""
+    return figures("fanout_100k", HUNDRED_K)

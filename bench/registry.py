@@ -17,5 +17,7 @@ BENCHMARKS: Final = (
     Benchmark("json_ticks", kafka_to_redis.JSON_WORK, kafka_to_redis.measure_json),
     Benchmark("replay_real", replay_real.WORK, replay_real.measure),
     Benchmark("start", start.WORK, start.measure),
-    Benchmark("fanout", fanout.WORK, fanout.measure),
+    Benchmark("fanout_1k", fanout.work(fanout.ONE_K), fanout.measure_1k),
+    Benchmark("fanout_10k_10hz", fanout.work(fanout.TEN_K), fanout.measure_10k),
+    Benchmark("fanout_100k", fanout.work(fanout.HUNDRED_K), fanout.measure_100k),
 )

@@ -30,6 +30,7 @@ from deploy.options import (
     Redis,
     Seed,
 )
+from deploy.serve import api
 
 app = typer.Typer(
     name="esi",
@@ -97,19 +98,6 @@ def archive(redis_url: Redis = None, postgres_url: Postgres = None, metrics_port
     from deploy import verbs
 
     verbs.archive(_settings(redis_url=redis_url, postgres_url=postgres_url, metrics_port=metrics_port))
-
-
-@app.command()
-def api(
-    redis_url: Redis = None,
-    postgres_url: Postgres = None,
-    api_host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    api_port: ApiPort = None,
-) -> None:
-    """Serves REST, WebSocket and the page."""
-    from deploy import verbs
-
-    verbs.api(_settings(redis_url=redis_url, postgres_url=postgres_url, api_host=api_host, api_port=api_port))
 
 
 @app.command(hidden=True)
@@ -206,7 +194,7 @@ def markets(
         module.show(said)
 
 
-for verb in (audit, control, evaluate):
+for verb in (api, audit, control, evaluate):
     app.command()(verb)
 
 

@@ -1,4 +1,4 @@
-"""A flow in several processes: they live and die together, as Bytewax wants it."""
+"""A flow in several processes: they live and die together, as Bytewax wants it; and what such a parent needs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -43,25 +43,26 @@ def commands(settings: Settings, choice: FlowChoice) -> list[list[str]]:
 def run(commands: Sequence[Sequence[str]]) -> int:
     """Runs all until one ends or we are asked to stop; stops the others; returns the first bad exit status, or 0."""
     asked = threading.Event()
-    with _signals_set(asked):
-        members = [_start(command) for command in commands]
+    with signals_set(asked):
+        members = [start(command) for command in commands]
         while not asked.wait(0.1) and all(member.poll() is None for member in members):
             pass
         first = [status for member in members if (status := member.poll()) is not None]
         for member in members:
             member.terminate()
         for member in members:
-            _end(member)
+            end(member)
     return 0 if asked.is_set() else next((status or 1 for status in first), 1)
 
 
-def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
+def start(command: Sequence[str], environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
     """A member in our own process group, that dies with us."""
     launcher = [esi()[0], "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGKILL)), "-", "--"]
-    return subprocess.Popen([*launcher, *command], stdin=subprocess.DEVNULL)
+    return subprocess.Popen([*launcher, *command], stdin=subprocess.DEVNULL, env=environment)
 
 
-def _end(member: subprocess.Popen[bytes], seconds: float = 3.0) -> None:
+def end(member: subprocess.Popen[bytes], seconds: float = 3.0) -> None:
+    """Waits for a member that was asked to stop; kills it when it does not."""
     try:
         member.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -70,7 +71,8 @@ def _end(member: subprocess.Popen[bytes], seconds: float = 3.0) -> None:
 
 
 @contextmanager
-def _signals_set(event: threading.Event) -> Iterator[None]:
+def signals_set(event: threading.Event) -> Iterator[None]:
+    """SIGTERM and SIGINT set an event."""
     before = {n: signal.signal(n, lambda *_: event.set()) for n in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield

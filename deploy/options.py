@@ -22,5 +22,6 @@ ApiPort = Annotated[int | None, typer.Option(help="Port of the API and the page.
 Rate = Annotated[int | None, typer.Option(help="Synthetic ticks a second.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of the synthetic market.")]
 
+ApiProcesses = Annotated[int | None, typer.Option(help="Processes that share the port.")]
 Processes = Annotated[int | None, typer.Option(help="Processes of each flow.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

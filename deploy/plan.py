@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from deploy import crew
 from deploy.servers import Servers, esi
 from deploy.settings import Settings
 from deploy.sockets import free_port
@@ -84,17 +85,44 @@ class Plan:
             metrics_port=lambda: port[0] or None,
         )
 
-    def api(self, *needs: str) -> Program:
-        """REST, WebSocket and page; `needs` are programs beside the servers that it waits for."""
+    def api(self, *needs: str) -> list[Program]:
+        """REST, WebSocket and page, in as many processes as the settings say.
+
+        `needs` are programs beside the servers that they wait for.
+        """
+        waits = (*self._without("broker"), *needs)
+        if self.settings.api_processes > 1:
+            crew.prepare(self.settings)
+            return [self._api_member(index, waits) for index in range(self.settings.api_processes)]
         url = api_url(self.settings)
+        return [
+            Program(
+                "api",
+                lambda: esi("api"),
+                environment=self.environment,
+                needs=waits,
+                ready=lambda: answers(f"{url}/healthz"),
+                url=lambda: url,
+                metrics_port=lambda: self.settings.api_port,
+            )
+        ]
+
+    def _api_member(self, index: int, waits: tuple[str, ...]) -> Program:
+        """One of several that share the port: it alone is asked on a port of its own."""
+        port = [0]
+
+        def command() -> list[str]:
+            port[0] = free_port()
+            return crew.member(port[0])
+
         return Program(
-            "api",
-            lambda: esi("api"),
-            environment=self.environment,
-            needs=(*self._without("broker"), *needs),
-            ready=lambda: answers(f"{url}/healthz"),
-            url=lambda: url,
-            metrics_port=lambda: self.settings.api_port,
+            "api" if index == 0 else f"api {index + 1}",
+            command,
+            environment=lambda: {**self.environment(), **crew.environment(self.settings)},
+            needs=waits,
+            ready=lambda: answers(f"http://127.0.0.1:{port[0]}/healthz"),
+            url=lambda: f"http://127.0.0.1:{port[0]}",
+            metrics_port=lambda: port[0] or None,
         )
 
 

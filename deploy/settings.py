@@ -104,6 +104,13 @@ class Settings(BaseSettings):
         default=8137,
         description="Port of the API and the page. If it is taken and was not given, `esi up` takes the next free one.",
     )
+    api_processes: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Processes of the API, which share its port; each holds as many viewers as its limit of open "
+        "files allows.",
+    )
     allowed_hosts: Names = Field(
         default=(),
         description="Names, beside the loopback ones, by which the API may be called (the Host header), with commas.",

@@ -117,7 +117,7 @@ def _look(one: Running) -> tuple[str, int | None]:
 def _ask(one: Running) -> tuple[str, int | None]:
     """Asks a process in its own language whether it is well."""
     url = one.url or ""
-    match one.name:
+    match one.name.partition(" ")[0]:
         case "broker":
             return ("ok" if Address(url, "", 0).answers() else "does not answer"), None
         case "valkey":

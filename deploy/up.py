@@ -58,8 +58,8 @@ class Session:
         if self._choice.once:
             return []
         if self._choice.page and not page_built():
-            return [self._plan.page(), self._plan.api("page")]
-        return [self._plan.api()]
+            return [self._plan.page(), *self._plan.api("page")]
+        return self._plan.api()
 
     def run(self) -> int:
         """Runs until done (`--once`) or asked to stop; leaves no process. Returns the exit status."""

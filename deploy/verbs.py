@@ -151,8 +151,8 @@ def archive(settings: Settings) -> None:
     )
 
 
-def api(settings: Settings) -> None:
-    """Runs the API until it is asked to stop."""
+def api(settings: Settings, *, shared: bool) -> None:
+    """Runs the API until it is asked to stop; `shared`: as one of several processes on one port."""
     logs.configure("api", settings.log_level, settings.log_format)
     from api.config import ApiConfig
     from api.server import run
@@ -166,8 +166,24 @@ def api(settings: Settings) -> None:
             port=settings.api_port,
             allowed_hosts=settings.allowed_hosts,
             allowed_origins=settings.allowed_origins,
+            shared=shared,
+            private_port=settings.metrics_port,
         )
     )
+
+
+def check_api(settings: Settings) -> None:
+    """That several processes of the API can be started: Redis is named, and the port is free.
+
+    Raises:
+        SettingsError: no Redis.
+        PortTakenError: somebody else listens there.
+    """
+    logs.configure("api", settings.log_level, settings.log_format)
+    from api.sockets import check_free
+
+    redis(settings)
+    check_free(settings.api_host, settings.api_port)
 
 
 def broker(settings: Settings, address_file: Path | None) -> None:

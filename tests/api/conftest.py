@@ -36,6 +36,7 @@ class Served:
 
     def _serve(self) -> None:
         with asyncio.Runner(loop_factory=self.server.config.get_loop_factory()) as runner:
+            self.loop = runner.get_loop()
             runner.run(self.server.serve())
 
     def get(self, path: str, **options: Any) -> httpx.Response:

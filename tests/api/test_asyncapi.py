@@ -14,7 +14,7 @@ import yaml
 from websockets.asyncio.client import connect
 
 from api.config import ApiConfig
-from api.feed import MAX_SUBSCRIPTIONS
+from api.wishes import MAX_SUBSCRIPTIONS
 from schemas.names import CHANNELS
 from schemas.reading import Bars, Details, Reading
 from tests import servers

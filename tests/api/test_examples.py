@@ -81,7 +81,7 @@ def test_the_socket_clients_print_every_reading_through_a_lost_connection(
         assert ids(lines, 1) == first
         before = publisher.readings(range(2, 5))
         assert ids(lines, 3) == before
-        for connection in list(served.server.server_state.connections):  # cut every line
-            connection.loop.call_soon_threadsafe(connection.transport.abort)
+        for viewer in served.app.state.room:  # cut every line
+            served.loop.call_soon_threadsafe(viewer.transport.abort)
         after = publisher.readings(range(5, 11), finals=[10])
         assert ids(lines, 7) == after

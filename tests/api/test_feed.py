@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 import redis
 from websockets.asyncio.client import ClientConnection
@@ -21,7 +22,7 @@ from api.config import ApiConfig
 from schemas.reading import canonical
 from tests import servers
 from tests.api.conftest import Served, serving
-from tests.api.publisher import Publisher, bars, details, id_of, reading
+from tests.api.publisher import START_US, STEP_US, Publisher, bars, details, id_of, reading
 
 
 def connect(url: str, **options: Any) -> connect_patiently:
@@ -261,7 +262,7 @@ async def test_silence_is_broken_by_pings(config: ApiConfig, publisher: Publishe
 async def test_a_client_that_talks_is_heard_and_one_that_babbles_is_closed(
     config: ApiConfig, publisher: Publisher
 ) -> None:
-    with serving(replace(config, ping=0.2, idle=0.5)) as served:
+    with serving(replace(config, ping=0.2, probe=0.2, idle=0.5)) as served:
         async with connect(f"{served.feed}?market=test") as client:
             await frame(client)
             await client.send("hello")  # reading must go on behind it, or pongs are never seen
@@ -278,6 +279,53 @@ async def test_a_client_that_talks_is_heard_and_one_that_babbles_is_closed(
             await frame(client)
             await client.send("x" * 10_000)
             assert await closed(client) == 1009
+
+
+@pytest.mark.parametrize("encoding", ["json", "msgpack"])
+async def test_deltas_rebuild_every_reading(served: Served, publisher: Publisher, encoding: str) -> None:
+    """Whole at the beginning and at finals, changed fields only between them."""
+    query = f"market=test&channel=readings&channel=bars&delta=1&encoding={encoding}"
+    state: dict[str, Any] = {}
+    kinds: list[str] = []
+    decode = json.loads if encoding == "json" else msgspec.msgpack.decode
+    async with connect(f"{served.feed}?{query}") as client:
+        await client.recv(), await client.recv()
+        published: list[str] = []
+        for number in range(1, 21):
+            published += publisher.readings([number], finals=[number] if number == 10 else [])
+            await asyncio.sleep(0.01)
+        publisher.bars([1])
+        for name in published:
+            raw = await asyncio.wait_for(client.recv(), 5)
+            assert isinstance(raw, str if encoding == "json" else bytes)
+            found = decode(raw)
+            kinds.append(found["type"])
+            if found["type"] == "delta":
+                state = {**state, **found["data"]}
+                for field in found.get("gone", ()):
+                    del state[field]
+            else:
+                state = found["data"]
+            number, final = int(name.split("-")[0]), name.endswith("-1")
+            number = (number * 1_000 - START_US) // STEP_US
+            assert (found["id"], state) == (name, json.loads(canonical(reading("test", number, final))))
+        assert decode(await client.recv())["channel"] == "bars"
+    assert kinds[0] == kinds[10] == "update"
+    assert kinds.count("delta") >= 15
+
+
+async def test_a_slower_pace_gives_the_newest_only_and_every_final(served: Served, publisher: Publisher) -> None:
+    async with connect(f"{served.feed}?market=test&every=500ms") as client:
+        await frame(client)
+        for number in range(1, 31):
+            publisher.readings([number], finals=[number] if number in {13, 14} else [])
+            await asyncio.sleep(0.02)
+        got = [(await frame(client))["id"]]
+        while got[-1] != id_of(30):
+            got.append((await frame(client))["id"])
+    assert [name for name in got if name.endswith("-1")] == [id_of(13, True), id_of(14, True)]
+    assert len(got) < 12
+    assert got == sorted(got)
 
 
 class Mute:
@@ -404,7 +452,7 @@ def _read_to_close(client: Mute) -> tuple[list[str], int]:
 
 
 async def test_a_dead_peer_is_closed(config: ApiConfig, publisher: Publisher) -> None:
-    with serving(replace(config, ping=0.3, idle=0.5)) as served:
+    with serving(replace(config, probe=0.3, idle=0.5)) as served:
         dead = await asyncio.to_thread(Mute, served, f"market={publisher.market}")
         servers.wait_until(lambda: served.metric("esi_api_clients") == 1)
         servers.wait_until(lambda: served.metric("esi_api_clients") == 0, 5)

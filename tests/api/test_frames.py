@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets.frames import Frame as PeerFrame
-from websockets.frames import Opcode
-from websockets.streams import StreamReader
 
-from api.frames import Channel, message, pre_frame
+from api.encodings import JSON, MSGPACK
+from api.frames import Channel
 from api.streams import EMPTY, ZERO, Entry, Extent, Id
 from schemas.market_file import load
 from schemas.reading import canonical
 from tests.api.test_fitting import worst
-
-
-@given(st.sampled_from([0, 1, 125, 126, 127, 65_535, 65_536, 70_000]))
-def test_frames_are_what_another_library_reads(size: int) -> None:
-    reader = StreamReader()
-    reader.feed_data(pre_frame(b"x" * size))
-    parsing = PeerFrame.parse(reader.read_exact, mask=False, max_size=None)
-    try:
-        next(parsing)
-    except StopIteration as done:
-        found = done.value
-    assert (found.opcode, found.fin, bytes(found.data)) == (Opcode.TEXT, True, b"x" * size)
 
 
 def entries(first: int, last: int) -> list[Entry]:
@@ -48,7 +35,7 @@ def test_every_entry_behind_the_floor_is_in_the_ring(batches: list[int], frames:
         last += batch
     assert [f.id.ms for f in found.after(found.floor)] == list(range(found.floor.ms + 1, last + 1))
     assert len(found.after(found.floor)) <= frames
-    assert sum(len(f.wire) for f in found.after(found.floor)) <= size
+    assert sum(len(f.wire()) for f in found.after(found.floor)) <= size
     assert found.last.ms == last
 
 
@@ -71,15 +58,35 @@ def test_the_floor_after_loading() -> None:
 def test_states_say_where_they_stand() -> None:
     found = ring()
     found.load("e", [], EMPTY)
-    empty = json.loads(found.state("snapshot").wire[2:])
+    empty = json.loads(found.state("snapshot").wire()[2:])
     assert empty == {"type": "snapshot", "market": "m", "channel": "readings", "epoch": "e", "id": None, "data": None}
     found.add(entries(7, 9))
     state = found.state("reset")
-    assert json.loads(state.wire[2:])["data"] == {"n": 9}
+    assert json.loads(state.wire()[2:])["data"] == {"n": 9}
     assert (state.id, state.droppable, state.sent_ns) == (Id(9, 0), False, 0)
     assert [f.droppable for f in found.add([Entry(Id(10, 1), b"{}", 1), Entry(Id(11, 0), b"{}", 1)])] == [False, True]
     bars = Channel("m", "bars", 10, 1000)
     assert not bars.encode(Entry(Id(1, 0), b"{}", 1)).droppable
+
+
+def test_a_frame_is_made_once_in_each_encoding() -> None:
+    frame = ring().encode(entries(7, 7)[0])
+    assert frame.wire() is frame.wire()
+    assert frame.wire(MSGPACK) is frame.wire(MSGPACK)
+    assert msgspec.msgpack.decode(frame.wire(MSGPACK)[2:]) == json.loads(frame.wire()[2:])
+
+
+def test_a_delta_says_what_to_do_with_which_base() -> None:
+    found = ring()
+    before = found.encode(Entry(Id(1, 1), b'{"a":1,"b":null,"hash":"x"}', 5))
+    after = found.encode(Entry(Id(2, 0), b'{"a":1,"b":2,"c":null}', 6))
+    said = json.loads(after.delta(before, JSON)[4:])
+    assert said == {
+        "type": "delta", "market": "m", "channel": "readings", "epoch": "", "id": "2-0", "sent_ns": 6,
+        "base": "1-1", "data": {"b": 2, "c": None}, "gone": ["hash"],
+    }  # fmt: skip
+    nothing = found.state("snapshot")
+    assert after.delta(nothing, JSON) is after.wire()
 
 
 @pytest.mark.parametrize("name", ["us", "us-open", "sim", "week"])
@@ -89,8 +96,8 @@ def test_frames_of_readings_are_under_a_kilobyte_at_their_worst(name: str) -> No
     found.load("e" * 32, [], EMPTY)
     entry = Entry(Id(1_602_540_000_000, 1), canonical(reading), 1_700_000_000_000_000_000)
     frames = [*found.add([entry]), found.state("snapshot"), found.state("reset")]
-    assert max(len(frame.wire) for frame in frames) < 1_000
-    data = json.loads(frames[0].wire[4:])["data"]
+    assert max(len(frame.wire()) for frame in frames) < 1_000
+    data = json.loads(frames[0].wire()[4:])["data"]
     assert set(data) >= {"index", "percentile", "contributions", "change", "coverage", "band"}
     assert data["change"] is not None
 
@@ -98,8 +105,4 @@ def test_frames_of_readings_are_under_a_kilobyte_at_their_worst(name: str) -> No
 def test_what_is_no_reading_is_not_cut_short() -> None:
     details = Channel("m", "details", 10, 100_000)
     body = b'{"values":[' + b"0.1234567890123," * 200 + b"1]}"
-    assert body in details.encode(Entry(Id(1, 1), body, 1)).wire
-
-
-def test_small_messages() -> None:
-    assert json.loads(message(type="ping", at="now")[2:]) == {"type": "ping", "at": "now"}
+    assert body in details.encode(Entry(Id(1, 1), body, 1)).wire()

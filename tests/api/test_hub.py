@@ -10,9 +10,14 @@ import redis
 
 from api import hub as module
 from api import streams
+from api.audience import Manner
 from api.config import ApiConfig
+from api.encodings import JSON
 from api.hub import Hub
 from api.metrics import Metrics
+from api.room import Room
+from api.viewer import GoneError, Viewer
+from tests.api.fake_transport import FakeTransport
 from tests.api.publisher import Publisher, id_of
 
 
@@ -46,22 +51,45 @@ async def test_all_who_open_a_channel_share_it(hub: Hub, publisher: Publisher) -
 async def test_a_channel_that_nobody_watches_is_forgotten(
     hub: Hub, publisher: Publisher, config: ApiConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from api.client import Client
-    from tests.api.test_client import FakeWire
-
     monkeypatch.setattr(module, "LINGER", 0.05)
     monkeypatch.setattr(module, "CHECK_EVERY", 0.05)
     publisher.readings([1])
-    channel = await hub.open("test", "readings")
-    client = Client(FakeWire(), config, Metrics())
-    await hub.attach(channel, client, None)
+    room = Room(config, Metrics())
+    viewer = Viewer(room, FakeTransport(), JSON)
+    audience = await hub.seat(viewer, "test", "readings", Manner())
     await asyncio.sleep(0.6)
     assert hub.knows("test")
-    hub.release(channel, client)
+    room.leave(viewer)
     await until(lambda: not hub.knows("test"))
     publisher.readings([2])
     again = await hub.open("test", "readings")
-    assert (again is not channel, str(again.last)) == (True, id_of(2))
+    assert (again is not audience.channel, str(again.last)) == (True, id_of(2))
+
+
+async def test_a_viewer_that_left_meanwhile_gets_no_seat(hub: Hub, publisher: Publisher, config: ApiConfig) -> None:
+    publisher.readings([1])
+    viewer = Viewer(Room(config, Metrics()), FakeTransport(), JSON)
+    viewer.connection_lost(None)
+    with pytest.raises(GoneError):
+        await hub.seat(viewer, "test", "readings", Manner())
+    assert (await hub.open("test", "readings")).users == 1
+
+
+async def test_what_a_slower_pace_held_back_comes_in_its_time(
+    hub: Hub, publisher: Publisher, config: ApiConfig
+) -> None:
+    pacing = asyncio.create_task(hub.pace())
+    transport = FakeTransport()
+    viewer = Viewer(Room(config, Metrics()), transport, JSON)
+    audience = await hub.seat(viewer, "test", "readings", Manner(every=0.5))
+    audience.join(viewer, audience.channel.last)
+    publisher.readings([1])
+    await until(lambda: transport.ids() == [id_of(1)])
+    publisher.readings([2, 3])
+    await until(lambda: str(audience.channel.last) == id_of(3))
+    assert transport.ids() == [id_of(1)]
+    await until(lambda: transport.ids() == [id_of(1), id_of(3)])
+    pacing.cancel()
 
 
 async def test_entries_trimmed_unread_begin_the_channel_anew(

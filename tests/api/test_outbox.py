@@ -71,7 +71,7 @@ def test_nothing_is_left_out_while_little_waits() -> None:
 
 def test_it_overflows_by_what_must_come_only() -> None:
     of = channel("a")
-    size = len(frame(of, 1_000).wire)
+    size = frame(of, 1_000).size
     box = Outbox(conflate_after=4, max_bytes=10 * size)
     box.push([frame(of, number) for number in range(1_000, 1_900)])
     assert not box.overflows

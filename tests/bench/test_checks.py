@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench import engine, fanout, kafka_to_redis, replay_real, start, step, tape, us
+from bench import bare_writes, engine, fanout, kafka_to_redis, replay_real, start, step, tape, us
 from bench.case import WrongOutputError
+from bench.crowd import Counted, Member, percentile
 from evaluation import panel
 from schemas.market_file import load
 from tests.api.publisher import reading
@@ -114,11 +116,31 @@ def test_start_refuses_what_is_not_the_last_final() -> None:
         start.check(start.Start(3.0, 2.0, right))
 
 
-def test_fanout_refuses_a_gap_a_repeat_and_another_order() -> None:
-    want = ["1-0", "2-0", "3-0"]
-    fanout.check([want, want], want)
-    for wrong in (["1-0", "3-0"], ["1-0", "2-0", "2-0", "3-0"], ["2-0", "1-0", "3-0"]):
-        with pytest.raises(WrongOutputError, match="1 of 2"):
-            fanout.check([want, wrong], want)
-    with pytest.raises(WrongOutputError, match="no client"):
-        fanout.check([], want)
+def test_fanout_refuses_a_gap_a_loss_and_a_message_too_few() -> None:
+    size = fanout.Size(clients=100, hz=1, processes=1, seconds=10, p99_ms=1)
+    right = fanout.Run(Counted(messages=1_000), 100, 10, 1.0, 1.0, 1.0, 1.0)
+    right.check(size)
+    for wrong in (Counted(999, gaps=1), Counted(1_000, conflated=1), Counted(1_000, lost=1), Counted(700)):
+        with pytest.raises(WrongOutputError):
+            dataclasses.replace(right, counted=wrong).check(size)
+    with pytest.raises(WrongOutputError, match="99 of 100"):
+        dataclasses.replace(right, clients=99).check(size)
+
+
+def test_a_size_is_scaled_down_to_what_files_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fanout, "files_allowed", lambda: 20_000)
+    assert fanout.HUNDRED_K.fitted() == fanout.HUNDRED_K
+    monkeypatch.setattr(fanout, "files_allowed", lambda: 4_096)
+    assert fanout.HUNDRED_K.fitted().clients < 10_000
+
+
+@pytest.mark.parametrize("places", [(), (5,), (700, 701, 1_400), tuple(range(1, 2_000, 7))])
+def test_the_crowd_counts_what_it_reads_however_it_is_cut(places: tuple[int, ...]) -> None:
+    member = Member(("127.0.0.1", 1), "/", "127.0.0.1")
+    data = b"".join(bare_writes.frame(number, 1_000_000 * number, 634) for number in (1, 2, 4))
+    marks = [0, *places, len(data)]
+    for begin, end in pairwise(marks):
+        member._take(7, data[begin:end], 9_000_000)
+    assert (member.counted.messages, member.counted.gaps) == (3, 1)
+    assert sorted(member.counted.bins) == [50, 70, 80]
+    assert percentile(member.counted.bins, 0.5) == 7.1

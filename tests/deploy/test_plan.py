@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,10 +69,24 @@ def test_who_needs_what(tmp_path: Path) -> None:
     assert plan.flow("sim", ["sim"]).needs == ("broker", "valkey")
     assert plan.history().needs == ("broker", "valkey", "flow us-open")
     assert plan.simulator().needs == ("broker", "valkey", "flow sim")
-    assert plan.api("page").needs == ("valkey", "postgres", "page")
+    [api] = plan.api("page")
+    assert api.needs == ("valkey", "postgres", "page")
     assert not plan.history().endless
     assert not plan.page().endless
     assert plan.simulator().endless
+
+
+def test_several_processes_of_the_api_are_programs_of_their_own(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, "sim")
+    plan = replace(plan, settings=plan.settings.with_(api_processes=3))
+    programs = plan.api("page")
+    assert [program.name for program in programs] == ["api", "api 2", "api 3"]
+    commands = [list(program.command()) for program in programs]
+    assert all(command[3:5] == ["api", "--member"] for command in commands)
+    assert len({command[-1] for command in commands}) == 3, "each is asked on a port of its own"
+    assert programs[1].url() == f"http://127.0.0.1:{commands[1][-1]}"
+    folder = {program.environment()["PROMETHEUS_MULTIPROC_DIR"] for program in programs}
+    assert folder == {str(tmp_path / "api-metrics")}
 
 
 def test_a_run_is_told_to_its_flow(tmp_path: Path) -> None:
