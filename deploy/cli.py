@@ -27,6 +27,7 @@ from deploy.options import (
     Redis,
     Seed,
 )
+from deploy.reference import app as reference
 
 app = typer.Typer(
     name="esi",
@@ -204,6 +205,7 @@ def markets(
 
 
 app.command()(evaluate)
+app.add_typer(reference, name="reference")
 
 
 @app.command()

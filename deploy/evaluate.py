@@ -30,7 +30,7 @@ def evaluate(
 
     try:
         rulers = _references(reference or [])
-        report = run(load(market), inputs, out, macro=macro, references=rulers, progress=_progress)
+        report = run(load(market), inputs, out, macro=macro, references=rulers, progress=progress)
     except (InputError, MarketFileError) as error:
         sys.stderr.write(f"\nesi evaluate: {error}\n")
         raise typer.Exit(1) from error
@@ -54,7 +54,7 @@ def _references(given: list[str]) -> dict[str, Path]:
     return {name: Path(file) for name, _, file in pairs}
 
 
-def _progress(done: int, of: int) -> None:
+def progress(done: int, of: int) -> None:
     """One line that moves, on standard error."""
     sys.stderr.write(f"\r{done} of {of} periods" + ("\n" if done == of else ""))
     sys.stderr.flush()

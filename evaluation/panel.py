@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +45,12 @@ class Panel:
     missing: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     dropped: dict[str, int] = field(default_factory=dict)
+
+    def between(self, after_us: int, through_us: int) -> Panel:
+        """The periods that close then, and what became public since; for runs that end earlier or go on later."""
+        public, closes = self.bars.available_us, self.closes_us
+        bars = self.bars[(public > after_us) & (public <= through_us)].reset_index(drop=True)
+        return replace(self, bars=bars, closes_us=closes[(closes > after_us) & (closes <= through_us)])
 
 
 def read(market: Market, inputs: Path, macro: Path | None = None) -> Panel:
@@ -158,7 +164,11 @@ def _closes(market: Market, bars: pd.DataFrame) -> npt.NDArray[np.int64]:
 
 
 def run(
-    market: Market, panel: Panel, pipeline: Pipeline | None = None, progress: Callable[[int, int], None] | None = None
+    market: Market,
+    panel: Panel,
+    pipeline: Pipeline | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    fold: BarFold | None = None,
 ) -> Iterator[Published]:
     """The finals of a panel, by the steps that the flow runs: bars are validated in the order they became public.
 
@@ -167,9 +177,11 @@ def run(
         panel: its bars.
         pipeline: where to continue; by default a fresh one.
         progress: told the number of periods done, and of all, now and then.
+        fold: where to continue to read; by default from the beginning.
     """
     pipeline = Pipeline(market) if pipeline is None else pipeline
-    fold, ends = BarFold(market), np.searchsorted(panel.bars.available_us, panel.closes_us, side="right")
+    fold = BarFold(market) if fold is None else fold
+    ends = np.searchsorted(panel.bars.available_us, panel.closes_us, side="right")
     columns = {name: panel.bars[name].to_numpy() for name in panel.bars.columns}
     start = 0
     for n, (close_us, end) in enumerate(zip(panel.closes_us.tolist(), ends.tolist(), strict=True)):
