@@ -30,6 +30,7 @@ from deploy.options import (
     Redis,
     Seed,
 )
+from deploy.reference import app as reference
 from deploy.serve import api
 
 app = typer.Typer(
@@ -196,6 +197,7 @@ def markets(
 
 for verb in (api, audit, control, evaluate):
     app.command()(verb)
+app.add_typer(reference, name="reference")
 
 
 @app.command()

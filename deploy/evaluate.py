@@ -54,7 +54,7 @@ def evaluate(
             require_plots()
         rulers = _references(reference or [])
         request = Request(load(market), inputs, out, macro, rulers, events or SHIPPED, at_once, plots)
-        report = run(request, _progress)
+        report = run(request, progress)
     except (InputError, MarketFileError, MissingPackageError) as error:
         sys.stderr.write(f"\nesi evaluate: {error}\n")
         raise typer.Exit(1) from error
@@ -82,7 +82,7 @@ def _references(given: list[str]) -> dict[str, Path]:
     return {name: Path(file) for name, _, file in pairs}
 
 
-def _progress(what: str, done: int, of: int) -> None:
+def progress(what: str, done: int, of: int) -> None:
     """One line that moves, on standard error."""
     sys.stderr.write(f"\r{done} of {of} {what}" + ("\n" if done == of else ""))
     sys.stderr.flush()

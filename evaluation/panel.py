@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +48,12 @@ class Panel:
     missing: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     dropped: dict[str, int] = field(default_factory=dict)
+
+    def between(self, after_us: int, through_us: int) -> Panel:
+        """The periods that close then, and what became public since; for runs that end earlier or go on later."""
+        public, closes = self.bars.available_us, self.closes_us
+        bars = self.bars[(public > after_us) & (public <= through_us)].reset_index(drop=True)
+        return replace(self, bars=bars, closes_us=closes[(closes > after_us) & (closes <= through_us)])
 
 
 def read(market: Market, inputs: Path, macro: Path | None = None) -> Panel:

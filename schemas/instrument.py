@@ -27,6 +27,7 @@ class Instrument(Strict):
         source: where a live feed finds it, identifier by provider: `{ fred = "BAA10Y" }`.
         stale_after: age at which it no longer counts as live; by default five periods.
         max_move: a tick this far from the last good one (relative for prices, absolute for others) is looked at twice.
+        public: whether anybody may be shown its values; windows of others may not stand in a reference artifact.
         why: one sentence on why it is here.
     """
 
@@ -40,4 +41,5 @@ class Instrument(Strict):
     source: dict[Name, Text] = Field(default_factory=dict)
     stale_after: Span | None = None
     max_move: float | None = Field(default=None, gt=0)
+    public: bool = False
     why: Text = ""

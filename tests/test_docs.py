@@ -95,7 +95,11 @@ def test_verbs_and_flags_of_esi_exist(page: Path) -> None:
         if words[0].rpartition("/")[2] != "esi":
             continue
         assert words[1] in known, f"{_id(page)}: {' '.join(words)}"
-        flags = {flag for option in known[words[1]].params for flag in (*option.opts, *option.secondary_opts)}
+        verb = known[words[1]]
+        if hasattr(verb, "commands"):  # a verb of verbs, such as `esi reference`
+            assert words[2] in verb.commands, f"{_id(page)}: {' '.join(words)}"
+            verb = verb.commands[words[2]]
+        flags = {flag for option in verb.params for flag in (*option.opts, *option.secondary_opts)}
         assert {word.partition("=")[0] for word in words[2:] if word.startswith("-")} <= flags, " ".join(words)
 
 

@@ -11,7 +11,7 @@ from models.signals.merged_bars import MergedBars, merge_bars
 from models.signals.moves import logarithmic
 from models.signals.orders import Orders, Pairs
 from models.signals.schedule import Period, Schedule
-from models.signals.step import Flags, Ints, Step
+from models.signals.step import Flags, Ints, State, Step
 from schemas.bars import NEVER, BarColumns, Partial
 from schemas.duration import DAY_US
 from schemas.market import Market
@@ -129,6 +129,14 @@ class BarMerge(Step[Partial, list[Window], _Change]):
             self.waiting = tuple(waiting)
         self.last_us, self.started, self.any_bars = change.last_us, change.started, change.any_bars
         self.outside, self.orders = change.outside, change.orders
+
+    @staticmethod
+    def spread(state: State, partitions: int) -> State:
+        """The state of a feed of one partition as that of a feed of several, all of which have reached its time."""
+        names, one = state["layout"]
+        assert one == 1, "only a feed of one partition can be spread"
+        waiting = (*state["waiting"], *((),) * (partitions - 1))
+        return state | {"layout": (names, partitions), "reached": state["reached"] * partitions, "waiting": waiting}
 
     def _heap(self, x: Partial) -> tuple[BarColumns, Ints]:
         """The bars that wait, those of the partial included, by partition and arrival, and each one's partition."""

@@ -18,3 +18,8 @@ def test_a_file_is_replaced_whole_and_nothing_is_left_behind(tmp_path: Path) -> 
 def test_secrets_are_for_us_only(tmp_path: Path) -> None:
     write_whole(tmp_path / "secret", "x", mode=0o600)
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_bytes_are_written_as_they_are(tmp_path: Path) -> None:
+    write_whole(tmp_path / "raw", b"\x00\r\n\xff")
+    assert (tmp_path / "raw").read_bytes() == b"\x00\r\n\xff"

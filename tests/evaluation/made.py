@@ -37,6 +37,14 @@ def market() -> Market:
     )  # fmt: skip
 
 
+def lasting() -> Market:
+    """The same as a market whose state may be public: its memory is a sketch, its short spread series is anybody's."""
+    made = market()
+    instruments = [i.model_copy(update={"public": i.name in {"S", "M"}}) for i in made.instrument]
+    history = made.history.model_copy(update={"memory": "sketch"})
+    return Market.model_validate(made.model_dump() | {"instrument": instruments, "history": history})
+
+
 def table(seed: int = 1) -> pd.DataFrame:
     """Random walks of A, B and S on weekdays."""
     rng = np.random.default_rng(seed)
