@@ -2,6 +2,7 @@
 #   make run ARGS="--once"     the whole product          make test ARGS="-k bars"   the tests
 #   make bench                 the measurements           make check                 style, types, contracts
 #   make fmt                   formats the code           make torture               200 kills instead of 20
+#   make coverage              the tests, and what they reach (WORKERS=2 test processes at once, WORKERS=0 for none)
 #   make pins                  renews constraints.txt     make clean                 forgets all but the data in .esi
 #   make evaluate              judges the market us on a panel of real values that does not ship: DATA names its folder, with
 #                              panel/daily_inputs_1990_2026.csv.gz, macro/NAME.csv, reference/{STLFSI4,NFCI}.csv (docs/evaluation.md)
@@ -13,15 +14,23 @@ BIN := .venv/bin
 ARGS ?=
 DATA ?= ../shared/data
 PANEL ?= $(DATA)/panel/daily_inputs_1990_2026.csv.gz
+# tests wait for servers more than they compute; a file's tests stay together, because they share what they start
+WORKERS ?= 2
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-.PHONY: run test bench check fmt torture pins docs evaluate clean
+.PHONY: run test coverage bench check fmt torture pins docs evaluate clean
 .DELETE_ON_ERROR:
 
 run: .venv/.installed
 	@exec $(BIN)/esi up $(ARGS)
 
 test: .venv/.installed-dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
+
+coverage: .venv/.installed-dev
+	$(PYTEST) --cov --cov-report= $(ARGS)
+	$(BIN)/coverage report --include="models/*" --fail-under=90
+	$(BIN)/coverage report --fail-under=80
 
 bench: .venv/.installed-dev
 	$(BIN)/python -m bench $(ARGS)

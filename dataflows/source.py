@@ -120,6 +120,8 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         controls = tuple(control for f in folded for control in f.controls)
         if not reached and not controls:
             return []
+        for control in controls:
+            log.info("control_taken", feed=self._config.feed, kind=control.kind, name=control.name, value=control.value)
         times = np.concatenate([*reached, _NO_TIMES])
         bars = BarColumns.join([f.bars for f in folded if len(f.bars)])
         metrics.BARS.labels(*self._label).inc(len(bars))

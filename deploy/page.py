@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -62,16 +64,31 @@ def build(checkout: Path, say: Say = _tell) -> Path:
             return static
         msg = f"there is no page: neither its sources in {sources} nor a build in {static}"
         raise PageError(msg)
-    wanted = digest(sources)
-    if is_built(static, wanted):
-        return static
+    with _alone(sources):
+        wanted = digest(sources)
+        if not is_built(static, wanted):
+            _build(sources, static, wanted, say)
+    return static
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Holds off whoever else would build there meanwhile."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
+def _build(sources: Path, static: Path, wanted: str, say: Say) -> None:
     node = find_node()
     say(f"Building the page with Node {node.version} ({node.origin}); the first time fetches its packages.")
     _run(node, sources, "ci", "--no-audit", "--no-fund", "--prefer-offline")
     _run(node, sources, "run", "build")
     (static / RECORD).write_text(json.dumps({"sources": wanted, "node": node.version}) + "\n")
     say("The page is built.")
-    return static
 
 
 def digest(sources: Path) -> str:

@@ -1,4 +1,4 @@
-"""Compiles the cores before they are needed: `python -m models.warm`, for images whose first start would wait."""
+"""Compiles the cores before they are needed (`python -m models.warm`): for images, whose first start would wait."""
 
 from __future__ import annotations
 

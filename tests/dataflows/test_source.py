@@ -13,9 +13,11 @@ from bytewax.inputs import AbortExecution
 from dataflows import kafka as clients
 from dataflows import source as module
 from dataflows.config import FlowConfig, FlowError
-from dataflows.source import FeedPartition, FeedSource, reader_of
+from dataflows.source import FeedPartition, FeedSource, _for_market, reader_of
+from dataflows.sources.control import send
 from schemas import json_wire, names
 from schemas.bars import Partial
+from schemas.control import NOTE, Control
 from tests import servers
 from tests.dataflows import tape
 from tests.dataflows.flows import produce, rejected
@@ -193,3 +195,23 @@ def test_partitions_are_named_so_that_they_sort_and_a_broken_one_is_told(monkeyp
     monkeypatch.setattr(module, "FeedPartition", broken)
     with pytest.raises(FlowError, match=r"partition 11 of esi\.ticks\.v1\.gone cannot be opened: no way"):
         FeedSource(settings).build_part("read", "00011", None)
+
+
+@pytest.mark.parametrize(
+    ("market", "heard"), [("tape", ["one", "all"]), ("tape~r1", ["one", "all"]), ("other", ["all"])]
+)
+def test_a_control_record_goes_to_the_markets_that_it_is_for(market: str, heard: list[str]) -> None:
+    controls = (Control(NOTE, "one", "x", "tape"), Control(NOTE, "all", "y"))
+    assert [control.name for control in _for_market(controls, market)] == heard
+
+
+def test_a_control_record_leaves_even_where_no_time_moves(
+    mock_broker: servers.MockBroker, unique_name: str, content: list[list[tape.Record]]
+) -> None:
+    clients.ensure_topic(mock_broker.bootstrap, names.ticks_topic(unique_name), len(content))
+    part = FeedPartition(config(mock_broker.bootstrap, unique_name, incarnation="i"), 0, None)
+    send(mock_broker.bootstrap, unique_name, Control(NOTE, "desk", "before the first tick"))
+    ((market, (_, partial)),) = drain(part, lambda: part._offset == 1)
+    assert (market, partial.partition, len(partial.reached_us), len(partial.bars)) == ("tape", 0, 0, 0)
+    assert partial.controls == (Control(NOTE, "desk", "before the first tick"),)
+    part.close()

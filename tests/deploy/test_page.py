@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,15 @@ def test_a_page_is_built_once_and_again_when_its_sources_change(
     (checkout / "api" / "dashboard" / "src" / "main.ts").write_text("export const changed = true;")
     build(checkout, said.append)
     assert len(calls.read_text().splitlines()) == 4
+
+
+def test_two_who_build_at_once_build_it_once(checkout: Path, fake_npm: Callable[[str], Path]) -> None:
+    fake_npm(f"sleep 0.5; {BUILDS}")
+    with ThreadPoolExecutor(2) as both:
+        built = list(both.map(lambda _: build(checkout, lambda _: None), range(2)))
+    assert built == [checkout / "api" / "static"] * 2
+    calls = (checkout / "api" / "calls").read_text().splitlines()
+    assert [call.split()[0] for call in calls] == ["ci", "run"], calls
 
 
 def test_a_failed_build_tells_the_last_lines_of_npm_and_is_tried_again(
