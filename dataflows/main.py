@@ -16,9 +16,11 @@ from bytewax.recovery import RecoveryConfig
 from dataflows import kafka, metrics, stopping
 from dataflows.cards import card
 from dataflows.config import FlowConfig, FlowError
+from dataflows.restating import explained, refuse_restating
 from dataflows.sink import StreamsSink, announce
 from dataflows.source import FeedSource
 from dataflows.stress_index import build
+from models.signals.step import StateVersionError
 
 log = structlog.get_logger()
 
@@ -38,6 +40,7 @@ def run(config: FlowConfig) -> None:
     partitions = kafka.ensure_topic(config.kafka, config.topic, config.partitions)
     config = dataclasses.replace(config, partitions=partitions)
     markets = {config.market_name(market): market for market in config.markets}
+    refuse_restating(config, markets)
     announce(config, {name: card(market, config.run) for name, market in markets.items()})
     flow = build(FeedSource(config), StreamsSink(config), markets, partitions, config.run)
     log.info(
@@ -60,7 +63,7 @@ def _execute(flow: object, config: FlowConfig) -> None:
             recovery_config=store,
         )
     except Exception as error:
-        raise _cause(error) from error
+        raise _cause(error, config) from error
 
 
 def _store(folder: Path) -> Path:
@@ -71,12 +74,14 @@ def _store(folder: Path) -> Path:
     return folder
 
 
-def _cause(error: BaseException) -> BaseException:
-    """The FlowError beneath what Bytewax raises, or the error itself."""
+def _cause(error: BaseException, config: FlowConfig) -> BaseException:
+    """The error beneath what Bytewax raises that says what to do, or the error itself."""
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, FlowError):
             return inner
+        if isinstance(inner, StateVersionError):
+            return explained(inner, config)
         inner = inner.__cause__ or inner.__context__
     return error
 

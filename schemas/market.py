@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import date
 from typing import Annotated, Literal, Self
 
@@ -10,7 +12,8 @@ from pydantic import Field, model_validator
 from schemas.duration import DAY_US, Duration, Span, microseconds
 from schemas.indicator import OF_PRICES, Indicator, Segment
 from schemas.instrument import Instrument
-from schemas.market_words import Slug, Strict, Text
+from schemas.market_words import MarketName, Slug, Strict, Text
+from schemas.names import edition_of
 
 Form = Literal["ciss", "factor", "rank_mean", "tail_mean", "z_mean"]
 
@@ -84,6 +87,7 @@ class Market(Strict):
     """One index, as its file defines it. Durations are microseconds here.
 
     Attributes:
+        name: with its edition behind `@` from the second on, `us@2`.
         feed: whose ticks it reads; markets of one feed share `bar`, `lateness` and `clock`.
         calendar: `24x7`, or an exchange's ISO 10383 code such as `XNYS`.
         period: `session`, or a duration; its close commits state and gives the final.
@@ -101,7 +105,7 @@ class Market(Strict):
     """
 
     version: Literal[1]
-    name: Slug
+    name: MarketName
     title: Text = ""
     about: Text = ""
     feed: Slug
@@ -210,6 +214,21 @@ class Market(Strict):
             for s, part in enumerate(self.segment)
             for n, i in enumerate(part.indicator)
         ]
+
+    @property
+    def edition(self) -> int:
+        """Which edition of its market this is."""
+        return edition_of(self.name)[1]
+
+    @property
+    def fingerprint(self) -> str:
+        """First 8 hex digits of the SHA-256 of its definition; another file gives another one.
+
+        Fields left at their defaults are not part of it, so that a field of a later release changes nothing.
+        """
+        said = self.model_dump(mode="json", exclude_defaults=True)
+        definition = json.dumps(said, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(definition.encode()).hexdigest()[:8]
 
     @property
     def period_us(self) -> int:
