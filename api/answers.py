@@ -42,7 +42,13 @@ class InstrumentDefinition(msgspec.Struct):
 
 
 class Definition(msgspec.Struct):
-    """A market as its flow published it; durations are microseconds, or the word `session` or `period`."""
+    """A market as its flow published it; durations are microseconds, or the word `session` or `period`.
+
+    Attributes:
+        edition: which edition of the market this is: a changed file is published beside the old one, as `us@2`.
+        since: time of its first final, null before it.
+        hours: opens and closes around now, null for a market that never closes.
+    """
 
     name: str
     run: str | None
@@ -59,6 +65,7 @@ class Definition(msgspec.Struct):
     version: str
     instruments: list[InstrumentDefinition]
     segments: list[SegmentDefinition]
+    edition: int = 1
     since: str | None = None
     hours: list[list[str]] | None = None
 
@@ -178,6 +185,12 @@ def segment_columns(readings: list[Reading]) -> dict[str, list[float | None]]:
     """Contributions by segment, one value per reading (None where a reading knows no such segment), sorted by name."""
     segments = sorted({segment for reading in readings for segment in reading.contributions})
     return {segment: [reading.contributions.get(segment) for reading in readings] for segment in segments}
+
+
+def with_since(definition: bytes, since: str | None) -> bytes:
+    """A definition as its flow published it, and since when there are finals, if it does not say so itself."""
+    said = msgspec.json.decode(definition)
+    return definition if said.get("since") else msgspec.json.encode({**said, "since": since})
 
 
 def encode(answer: Any) -> bytes:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from redis.asyncio import Redis
 
 from api import streams
-from api.problems import away
+from api.problems import Problem, away
 from api.store import GONE, Store, Wanted
 from api.streams import AWAY, ZERO, Entry, Id
+from schemas.reading import decode_reading
 
 __all__ = ["History", "Page", "Wanted"]
 
@@ -44,6 +45,7 @@ class History:
 
     def __init__(self, commands: Redis, store: Store | None) -> None:
         self._commands, self._store = commands, store
+        self._sinces: dict[tuple[str, str], str] = {}
 
     async def page(self, wanted: Wanted) -> Page:
         """The first readings that are wanted.
@@ -141,6 +143,18 @@ class History:
         if not (ends_before or is_full):
             raise away("Redis")
         return epoch, archived
+
+    async def since(self, market: str, epoch: str) -> str | None:
+        """Time of a market's first final, which stays as long as its streams do; None before it, or if nobody knows."""
+        if (market, epoch) not in self._sinces:
+            try:
+                page = await self.page(Wanted(market, final=True, limit=1))
+            except Problem:
+                return None
+            if not page.entries:
+                return None
+            self._sinces[market, epoch] = decode_reading(page.entries[0].data).at
+        return self._sinces[market, epoch]
 
     async def details(self, market: str, until: Id | None = None) -> Entry | None:
         """What lies behind the last final (with `id < until`), or None before the first.

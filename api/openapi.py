@@ -59,6 +59,7 @@ _SPAN = {"epoch": "5f0c2a9e", "last": "1224100800000-1", "next": None}
 _DEFINITION = {
     "name": "us-open",
     "run": None,
+    "edition": 1,
     "title": "US financial stress, open history",
     "about": "Daily history of five series.",
     "feed": "us-open",

@@ -35,20 +35,29 @@ def _span(wanted: Wanted, page: Page) -> tuple[str, str | None]:
 @router.get("", summary="Every market", responses=responses("Markets", 503))
 async def list_markets(request: Request) -> Response:
     """Definitions of every market that some flow publishes, runs included."""
-    commands = commands_of(request)
     try:
-        bodies = await streams.definitions(commands, await streams.market_names(commands))
+        found = await _definitions(request, await streams.market_names(commands_of(request)))
     except AWAY as error:
         raise away("Redis") from error
-    found = [answers.raw(answers.Definition, body) for body in bodies if body is not None]
-    return json_answer(answers.encode(answers.Markets(found)))
+    bodies = [answers.raw(answers.Definition, body) for body in found if body is not None]
+    return json_answer(answers.encode(answers.Markets(bodies)))
+
+
+async def _definitions(request: Request, markets: list[str]) -> list[bytes | None]:
+    """What the flows published of their markets, with the time of each one's first final."""
+    commands, history = commands_of(request), request.app.state.history
+    bodies, epochs = await streams.definitions(commands, markets), await streams.epochs(commands, markets)
+    return [
+        None if body is None else answers.with_since(body, await history.since(market, epochs[market]))
+        for market, body in zip(markets, bodies, strict=True)
+    ]
 
 
 @router.get("/{market}", summary="One market", responses=responses("Definition", 404, 503))
 async def show_market(request: Request, market: Market) -> Response:
     """The definition of a market, as its flow published it."""
     try:
-        body = (await streams.definitions(commands_of(request), [market]))[0]
+        body = (await _definitions(request, [market]))[0]
     except AWAY as error:
         raise away("Redis") from error
     if body is None:
@@ -127,7 +136,7 @@ async def list_readings(
 
 
 def _file_name(market: str, kind: Format) -> str:
-    return quote(market, safe="~").replace("%", "_") + f".{kind}"
+    return quote(market, safe="~@").replace("%", "_") + f".{kind}"
 
 
 def _path_of(url: URL) -> str:

@@ -12,7 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from schemas.names import MARKETS_KEY, epoch_key, latest_key, market_key, stream
+from schemas.names import MARKETS_KEY, epoch_key, in_order, latest_key, market_key, stream
 
 AWAY = (RedisError, OSError, TimeoutError)
 """What redis-py raises when the server is away, slow or full."""
@@ -165,9 +165,9 @@ async def epochs(client: Redis, markets: list[str]) -> dict[str, str]:
 
 
 async def market_names(client: Redis) -> list[str]:
-    """Every market that some flow publishes, runs included, sorted."""
+    """Every market that some flow publishes, runs included; editions in turn."""
     raws: Any = await cast("Any", client.smembers(MARKETS_KEY))
-    return sorted(raw.decode() for raw in raws)
+    return sorted((raw.decode() for raw in raws), key=in_order)
 
 
 async def is_market(client: Redis, market: str) -> bool:

@@ -27,6 +27,7 @@ def card(market: Market, run: str | None, now_us: int | None = None) -> bytes:
         {
             "name": with_run(market.name, run),
             "run": run,
+            "edition": market.edition,
             "title": market.title or market.name,
             "about": market.about,
             "feed": with_run(market.feed, run),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from schemas import names
+from schemas.instrument import Instrument
 from schemas.market import Market
 
 
@@ -93,9 +94,17 @@ class FlowConfig:
         union = {i.name: i for i in self.markets[0].instrument}
         for market in self.markets[1:]:
             for instrument in market.instrument:
-                if union.setdefault(instrument.name, instrument) != instrument:
-                    msg = f"instrument {instrument.name!r} of feed {self.feed!r} is described in two ways"
+                if _judged(union.setdefault(instrument.name, instrument)) != _judged(instrument):
+                    msg = (
+                        f"instrument {instrument.name!r} of feed {self.feed!r} is described in two ways: its ticks are "
+                        f"judged once for all markets, by kind, allow_negative and max_move"
+                    )
                     raise FlowError(msg)
         # a run has no clock but its own records, whatever its market does when it is live
         clock = "records" if self.run is not None else self.markets[0].clock
         return self.markets[0].model_copy(update={"instrument": tuple(union.values()), "clock": clock})
+
+
+def _judged(instrument: Instrument) -> tuple[str, bool, float | None]:
+    """What validation goes by; the rest is each market's own."""
+    return instrument.kind, instrument.allow_negative, instrument.max_move

@@ -18,9 +18,11 @@ from bytewax.recovery import RecoveryConfig
 from dataflows import kafka, metrics, stopping
 from dataflows.cards import card
 from dataflows.config import FlowConfig, FlowError
+from dataflows.restating import explained, refuse_restating
 from dataflows.sink import StreamsSink, announce
 from dataflows.source import FeedSource
 from dataflows.stress_index import build
+from models.signals.step import StateVersionError
 
 log = structlog.get_logger()
 
@@ -43,6 +45,7 @@ def run(config: FlowConfig) -> None:
     partitions = kafka.ensure_topic(config.kafka, config.topic, config.partitions)
     config = dataclasses.replace(config, partitions=partitions)
     markets = {config.market_name(market): market for market in config.markets}
+    refuse_restating(config, markets)
     announce(config, {name: card(market, config.run) for name, market in markets.items()})
     flow = build(FeedSource(config), StreamsSink(config), markets, partitions, config.run)
     log.info(
@@ -65,7 +68,7 @@ def _execute(flow: object, config: FlowConfig) -> None:
             recovery_config=store,
         )
     except BaseException as error:  # a panic of Bytewax is no Exception
-        raise _cause(error, config.state_dir) from error
+        raise _cause(error, config) from error
 
 
 def _store(folder: Path) -> Path:
@@ -78,7 +81,7 @@ def _store(folder: Path) -> Path:
             init_db_dir(fresh, _STORES)  # type: ignore[no-untyped-call] # as above
             _move(Path(fresh), folder)
     except BaseException as error:  # as above
-        raise _cause(error, folder) from error
+        raise _of_store(folder, error) from error
     return folder
 
 
@@ -92,17 +95,23 @@ def _move(fresh: Path, folder: Path) -> None:
             raise
 
 
-def _cause(error: BaseException, folder: Path) -> BaseException:
-    """The FlowError beneath what Bytewax raises, or one of its store in `folder`, or the error itself."""
+def _cause(error: BaseException, config: FlowConfig) -> BaseException:
+    """The error beneath what Bytewax raises that says what to do, or one of its store, or the error itself."""
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, FlowError):
             return inner
+        if isinstance(inner, StateVersionError):
+            return explained(inner, config)
         inner = inner.__cause__ or inner.__context__
-    return _of_store(folder, str(error)) if any(sign in str(error) for sign in _NO_ROOM) else error
+    return _of_store(config.state_dir, error)
 
 
-def _of_store(folder: Path, said: str) -> FlowError:
+def _of_store(folder: Path, error: BaseException) -> BaseException:
+    """What to do where the store has no room, or the error itself."""
+    said = str(error)
+    if not any(sign in said for sign in _NO_ROOM):
+        return error
     there = next(path for path in (folder, *folder.parents) if path.exists())
     left = shutil.disk_usage(there).free // 1024
     return FlowError(

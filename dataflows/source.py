@@ -18,6 +18,7 @@ from dataflows.intake import Intake
 from dataflows.lanes import open_lane
 from dataflows.rejects import DeadLetters
 from models.signals.bars import BarFold, Folded
+from models.signals.carried import carried_over
 from models.signals.step import State
 from schemas import names
 from schemas.bars import NEVER, BarColumns, Partial
@@ -91,7 +92,7 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         low, high = kafka.bounds(self._reader, self._config.topic, self._partition)
         if state is None:
             return int(low)
-        self._fold.restore(state["fold"])
+        self._fold.restore(carried_over(state["fold"], self._fold.snapshot()))
         if state["incarnation"] != self._incarnation:
             return self._new_broker(state["incarnation"])
         if not low <= state["offset"] <= high:

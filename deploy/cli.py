@@ -184,11 +184,12 @@ def replay(
 def markets(
     names: Annotated[list[str] | None, typer.Argument(metavar="[MARKET]...", help="Names, or files to check.")] = None,
     as_json: Json = False,
+    data: Data = None,
 ) -> None:
-    """Lists the markets that can be run; checks market files."""
+    """Lists the markets that can be run, each with its editions; checks market files."""
     from deploy import markets as module
 
-    said = module.report(names or [])
+    said = module.report(names or [], _settings(data_dir=data).data_dir)
     if as_json:
         typer.echo(json.dumps(said, indent=1))
     else:

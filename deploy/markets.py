@@ -1,28 +1,45 @@
-"""`esi markets`: the markets that can be run, and what their files say."""
+"""`esi markets`: the markets that can be run, what their files say, and since when they are published."""
 
 from __future__ import annotations
 
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from deploy.state import Up, held
 from schemas.market import Market
-from schemas.market_file import load, shipped
+from schemas.market_file import load, shipped, with_editions
+
+ANSWER_S = 2.0
 
 
-def report(chosen: list[str]) -> list[dict[str, Any]]:
-    """What there is to know of the chosen markets (names or paths), or of all shipped ones.
+def report(chosen: list[str], data: Path | None = None) -> list[dict[str, Any]]:
+    """What there is to know of the chosen markets (names or paths) and their later editions, or of all shipped ones.
+
+    Args:
+        chosen: names or paths.
+        data: data folder of an `esi up`, which is asked since when each market is published.
 
     Raises:
         MarketFileError: one of them cannot be used; the message names file, line and field.
     """
-    return [_summary(load(name)) for name in chosen or shipped()]
+    markets = [load(name) for name in with_editions(chosen or shipped())]
+    published = _published(data) if data is not None else {}
+    return [_summary(market, published.get(market.name, {})) for market in markets]
 
 
-def _summary(market: Market) -> dict[str, Any]:
+def _summary(market: Market, published: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": market.name,
+        "edition": market.edition,
+        "fingerprint": market.fingerprint,
+        "version": published.get("version"),
+        "since": published.get("since"),
         "title": market.title,
         "about": market.about,
         "feed": market.feed,
@@ -36,12 +53,26 @@ def _summary(market: Market) -> dict[str, Any]:
     }
 
 
+def _published(data: Path) -> dict[str, dict[str, Any]]:
+    """The definitions that a running `esi up` publishes, by name; nothing where none runs or answers."""
+    up = Up.read(data)
+    if up is None or not held(data):
+        return {}
+    try:
+        with urllib.request.urlopen(f"{up.api_url}/v1/markets", timeout=ANSWER_S) as answer:
+            found = json.loads(answer.read())["markets"]
+    except (urllib.error.URLError, OSError, ValueError, KeyError):
+        return {}
+    return {one["name"]: one for one in found}
+
+
 def show(markets: list[dict[str, Any]]) -> None:
     """Prints markets for people."""
     table = Table(box=None, header_style="bold")
-    for title in ("market", "feed", "calendar", "instruments", "segments", "about"):
+    for title in ("market", "edition", "file", "since", "feed", "calendar", "instruments", "segments", "about"):
         table.add_column(title, overflow="fold")
     for one in markets:
         counts = (str(len(one["instruments"])), ", ".join(one["segments"]))
-        table.add_row(one["name"], one["feed"], one["calendar"], *counts, one["about"] or one["title"])
+        known = (str(one["edition"]), one["fingerprint"], (one["since"] or "")[:10])
+        table.add_row(one["name"], *known, one["feed"], one["calendar"], *counts, one["about"] or one["title"])
     Console().print(table)

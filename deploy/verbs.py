@@ -19,7 +19,7 @@ from deploy.files import write_whole
 from deploy.fleet import FlowChoice
 from deploy.plan import HISTORY_FEED, HISTORY_FILE, SIM_FEED
 from deploy.settings import Settings, SettingsError, checkout
-from schemas.market_file import load
+from schemas.market_file import load, with_editions
 
 if TYPE_CHECKING:
     from dataflows.sources.sender import SenderConfig
@@ -72,7 +72,7 @@ def flow(settings: Settings, choice: FlowChoice, addresses: tuple[str, ...], pro
     main.run(
         FlowConfig(
             feed=choice.feed,
-            markets=tuple(load(name) for name in choice.markets),
+            markets=tuple(load(name) for name in with_editions(choice.markets)),
             kafka=kafka(settings),
             redis_url=redis(settings),
             state_dir=settings.data_dir / "flows" / choice.feed,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -192,15 +190,8 @@ class Publication(Step[Scored, Published, str | None]):
 
 
 def version_of(market: Market) -> str:
-    """Schema, method and market file in short: `1-1-3f2a90bc`; another file gives another version.
-
-    Fields left at their defaults are not part of it, so that a field of a later release changes no version; nor are
-    alert rules, which no reading depends on.
-    """
-    definition = json.dumps(
-        market.model_dump(mode="json", exclude_defaults=True, exclude={"alert"}), sort_keys=True, separators=(",", ":")
-    )
-    return f"{SCHEMA_VERSION}-{METHOD_VERSION}-{hashlib.sha256(definition.encode()).hexdigest()[:8]}"
+    """Schema, method and market file in short: `1-1-3f2a90bc`; another file gives another version."""
+    return f"{SCHEMA_VERSION}-{METHOD_VERSION}-{market.fingerprint}"
 
 
 def _seconds(us: float) -> float | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from datetime import date
-from typing import Annotated, Final, Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,79 +13,15 @@ from schemas.alert_rule import AlertRule
 from schemas.duration import DAY_US, Duration, Span, microseconds
 from schemas.indicator import OF_PRICES, Indicator, Segment
 from schemas.instrument import Instrument
-from schemas.market_words import Slug, Strict, Text
+from schemas.market_parts import Episode, HalfLife, History, Scoring, Validation
+from schemas.market_words import MarketName, Slug, Strict, Text
+from schemas.names import edition_of
 
 Form = Literal["ciss", "factor", "rank_mean", "tail_mean", "z_mean"]
 
 
 FARTHEST: Final = 250
 """Periods that a forecast may look ahead: each waits for its label in the saved state."""
-
-
-class HalfLife(Strict):
-    """How fast the past fades, in trading time (for session periods, `1d` is one session)."""
-
-    volatility: Span = microseconds("11d")
-    correlation: Span = microseconds("48d")
-    correlation_short: Span = microseconds("20d")
-    correlation_long: Span = microseconds("250d")
-
-
-class History(Strict):
-    """The past that scores are ranked in.
-
-    Attributes:
-        warm_up: finals before a first score.
-        capacity: finals remembered at most.
-        memory: `exact`, or `sketch`: ranks and extremes from summaries, so that the state holds no series of inputs.
-    """
-
-    warm_up: int = Field(default=250, ge=2)
-    capacity: int = Field(default=20_000, ge=10, le=10_000_000)
-    memory: Literal["exact", "sketch"] = "exact"
-
-    @model_validator(mode="after")
-    def _remembers_its_warm_up(self) -> Self:
-        if self.capacity < self.warm_up:
-            raise ValueError("capacity must be at least warm_up, or no score is ever given")
-        return self
-
-
-class Validation(Strict):
-    """When a price is absurd.
-
-    Attributes:
-        deviations: how many robust deviations from the last good price are too many.
-        floor: moves below this (relative for prices, absolute for rates and spreads) are never absurd.
-        agree: how many agreeing "absurd" prices in a row make a true jump.
-    """
-
-    deviations: float = Field(default=30.0, gt=0)
-    floor: float = Field(default=0.01, ge=0)
-    agree: int = Field(default=5, ge=2)
-
-
-class Scoring(Strict):
-    """Whether readings carry a forecast, a regime, an anomaly score and drift."""
-
-    enabled: bool = False
-
-
-class Episode(Strict):
-    """A day that people remember; readings say above which of these they stand.
-
-    Attributes:
-        name: in a few words.
-        on: the day; the first final at or after its beginning (UTC) counts.
-    """
-
-    name: Annotated[Text, Field(min_length=1, max_length=80)]
-    on: date
-
-    @property
-    def at_us(self) -> int:
-        """Beginning of the day, microseconds since 1970 (UTC)."""
-        return (self.on - date(1970, 1, 1)).days * DAY_US
 
 
 Place = tuple[str | int, ...]
@@ -103,6 +40,7 @@ class Market(Strict):
     """One index, as its file defines it. Durations are microseconds here.
 
     Attributes:
+        name: with its edition behind `@` from the second on, `us@2`.
         feed: whose ticks it reads; markets of one feed share `bar`, `lateness` and `clock`.
         calendar: `24x7`, or an exchange's ISO 10383 code such as `XNYS`.
         period: `session`, or a duration; its close commits state and gives the final.
@@ -121,7 +59,7 @@ class Market(Strict):
     """
 
     version: Literal[1]
-    name: Slug
+    name: MarketName
     title: Text = ""
     about: Text = ""
     feed: Slug
@@ -242,6 +180,22 @@ class Market(Strict):
             for s, part in enumerate(self.segment)
             for n, i in enumerate(part.indicator)
         ]
+
+    @property
+    def edition(self) -> int:
+        """Which edition of its market this is."""
+        return edition_of(self.name)[1]
+
+    @property
+    def fingerprint(self) -> str:
+        """First 8 hex digits of the SHA-256 of its definition; another file gives another one.
+
+        Fields left at their defaults are not part of it, so that a field of a later release changes nothing; nor are
+        alert rules, which no reading depends on.
+        """
+        said = self.model_dump(mode="json", exclude_defaults=True, exclude={"alert"})
+        definition = json.dumps(said, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(definition.encode()).hexdigest()[:8]
 
     @property
     def period_us(self) -> int:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import glob
 import re
 import tomllib
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from schemas.market import FaultsError, Market, Place
+from schemas.names import EDITION_MARK
 
 _SHIPPED = files("schemas").joinpath("markets")
 _HEADER = re.compile(r"\s*\[\[?[\w.\s-]+\]\]?\s*(#.*)?$")
@@ -45,6 +48,44 @@ def load(name_or_path: str) -> Market:
     except OSError as error:
         msg = f"{name_or_path}: {error.strerror}"
         raise MarketFileError(msg) from error
+
+
+def with_editions(names_or_paths: Iterable[str]) -> list[str]:
+    """The markets, each followed by the later editions that stand beside it: `us.toml` brings `us@2.toml` along.
+
+    Raises:
+        MarketFileError: an edition that is called otherwise, or reads another feed.
+    """
+    found: dict[str, None] = {}
+    for name_or_path in names_or_paths:
+        found |= dict.fromkeys([name_or_path, *_later_editions(name_or_path)])
+    return list(found)
+
+
+def _later_editions(name_or_path: str) -> list[str]:
+    """The editions beside a market that is a first one itself, in turn."""
+    path = Path(name_or_path)
+    if name_or_path in shipped():
+        beside = [name for name in shipped() if name.startswith(name_or_path + EDITION_MARK)]
+    else:
+        pattern = f"{glob.escape(path.stem)}{EDITION_MARK}*{glob.escape(path.suffix)}"
+        beside = [str(one) for one in path.parent.glob(pattern)] if path.suffix else []
+    if not beside:
+        return []
+    first = load(name_or_path)
+    later = sorted((load(one).edition, one) for one in beside)
+    for _edition, one in later:
+        _belongs(load(one), first, one)
+    return [one for _edition, one in later]
+
+
+def _belongs(edition: Market, first: Market, origin: str) -> None:
+    stem = origin.removesuffix(".toml").rpartition(EDITION_MARK)[2]
+    wanted = f"{first.name}{EDITION_MARK}{stem}"
+    for field, said, due in (("name", edition.name, wanted), ("feed", edition.feed, first.feed)):
+        if said != due:
+            msg = f"{origin}: {field}: it is {said!r}, and beside the file of {first.name!r} it must be {due!r}"
+            raise MarketFileError(msg)
 
 
 def parse(raw: bytes, origin: str) -> Market:

@@ -22,6 +22,9 @@ _TICKS: Final = "esi.ticks.v1."
 RUN_MARK: Final = "~"
 """Between a market (or feed) and the run that replays into it: `week~2013-10-07`."""
 
+EDITION_MARK: Final = "@"
+"""Between a market and its edition, from the second on: `us@2`."""
+
 MARKETS_KEY: Final = "esi:markets"
 """Redis set of the markets (runs included) that some flow publishes."""
 
@@ -80,6 +83,17 @@ def market_key(market: str) -> str:
 def cut_key(market: str, channel: str) -> str:
     """Redis integer: entries that the hard cap cut before the archiver had them."""
     return f"esi:{market}:{channel}:cut"
+
+
+def edition_of(market: str) -> tuple[str, int]:
+    """A market's name without its edition (and run), and its edition: `us@2` is the second of `us`, `us` the first."""
+    family, mark, number = market.partition(RUN_MARK)[0].partition(EDITION_MARK)
+    return family, int(number) if mark else 1
+
+
+def in_order(market: str) -> tuple[str, int, str]:
+    """Sorts markets by name, editions in turn, runs behind what they replay."""
+    return *edition_of(market), market
 
 
 def with_run(name: str, run: str | None) -> str:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from deploy.cli import app
-from schemas import indicator, market
+from schemas import indicator, market, market_parts
 from schemas.alert_rule import AlertRule
 from schemas.duration import DAY_US
 from schemas.instrument import Instrument
@@ -29,11 +29,11 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("## The market", market.Market),
-    ("## `[half_life]`", market.HalfLife),
-    ("## `[history]`", market.History),
-    ("## `[validation]`", market.Validation),
-    ("## `[scores]`", market.Scoring),
-    ("## `[[episode]]`", market.Episode),
+    ("## `[half_life]`", market_parts.HalfLife),
+    ("## `[history]`", market_parts.History),
+    ("## `[validation]`", market_parts.Validation),
+    ("## `[scores]`", market_parts.Scoring),
+    ("## `[[episode]]`", market_parts.Episode),
     ("## `[[alert]]`", AlertRule),
     ("## `[[instrument]]`", Instrument),
     ("## `[[segment]]`", indicator.Segment),
@@ -142,7 +142,7 @@ def test_every_field_of_a_market_file_is_documented_with_its_default(heading: st
 
 def test_default_durations_are_documented_as_they_are() -> None:
     text = (DOCS / "markets.md").read_text()
-    spans = {name: field.default for name, field in market.HalfLife.model_fields.items()}
+    spans = {name: field.default for name, field in market_parts.HalfLife.model_fields.items()}
     for name, span_us in (spans | {"window": indicator.Indicator.model_fields["window"].default}).items():
         assert f'| `{name}` | `"{span_us // DAY_US}d"` |' in text, name
 

@@ -21,7 +21,7 @@ from schemas import names
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 Entry = tuple[Id, Mapping[bytes, bytes] | None]
 
-_MARKET: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:^=/~-]{0,199}")
+_MARKET: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:^=/~@-]{0,199}")
 _TRIM_AT_ONCE: Final = 1_000
 BLOCK_MS: Final = 500
 """How long one read waits for entries: well below the client's time-out of 5 s."""

@@ -76,8 +76,10 @@ class PageMarket:
     def define(self, since: str) -> None:
         """Publishes the definition, as a flow does when it starts."""
         period: object = "session" if self.period_us == DAY_US else self.period_us
+        family, edition = names.edition_of(self.name)
         definition: dict[str, Any] = {
-            "name": self.name, "run": None, "title": f"{self.name} (test)", "about": "A market of the page's test.",
+            "name": self.name, "run": None, "edition": edition, "title": f"{family} (test)",
+            "about": "A market of the page's test.",
             "feed": self.name, "calendar": "24x7" if self.step_us else "XNYS", "period": period,
             "step": self.step_us or "period", "bar": self.step_us or DAY_US, "form": "ciss", "horizon": "1 session",
             "synthetic": self.synthetic, "version": "test-1", "since": since, "hours": None,

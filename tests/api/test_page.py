@@ -312,6 +312,25 @@ def test_charts_can_be_taken_away(browser: Browser, api: Api, daily: PageMarket)
         assert errors == []
 
 
+def test_editions_of_a_market_are_told_apart(
+    browser: Browser, api: Api, daily: PageMarket, clean_redis: redis.Redis
+) -> None:
+    later = PageMarket(clean_redis, "us-open@2")
+    later.define(BEGIN)
+    later.past(BEGIN, 40)
+    with looking(browser, f"{api.url}/?market={daily.name}") as (page, errors):
+        options = page.locator("#market option")
+        expect(options).to_have_text(["us-open (test)", "us-open (test) · edition 2"])
+        expect(page.locator("#index")).to_have_text(shown(api.latest(daily.name)["final"]["index"]))
+        page.locator("#market").select_option(later.name)
+        expect(page.locator("#index")).to_have_text(shown(api.latest(later.name)["final"]["index"]))
+        page.wait_for_url(re.compile(r"market=us-open@2"))
+        page.reload()
+        expect(page.locator("#market")).to_have_value(later.name)
+        expect(page.locator("#connection")).to_have_text("Live")
+        assert errors == []
+
+
 def test_keys_work_and_are_listed(browser: Browser, api: Api, daily: PageMarket, quick: PageMarket) -> None:
     with looking(browser, f"{api.url}/?market={daily.name}") as (page, errors):
         expect(page.locator("#index")).not_to_have_text(NOTHING)

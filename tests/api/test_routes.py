@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from schemas.reading import canonical
+from tests.api import chained
 from tests.api.conftest import Served
 from tests.api.publisher import Publisher, archive, details, id_of, reading
 
@@ -24,6 +25,27 @@ def test_lists_markets_as_their_flows_define_them(served: Served, publisher: Pub
     assert found[0]["of_a_later_version"] is True
     assert served.get("/v1/markets/test").json() == found[0]
     assert served.get("/v1/markets/test~r1").json() == found[1]
+
+
+def test_editions_are_markets_of_their_own_listed_in_turn(
+    served: Served, clean_redis: redis.Redis, archive_url: str
+) -> None:
+    old, new = chained.finals("test", 12), chained.finals("test@2", 3, version="1-2-11111111", seed=1)
+    chained.publish(clean_redis, "test-other", chained.finals("test-other", 1))
+    chained.publish(clean_redis, "test@2", new)
+    chained.publish(clean_redis, "test", old)
+    Publisher(clean_redis, "test@10")
+    archive(archive_url, "test", clean_redis, chained.id_of(old[9]), keep=4)
+    found = served.get("/v1/markets").json()["markets"]
+    assert [one["name"] for one in found] == ["test", "test@2", "test@10", "test-other"]
+    assert [one["since"] for one in found[:3]] == [old[0].at, new[0].at, None]
+    assert served.get("/v1/markets/test@2").json() == found[1]
+    assert served.get("/v1/markets/test@2/latest").json()["final"]["hash"] == new[-1].hash
+    assert served.get("/v1/markets/test%402/audit").json()["head"] == new[-1].hash
+    assert served.get("/v1/markets/test/audit").json()["head"] == old[-1].hash
+    table = served.get("/v1/markets/test@2/readings", params={"format": "csv"})
+    assert table.headers["content-disposition"] == 'attachment; filename="test@2.csv"'
+    assert served.get("/v1/markets/test@3").status_code == 404
 
 
 def test_latest_gives_the_newest_reading_and_the_newest_final(served: Served, publisher: Publisher) -> None:

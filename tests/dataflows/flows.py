@@ -104,23 +104,25 @@ def produce(bootstrap: str, feed: str, tape: list[list[Record]], seconds: float 
     assert sender.flush(30) == 0
 
 
-def published(client: redis.Redis) -> dict[str, list[tuple[str, bytes]]]:
-    """What stands in the tape's streams: (id, body) in order, by channel."""
+def published(client: redis.Redis, market: str = "tape") -> dict[str, list[tuple[str, bytes]]]:
+    """What stands in a market's streams: (id, body) in order, by channel."""
     return {
         channel: [
             (entry_id.decode(), next(value for field, value in fields.items() if field != b"sent_ns"))
-            for entry_id, fields in client.xrange(names.stream("tape", channel))
+            for entry_id, fields in client.xrange(names.stream(market, channel))
         ]
         for channel in names.CHANNELS
     }
 
 
-def wait_for(client: redis.Redis, want: dict[str, list[tuple[str, bytes]]], flow: Flow, seconds: float = 40) -> None:
+def wait_for(
+    client: redis.Redis, want: dict[str, list[tuple[str, bytes]]], flow: Flow, seconds: float = 40, market: str = "tape"
+) -> None:
     """Waits until the last wanted reading is there; fails with the flow's log."""
     last = want["readings"][-1][0]
 
     def there() -> bool:
-        newest = client.xrevrange(names.stream("tape", "readings"), count=1)
+        newest = client.xrevrange(names.stream(market, "readings"), count=1)
         return bool(newest) and newest[0][0].decode() == last
 
     try:

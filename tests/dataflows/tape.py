@@ -195,9 +195,14 @@ def _line(columns: dict[str, Any], row: int) -> bytes:
     return json.dumps(tick, separators=(",", ":") if row % 2 else None).encode()
 
 
-def expected(feed: str, tape: list[list[Record]]) -> tuple[dict[str, list[tuple[str, bytes]]], list[Reject]]:
-    """What the pure steps publish for the tape, by channel: (id, body) in order; and what they reject."""
-    described = market(feed)
+def expected(
+    feed: str, tape: list[list[Record]], described: Market | None = None
+) -> tuple[dict[str, list[tuple[str, bytes]]], list[Reject]]:
+    """What the pure steps publish for the tape, by channel: (id, body) in order; and what they reject.
+
+    `described` is another market of the same instruments.
+    """
+    described = market(feed) if described is None else described
     streams: dict[str, list[tuple[str, bytes]]] = {channel: [] for channel in CHANNELS}
     rejects: list[Reject] = []
     pipeline = Pipeline(described, PARTITIONS)

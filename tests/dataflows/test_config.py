@@ -9,7 +9,8 @@ import pytest
 
 from dataflows.config import FlowConfig, FlowError
 from schemas.instrument import Instrument
-from schemas.market import Market, Validation
+from schemas.market import Market
+from schemas.market_parts import Validation
 from tests.dataflows import tape
 
 

@@ -27,7 +27,7 @@ def market() -> Market:
 
 
 def plots_episode(day: str) -> object:
-    from schemas.market import Episode
+    from schemas.market_parts import Episode
 
     return Episode.model_validate({"name": f"day {day}", "on": day})
 

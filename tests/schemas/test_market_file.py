@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.market import Market
-from schemas.market_file import MarketFileError, load, parse, shipped
+from schemas.market_file import MarketFileError, load, parse, shipped, with_editions
+from tests.servers import CHECKOUT
 
 BAD = Path(__file__).parent / "bad_markets"
 GOOD = (Path(__file__).parent / "v1" / "market.toml").read_bytes()
@@ -170,3 +171,38 @@ def test_a_value_of_another_type_gives_a_market_or_a_named_line(line: int, value
     line %= len(lines)
     lines[line] = re.sub(r"=.*", lambda _match: f"= {value}", lines[line])
     _is_market_or_named("\n".join(lines).encode())
+
+
+def _beside(folder: Path, stem: str, name: str, feed: str = "desk") -> Path:
+    text = (CHECKOUT / "docs" / "examples" / "desk.toml").read_text()
+    path = folder / f"{stem}.toml"
+    path.write_text(text.replace('name = "desk"', f'name = "{name}"').replace('feed = "desk"', f'feed = "{feed}"'))
+    return path
+
+
+def test_later_editions_come_along_in_turn(tmp_path: Path) -> None:
+    first = _beside(tmp_path, "my", "desk")
+    assert with_editions([str(first)]) == [str(first)]
+    later = [_beside(tmp_path, f"my@{n}", f"desk@{n}") for n in (10, 2, 3)]
+    _beside(tmp_path, "my-other@2", "other@2")
+    ordered = [str(path) for path in (first, later[1], later[2], later[0])]
+    assert with_editions([str(first)]) == ordered
+    assert with_editions([str(first), str(later[0])]) == ordered
+    assert with_editions([str(later[0])]) == [str(later[0])]
+    assert [load(path).edition for path in ordered] == [1, 2, 3, 10]
+    assert with_editions(shipped()) == shipped()
+    assert with_editions(["nowhere"]) == ["nowhere"]
+
+
+@pytest.mark.parametrize(("name", "feed", "field"), [("other@2", "desk", "name"), ("desk@2", "else", "feed")])
+def test_an_edition_that_does_not_belong_is_named(tmp_path: Path, name: str, feed: str, field: str) -> None:
+    first = _beside(tmp_path, "my", "desk")
+    _beside(tmp_path, "my@2", name, feed)
+    with pytest.raises(MarketFileError, match=rf"my@2.toml: {field}: it is .* it must be"):
+        with_editions([str(first)])
+
+
+@pytest.mark.parametrize("name", ["desk@1", "desk@0", "desk@", "desk@02", "desk@1000", "@2", "desk@2@3", "desk@x"])
+def test_what_is_no_edition_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(MarketFileError, match="name: "):
+        load(str(_beside(tmp_path, "my", name)))

@@ -37,3 +37,11 @@ def test_the_keys_of_a_market_are_all_different() -> None:
     keys = [make("m") for make in (names.latest_key, names.writer_key, names.epoch_key, names.market_key)]
     keys += [make("m", channel) for make in (names.stream, names.cut_key) for channel in names.CHANNELS]
     assert len({names.MARKETS_KEY, *keys}) == 11
+
+
+def test_editions_are_read_and_sorted_in_turn() -> None:
+    assert [names.edition_of(name) for name in ("us", "us@2", "us@12~r1", "us~r@3")] == [
+        ("us", 1), ("us", 2), ("us", 12), ("us", 1)
+    ]  # fmt: skip
+    shuffled = ["us@10", "week", "us-open", "us~r1", "us@2", "us", "us@2~r1"]
+    assert sorted(shuffled, key=names.in_order) == ["us", "us~r1", "us@2", "us@2~r1", "us@10", "us-open", "week"]

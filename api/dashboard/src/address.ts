@@ -53,5 +53,5 @@ export function format(address: Address): string {
   if (address.form !== null) query.set("form", address.form);
   if (address.matrix !== "segments") query.set("matrix", address.matrix);
   if (address.moved !== "final") query.set("moved", address.moved);
-  return query.size === 0 ? "" : `?${query.toString().replaceAll("%3A", ":").replaceAll("%7E", "~")}`;
+  return query.size === 0 ? "" : `?${query.toString().replaceAll("%3A", ":").replaceAll("%7E", "~").replaceAll("%40", "@")}`;
 }

@@ -23,7 +23,7 @@ async function get(path: string, signal?: AbortSignal): Promise<unknown> {
 }
 
 const root = "/v1/markets";
-const of = (market: string): string => `${root}/${encodeURIComponent(market).replaceAll("%7E", "~")}`;
+const of = (market: string): string => `${root}/${encodeURIComponent(market).replaceAll("%7E", "~").replaceAll("%40", "@")}`;
 
 /** Paths, for the page's own use and for the curl lines that it hands out. */
 export const paths = {

@@ -72,6 +72,8 @@ export interface Details {
 export interface Market {
   name: string;
   run: string | null;
+  /** A changed market file is published beside the old one, as another edition. */
+  edition: number;
   title: string;
   about: string;
   calendar: string;
@@ -141,7 +143,7 @@ export function asAttribution(value: unknown): Attribution {
 export function asMarket(value: unknown): Market {
   if (!isObject(value) || typeof value["name"] !== "string") fault("market", "name");
   return {
-    run: null, title: "", about: "", calendar: "24x7", period: "session", step: "period", form: "",
+    run: null, edition: 1, title: "", about: "", calendar: "24x7", period: "session", step: "period", form: "",
     synthetic: false, instruments: [], segments: [], since: null, hours: null,
     ...value,
   } as unknown as Market;

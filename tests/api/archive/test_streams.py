@@ -46,6 +46,14 @@ async def test_only_streams_of_announced_markets_are_found(streams: Streams, cle
     assert READINGS in found
 
 
+async def test_runs_and_editions_are_markets_too(streams: Streams, clean_redis: redis.Redis) -> None:
+    for name in ("a~r1", "a@2", "a@2~r1"):
+        flow.announce(clean_redis, name)
+        flow.publish(clean_redis, name, 0, 1)
+    found = {stream.market for stream in await streams.found()}
+    assert found == {"a", "a~r1", "a@2", "a@2~r1"}
+
+
 async def test_it_reads_on_behind_what_the_archive_has_and_nothing_twice(streams: Streams) -> None:
     await streams.attach(READINGS, parse_id(ids("a", 10)[3]))
     read = await streams.read([READINGS], 100)

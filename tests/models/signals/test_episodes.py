@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from models.signals.episodes import Compared, Episodes, Level
 from schemas.duration import DAY_US
-from schemas.market import Episode, Market
+from schemas.market import Market
+from schemas.market_parts import Episode
 from tests.models import tape
 
 

@@ -5,7 +5,7 @@ import { age, title } from "../format";
 import { term } from "../glossary";
 import type { State, View } from "../store";
 import { toggleTheme } from "../theme";
-import { marketKey } from "../wire";
+import { marketKey, type Market } from "../wire";
 
 interface Actions {
   choose(market: string): void;
@@ -55,7 +55,7 @@ export class Header implements View {
       this.select.replaceChildren(...state.markets.map((m) => {
         const key = marketKey(m);
         const run = m.run === null ? "" : ` · run ${m.run}`;
-        return h("option", { value: key }, `${m.title || title(m.name)}${run}`);
+        return h("option", { value: key }, `${m.title || title(m.name)}${editionWords(m)}${run}`);
       }));
     }
     const chosen = state.address.market ?? "";
@@ -69,6 +69,11 @@ export class Header implements View {
     text(this.pill, connectionWords(state, Date.now()));
     document.documentElement.classList.toggle("disconnected", connection.state !== "live" && state.reading !== null);
   }
+}
+
+/** Which edition of a market it is, where there is more than a first one to tell apart. */
+export function editionWords(market: Market): string {
+  return market.edition > 1 ? ` · edition ${market.edition}` : "";
 }
 
 /** How the page hangs on the API, in words. */
