@@ -18,6 +18,8 @@ _ANSWERS = (
     answers.Readings,
     answers.Contributions,
     answers.Correlations,
+    answers.Forecasts,
+    answers.Condition,
     answers.Ready,
     answers.ProblemDetails,
 )
@@ -106,6 +108,39 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "segments": _MATRIX,
         "instruments": {"names": ["SPX"], "values": [[1.0]]},
         "volatility": {"SPX": 0.61},
+    },
+    "Forecasts": {
+        "market": "us-open",
+        "at": READING["at"],
+        "forecasts": [
+            {
+                "periods": 1,
+                "levels": [0.05, 0.5, 0.95],
+                "quantiles": [76.1, 78.5, 81.9],
+                "skill": 0.015,
+                "coverage": [{"nominal": 0.9, "overall": 0.899, "stress": 0.918}],
+                "labels": [2370, 410],
+                "experts": [{"name": "persistence", "weight": 0.21, "skill": 0.0, "quantiles": [76.0, 78.4, 82.0]}],
+            }
+        ],
+    },
+    "Condition": {
+        "market": "us-open",
+        "at": READING["at"],
+        "regime": {
+            "name": "stress",
+            "dwell": 19,
+            "probabilities": {"calm": 0.0, "tense": 0.01, "stress": 0.99},
+            "change": 0.04,
+            "run": 61,
+        },
+        "anomaly": {"probability": 0.004, "trees": 0.9, "turbulence": 1.3},
+        "drift": {
+            "found": [],
+            "counts": {"adwin": 0, "page_hinkley": 1, "kswin": 0},
+            "since": 480,
+            "retrain": None,
+        },
     },
     "Ready": {
         "status": "not ready",
