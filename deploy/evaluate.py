@@ -22,6 +22,7 @@ def evaluate(
     market: Annotated[str, typer.Option(help="Name, or file.")] = "us",
     macro: Annotated[Path | None, typer.Option(help="Folder of NAME.csv with date,value.")] = None,
     reference: Annotated[list[str] | None, typer.Option(metavar="NAME=FILE", help="A published index.")] = None,
+    forecasts: Annotated[bool, typer.Option(help="Judge forecasts too, walk-forward; takes a few minutes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON line.")] = False,
 ) -> None:
     """Runs the cores over a panel and says how the index agrees with published ones."""
@@ -30,7 +31,8 @@ def evaluate(
 
     try:
         rulers = _references(reference or [])
-        report = run(load(market), inputs, out, macro=macro, references=rulers, progress=_progress)
+        chosen = load(market)
+        report = run(chosen, inputs, out, macro=macro, references=rulers, forecasts=forecasts, progress=_progress)
     except (InputError, MarketFileError) as error:
         sys.stderr.write(f"\nesi evaluate: {error}\n")
         raise typer.Exit(1) from error

@@ -14,6 +14,7 @@ import pandas as pd
 
 from evaluation import panel
 from evaluation.agreement import agreement
+from evaluation.forecasts import forecasts as judged
 from schemas.market import Market
 from schemas.reading import Reading, decode_reading
 
@@ -27,13 +28,14 @@ def evaluate(
     *,
     macro: Path | None = None,
     references: dict[str, Path] | None = None,
+    forecasts: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Runs the cores over a panel and writes `readings.csv` and `report.json` into `out`, both or neither.
 
     Returns:
-        The report: `market`, `version`, `finals`, `first`, `last`, `missing`, `unknown`, `dropped`, `band_median`, and
-        `agreement` by reference, by series (`index`, each form) and by span.
+        The report: `market`, `version`, `finals`, `first`, `last`, `missing`, `unknown`, `dropped`, `band_median`,
+        `agreement` by reference, by series (`index`, each form) and by span, and `forecasts` (None unless asked for).
 
     Raises:
         InputError: a file that cannot be used; nothing is written.
@@ -53,6 +55,7 @@ def evaluate(
         "dropped": read.dropped,
         "band_median": float(table["band"].median()),
         "agreement": _agreements(market, table, rulers),
+        "forecasts": judged(market, read, progress) if forecasts else None,
     }
     _write(out, table.drop(columns="band"), report)
     return report
