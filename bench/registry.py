@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench import engine, fanout, kafka_to_redis, replay_real, start, step
+from bench import engine, fanout, kafka_to_redis, replay_real, scoring, start, step
 from bench.case import Benchmark
 
 BENCHMARKS: Final = (
     Benchmark("engine", engine.WORK, engine.measure),
     Benchmark("step", step.WORK, step.measure),
+    Benchmark("scoring", scoring.WORK, scoring.measure),
     Benchmark("kafka_to_redis", kafka_to_redis.WORK, kafka_to_redis.measure_arrow),
     Benchmark("json_ticks", kafka_to_redis.JSON_WORK, kafka_to_redis.measure_json),
     Benchmark("replay_real", replay_real.WORK, replay_real.measure),

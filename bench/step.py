@@ -16,7 +16,7 @@ from models.publication import Published
 from models.signals.bars import BarFold
 from models.signals.merge import BarMerge, Window
 from schemas.bars import Partial
-from schemas.market import Market
+from schemas.market import Market, Scoring
 from schemas.market_file import load
 from schemas.reading import Reading, decode_reading
 from schemas.ticks import NO_SEQ, TickBatch
@@ -65,7 +65,7 @@ def check(readings: list[Reading]) -> None:
 
 def measure() -> list[Figure]:
     """Median microseconds of provisional and of final steps."""
-    market = load("sim")
+    market = load("sim").model_copy(update={"scores": Scoring()})  # `scoring` measures those
     pipeline = Pipeline(market)
     given = windows(market, MINUTES * 60)
     warm = len(given) - COUNTED * 60

@@ -7,8 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from bench import engine, fanout, kafka_to_redis, replay_real, start, step, tape
+from bench import engine, fanout, kafka_to_redis, replay_real, scoring, start, step, tape
 from bench.case import WrongOutputError
+from schemas.market_file import load
 from tests.api.publisher import reading
 
 SMALL = 40 * tape.ROWS
@@ -51,6 +52,15 @@ def test_step_refuses_contributions_that_miss_the_index() -> None:
             step.check([dataclasses_replace(right, wrong)])
     with pytest.raises(WrongOutputError, match="no reading"):
         step.check([])
+
+
+def test_scoring_refuses_a_reading_with_a_sleeper() -> None:
+    states, taken = scoring.states(load("sim"), 1)
+    assert len(states) == len(taken) > 50
+    early = scoring.Scoring(load("sim")).peek(states[-1])
+    for wrong in ([], [early], [scoring.Unscored().peek(states[-1])]):
+        with pytest.raises(WrongOutputError):
+            scoring.check(wrong)
 
 
 def dataclasses_replace(one: object, changes: dict[str, object]) -> object:
