@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from schemas.reading import Details, IndicatorRow, Matrix, Reading
+from schemas.scores import Anomaly, Drift, Forecast, Regime
 
 T = TypeVar("T")
 
@@ -138,6 +139,24 @@ class Correlations(msgspec.Struct):
     segments: Matrix
     instruments: Matrix
     volatility: dict[str, float | None]
+
+
+class Forecasts(msgspec.Struct):
+    """Forecasts of the last final, nearest first; the last one looks a whole `horizon` ahead."""
+
+    market: str
+    at: str
+    forecasts: list[Forecast]
+
+
+class Condition(msgspec.Struct):
+    """Where the market is, as the last final saw it: regime, anomaly, drift of the forecasts."""
+
+    market: str
+    at: str
+    regime: Regime
+    anomaly: Anomaly
+    drift: Drift
 
 
 class Check(msgspec.Struct):

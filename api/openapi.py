@@ -22,6 +22,8 @@ _ANSWERS = (
     answers.Correlations,
     Attribution,
     Audit,
+    answers.Forecasts,
+    answers.Condition,
     answers.Ready,
     answers.ProblemDetails,
 )
@@ -148,6 +150,39 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "what": "it was sealed behind b7; the entry before it is 1223928000000-1 with the hash a4",
         },
         "next": None,
+    },
+    "Forecasts": {
+        "market": "us-open",
+        "at": READING["at"],
+        "forecasts": [
+            {
+                "periods": 1,
+                "levels": [0.05, 0.5, 0.95],
+                "quantiles": [76.1, 78.5, 81.9],
+                "skill": 0.015,
+                "coverage": [{"nominal": 0.9, "overall": 0.899, "stress": 0.918}],
+                "labels": [2370, 410],
+                "experts": [{"name": "persistence", "weight": 0.21, "skill": 0.0, "quantiles": [76.0, 78.4, 82.0]}],
+            }
+        ],
+    },
+    "Condition": {
+        "market": "us-open",
+        "at": READING["at"],
+        "regime": {
+            "name": "stress",
+            "dwell": 19,
+            "probabilities": {"calm": 0.0, "tense": 0.01, "stress": 0.99},
+            "change": 0.04,
+            "run": 61,
+        },
+        "anomaly": {"probability": 0.004, "trees": 0.9, "turbulence": 1.3},
+        "drift": {
+            "found": [],
+            "counts": {"adwin": 0, "page_hinkley": 1, "kswin": 0},
+            "since": 480,
+            "retrain": None,
+        },
     },
     "Ready": {
         "status": "not ready",

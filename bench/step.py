@@ -18,6 +18,7 @@ from models.signals.merge import BarMerge, Window
 from schemas.bars import Partial
 from schemas.market import Market
 from schemas.market_file import load
+from schemas.market_parts import Scoring
 from schemas.reading import Reading, decode_reading
 from schemas.ticks import NO_SEQ, TickBatch
 
@@ -65,7 +66,7 @@ def check(readings: list[Reading]) -> None:
 
 def measure() -> list[Figure]:
     """Median microseconds of provisional and of final steps."""
-    market = load("sim")
+    market = load("sim").model_copy(update={"scores": Scoring()})  # `scoring` measures those
     pipeline = Pipeline(market)
     given = windows(market, MINUTES * 60)
     warm = len(given) - COUNTED * 60

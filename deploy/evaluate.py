@@ -38,6 +38,7 @@ def evaluate(
     robustness: _Robustness = True,
     processes: _Processes = None,
     plots: _Plots = True,
+    forecasts: Annotated[bool, typer.Option(help="Judge forecasts too, walk-forward; takes a few minutes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON line.")] = False,
 ) -> None:
     """Runs the cores over a panel: agreement with published indices, events, what bad inputs do."""
@@ -53,7 +54,7 @@ def evaluate(
         if plots:
             require_plots()
         rulers = _references(reference or [])
-        request = Request(load(market), inputs, out, macro, rulers, events or SHIPPED, at_once, plots)
+        request = Request(load(market), inputs, out, macro, rulers, events or SHIPPED, at_once, plots, forecasts)
         report = run(request, progress)
     except (InputError, MarketFileError, MissingPackageError) as error:
         sys.stderr.write(f"\nesi evaluate: {error}\n")

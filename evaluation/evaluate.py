@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from evaluation.agreement import agreement, require_overlap
 from evaluation.baselines import PLAIN_MEAN, market_baselines
 from evaluation.events import SHIPPED, Event, read_events
 from evaluation.faults import InputError
+from evaluation.forecasts import forecasts
 from evaluation.panel import Panel
 from evaluation.readings import ASIDE, tabulate
 from evaluation.replay import Replay
@@ -41,6 +43,7 @@ class Request:
         events: dated events; by default those that are shipped.
         processes: how many work at the same time at robustness; 0 leaves robustness out.
         plots: whether the report has plots, which need matplotlib.
+        forecasts: whether forecasts are judged too.
     """
 
     market: Market
@@ -51,6 +54,7 @@ class Request:
     events: Path = SHIPPED
     processes: int = 0
     plots: bool = False
+    forecasts: bool = False
 
 
 def evaluate(request: Request, progress: Progress = lambda *_: None) -> dict[str, Any]:
@@ -58,7 +62,8 @@ def evaluate(request: Request, progress: Progress = lambda *_: None) -> dict[str
 
     Returns:
         The report: `market`, `version`, `finals`, `first`, `last`, `missing`, `unknown`, `dropped`, `rejects`,
-        `coverage_median`, `band_median`, and `agreement`, `events` and `robustness` as their modules say.
+        `coverage_median`, `band_median`, and `agreement`, `events`, `robustness` and `forecasts` (None unless asked
+        for) as their modules say.
 
     Raises:
         InputError: a file that cannot be used; nothing is written.
@@ -79,6 +84,7 @@ def evaluate(request: Request, progress: Progress = lambda *_: None) -> dict[str
         "agreement": _agreements(request, judged, rulers, progress),
         "events": _events(judged, events, request.events, progress),
         "robustness": _robustness(request, read, readings, progress),
+        "forecasts": forecasts(market, read, partial(progress, "periods of forecasts")) if request.forecasts else None,
     }
     report: dict[str, Any] = plain(found)
     write(request.out, market, table.drop(columns=list(ASIDE)), judged, report, plots=request.plots)

@@ -25,6 +25,7 @@ from schemas.reading import (
     rfc3339,
     seal,
 )
+from schemas.scores import Anomaly, Coverage, Drift, ExpertRow, Forecast, Regime
 
 START_US = 1_700_000_000_000_000
 STEP_US = 1_000_000
@@ -46,13 +47,25 @@ def reading(market: str, number: int, final: bool = False) -> Reading:
     return seal(plain, "00" * 32) if final else plain
 
 
+FORECAST = Forecast(
+    3, [0.05, 0.5, 0.95], [10.0, 12.5, 15.0], 0.015, [Coverage(0.9, 0.89, None)], [70, 3],
+    [ExpertRow("persistence", 1.0, 0.0, [9.0, 12.0, 15.0]), ExpertRow("river_sgd", 0.0, None, None)],
+)  # fmt: skip
+REGIME = Regime("tense", 4, {"calm": 0.1, "tense": 0.8, "stress": 0.1}, 0.02, 40)
+ANOMALY = Anomaly(0.03, 0.7, None)
+DRIFT = Drift([], {"adwin": 0, "page_hinkley": 1, "kswin": 0}, 40, None)
+
+
 def details(market: str, number: int) -> Details:
     """What lies behind the final of a step."""
     rows = [IndicatorRow("volatility", "equity", "realized_volatility", 0.2, 0.5, 12.5, 0.5, 0.0)]
     matrix = Matrix(["credit", "equity"], [[1.0, 0.5], [0.5, 1.0]])
     names = Matrix(["AAA", "SPX"], [[1.0, None], [None, 1.0]])
     at = rfc3339(START_US + number * STEP_US)
-    return Details(market, at, rows, matrix, names, {"AAA": None, "SPX": 0.2}, ["AAA"], "1.1.test")
+    return Details(
+        market, at, rows, matrix, names, {"AAA": None, "SPX": 0.2}, ["AAA"], "1.1.test",
+        forecast=[FORECAST], regime=REGIME, anomaly=ANOMALY, drift=DRIFT,
+    )  # fmt: skip
 
 
 def bars(market: str, number: int) -> Bars:

@@ -177,7 +177,16 @@ def test_every_answer_is_as_the_openapi_document_says(
                 jsonschema.validate(value, schema, jsonschema.Draft202012Validator)
     assert {p for p in document["paths"] if p.startswith("/v1/markets/{market}/")} == {
         f"/v1/markets/{{market}}/{name}"
-        for name in ("latest", "readings", "contributions", "correlations", "audit", "attribution")
+        for name in (
+            "latest",
+            "readings",
+            "contributions",
+            "correlations",
+            "audit",
+            "attribution",
+            "forecast",
+            "regime",
+        )
     }
     problem = served.get("/v1/markets/nowhere").json()
     schema = {"$ref": "#/components/schemas/ProblemDetails", "components": document["components"]}

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import bare_writes, engine, fanout, kafka_to_redis, replay_real, start, step, tape, us
+from bench import bare_writes, engine, fanout, kafka_to_redis, replay_real, scoring, start, step, tape, us
 from bench.case import WrongOutputError
 from bench.crowd import Counted, Member, percentile
 from evaluation import panel
@@ -65,6 +65,15 @@ def test_us_is_measured_on_every_instrument_of_the_market(tmp_path: Path) -> Non
     assert made.missing == made.unknown == []
     assert len(made.closes_us) > 9_200
     assert len(made.bars) > 260_000, "the real panel has 259,368"
+
+
+def test_scoring_refuses_a_reading_with_a_sleeper() -> None:
+    states, taken = scoring.states(load("sim"), 1)
+    assert len(states) == len(taken) > 50
+    early = scoring.Scoring(load("sim")).peek(states[-1])
+    for wrong in ([], [early], [scoring.Unscored().peek(states[-1])]):
+        with pytest.raises(WrongOutputError):
+            scoring.check(wrong)
 
 
 def dataclasses_replace(one: object, changes: dict[str, object]) -> object:

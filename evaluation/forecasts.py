@@ -1,0 +1,195 @@
+"""Forecasts of a market over a panel, walk-forward: every one is made before its label, by the steps that serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from evaluation import density
+from evaluation.density import Flags, Floats
+from evaluation.panel import Panel, run
+from models.ensemble.forecaster import ENSEMBLE, EXPERTS, PERSISTENCE, Forecaster
+from models.ensemble.levels import LEVELS, pinball
+from models.features import Moment, Schema, moment_of
+from models.pipeline import Pipeline, Stage
+from models.scores import Scored, Unscored
+from models.signals.index import IndexState
+from models.window import windows
+from schemas.market import Market
+from schemas.market_parts import HalfLife
+
+Progress = Callable[[int, int], None]
+
+SPANS: Final = {"1992-1999": ("1992", "1999"), "2000-2014": ("2000", "2014"), "2015-2025": ("2015", "2025"),
+                "2000-2025": ("2000", "2025")}  # fmt: skip
+"""Spans that are reported, with their first and last year."""
+
+ROWS: Final = (*EXPERTS, ENSEMBLE)
+YARDSTICKS: Final = (PERSISTENCE, "har", "har_log")
+
+LEAST: Final = 120
+"""Labels below which a span says nothing."""
+
+BLOCK: Final = 250
+"""Finals within which the shuffled history is shuffled."""
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Forecasts whose label came, in order.
+
+    Attributes:
+        at_us: when they were made, microseconds since 1970 (UTC), int64[n].
+        quantiles: of the change, at `LEVELS`, float64[n, K, Q]; rows are `ROWS`, NaN where one slept.
+        came: labels: the change of the index, points, float64[n].
+        stress: whether it was made at or above the index's 90th percentile, bool[n].
+        weights: of the experts, mean over the levels, float64[n, K - 1].
+    """
+
+    at_us: Any
+    quantiles: Floats
+    came: Floats
+    stress: Flags
+    weights: Floats
+
+    def of(self, chosen: Any) -> Walk:
+        """Some of them."""
+        return Walk(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+
+
+class _Recorder(Unscored):
+    """Stands where scores are made and takes down what they would see."""
+
+    def __init__(self, found: list[Moment]) -> None:
+        self._found = found
+
+    def advance(self, x: IndexState) -> tuple[Scored, None]:
+        self._found.append(moment_of(x))
+        return super().advance(x)
+
+
+def moments(market: Market, panel: Panel, progress: Progress | None = None) -> list[Moment]:
+    """What the scores of a market are shown along a panel."""
+    found: list[Moment] = []
+    pipeline = Pipeline(market)
+    pipeline.stages = [
+        Stage(s.name, _Recorder(found), s.always_update) if s.name == "scores" else s for s in pipeline.stages
+    ]
+    for _ in run(market, panel, pipeline, progress):
+        pass
+    return found
+
+
+def walk(market: Market, fed: Sequence[Moment], periods: int) -> Walk:
+    """Forecasts along moments, each judged when its label came."""
+    forecaster = Forecaster(Schema.of(market), periods)
+    said = (forecaster.update(x) for x in windows(market, fed))
+    due = [(f.issued, f.change) for f in said if f.issued is not None and np.isfinite(f.change)]
+    known = [(i, change) for i, change in due if np.isfinite(i.quantiles[-1]).all()]
+    return Walk(
+        np.array([i.at_us for i, _ in known], np.int64),
+        np.array([i.quantiles for i, _ in known]).reshape(-1, len(ROWS), len(LEVELS)),
+        np.array([change for _, change in known]),
+        np.array([i.stress for i, _ in known], np.bool_),
+        np.array([i.weights.mean(axis=1) for i, _ in known]).reshape(-1, len(EXPERTS)),
+    )
+
+
+def judge(found: Walk, ahead: int) -> dict[str, Any] | None:
+    """Losses by row with tests against the yardsticks, coverage and PIT; None with too few labels."""
+    if len(found.came) < LEAST:
+        return None
+    crps = density.losses(found.quantiles, found.came)
+    rows = {name: _row(found, crps, n, ahead) for n, name in enumerate(ROWS)}
+    judged = {name: found.quantiles[:, ROWS.index(name)] for name in (*YARDSTICKS, ENSEMBLE)}
+    return {
+        "labels": len(found.came),
+        "rows": rows,
+        "weights": dict(zip(EXPERTS, found.weights.mean(axis=0).tolist(), strict=True)),
+        "coverage": {name: _coverage(q, found) for name, q in judged.items()},
+        "pit": density.pit(judged[ENSEMBLE], found.came),
+    }
+
+
+def _row(found: Walk, crps: Floats, n: int, ahead: int) -> dict[str, Any]:
+    """One row on the occasions when it was awake."""
+    awake = np.isfinite(crps[:, n])
+    if awake.sum() < LEAST:
+        return {"labels": int(awake.sum())}
+    own, others = crps[awake, n], {name: crps[awake, ROWS.index(name)] for name in YARDSTICKS}
+    by_level = pinball(found.quantiles[awake, n], found.came[awake, None]).mean(axis=0)
+    return {
+        "labels": int(awake.sum()),
+        "crps": float(own.mean()),
+        "pinball": dict(zip(map(str, LEVELS), by_level.tolist(), strict=True)),
+        "skill": {name: 1 - float(own.mean() / other.mean()) for name, other in others.items()},
+        "diebold_mariano": {name: density.diebold_mariano(own, other, ahead) for name, other in others.items()},
+    }
+
+
+def _coverage(quantiles: Floats, found: Walk) -> dict[str, Any]:
+    return {
+        str(nominal): density.coverage(density.within(quantiles, found.came, nominal), found.stress, nominal)
+        for nominal in (0.9, 0.5)
+    }
+
+
+def by_span(found: Walk, ahead: int) -> dict[str, Any]:
+    """`judge` of each span of years."""
+    years = pd.DatetimeIndex(pd.to_datetime(found.at_us, unit="us")).year
+    return {name: judge(found.of((years >= int(a)) & (years <= int(b))), ahead) for name, (a, b) in SPANS.items()}
+
+
+def least_smoothed(market: Market) -> Market:
+    """The market with the shortest memory of volatility that it can have, one period: smoothing alone buys skill."""
+    period = market.period_us
+    lives = HalfLife.model_validate(market.half_life.model_dump() | {"volatility": period})
+    segments = tuple(
+        s.model_copy(update={"indicator": tuple(_unsmoothed(i, period) for i in s.indicator)}) for s in market.segment
+    )
+    return market.model_copy(update={"half_life": lives, "segment": segments})
+
+
+def _unsmoothed(indicator: Any, period: int) -> Any:
+    return indicator if indicator.half_life is None else indicator.model_copy(update={"half_life": period})
+
+
+def shuffled(fed: Sequence[Moment], seed: int = 1) -> list[Moment]:
+    """The same moves in another order, shuffled within years: a history in which nothing can be known ahead.
+
+    Index, scores, contributions, volatility and correlations move together by the moves of another day, so that
+    whatever a learner sees is made of the past of this history alone. Skill on it is a leak.
+    """
+    known = [m for m in fed if m.learns]
+    levels = np.array([np.concatenate([[m.index, m.volatility, m.correlation], m.contributions]) for m in known])
+    moves, rng = np.diff(np.nan_to_num(levels), axis=0), np.random.default_rng(seed)
+    years = np.split(np.arange(len(moves)), range(BLOCK, len(moves), BLOCK))
+    order = np.concatenate([rng.permutation(year) for year in years])
+    path = np.nan_to_num(levels[0]) + np.concatenate([np.zeros((1, levels.shape[1])), np.cumsum(moves[order], axis=0)])
+    return [
+        replace(m, index=float(np.clip(row[0], 0, 100)), volatility=float(row[1]), correlation=float(row[2]),
+                contributions=row[3:], scores=row[3:] / 100)
+        for m, row in zip(known, path, strict=True)
+    ]  # fmt: skip
+
+
+def forecasts(market: Market, panel: Panel, progress: Progress | None = None) -> dict[str, Any]:
+    """The forecast part of the report: headline, least-smoothed form, and the shuffled history.
+
+    Returns:
+        `periods`, and by `headline`, `least_smoothed` and `shuffled` what `by_span` says.
+    """
+    ahead = market.horizon_periods
+    fed = moments(market, panel, progress)
+    plain = least_smoothed(market)
+    bare = moments(plain, panel, progress)
+    return {
+        "periods": ahead,
+        "headline": by_span(walk(market, fed, ahead), ahead),
+        "least_smoothed": by_span(walk(plain, bare, ahead), ahead),
+        "shuffled": by_span(walk(market, shuffled(fed), ahead), ahead),
+    }
