@@ -32,6 +32,7 @@ class FlowConfig:
         metrics_host: address it listens on.
         incarnation: identity of a broker that forgets; empty for real Kafka, which does not.
         partitions: partitions to make, if the topic is not there yet.
+        references: folder of reference artifacts that fresh markets begin with, if any.
         cap: entries at which a stream's oldest are cut, archived or not.
     """
 
@@ -49,6 +50,7 @@ class FlowConfig:
     metrics_host: str = "127.0.0.1"
     incarnation: str = ""
     partitions: int = 4
+    references: Path | None = None
     cap: int = 200_000
 
     def __post_init__(self) -> None:
