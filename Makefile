@@ -3,6 +3,7 @@
 #   make bench                 the measurements           make check                 style, types, contracts
 #   make fmt                   formats the code           make torture               200 kills instead of 20
 #   make pins                  renews constraints.txt     make clean                 forgets all but the data in .esi
+#   make reference             builds the shipped history of `us` anew, from the data in DATA
 
 SUITABLE = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
@@ -10,7 +11,9 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: run test bench check fmt torture pins docs clean
+DATA ?= ../shared/data
+
+.PHONY: run test bench check fmt torture pins docs reference clean
 .DELETE_ON_ERROR:
 
 run: .venv/.installed
@@ -37,6 +40,10 @@ torture: .venv/.installed-dev
 
 docs: .venv/.installed-dev
 	$(BIN)/python -m deploy.settings_page
+
+reference: .venv/.installed
+	$(BIN)/esi reference build --market us --inputs $(DATA)/panel/daily_inputs_1990_2026.csv.gz \
+		--macro $(DATA)/macro --until 2025-12-31 --out deploy/references/us.reference
 
 pins: .venv/.installed-dev
 	$(BIN)/python -m deploy.pins

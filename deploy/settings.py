@@ -79,7 +79,7 @@ class Settings(BaseSettings):
         json_schema_extra={"default_text": "`.esi` in the checkout"},
     )
     markets: Names = Field(
-        default=("us-open", "sim"),
+        default=("us", "us-open", "sim"),
         min_length=1,
         description="Markets to run: names of shipped ones or paths of market files, with commas.",
     )
