@@ -6,6 +6,7 @@
 #   make pins                  renews constraints.txt     make clean                 forgets all but the data in .esi
 #   make evaluate              judges the market us on a panel of real values that does not ship: DATA names its folder, with
 #                              panel/daily_inputs_1990_2026.csv.gz, macro/NAME.csv, reference/{STLFSI4,NFCI}.csv (docs/evaluation.md)
+#   make reference             builds the shipped history of `us` anew, from the data in DATA
 
 SUITABLE = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
@@ -18,7 +19,7 @@ PANEL ?= $(DATA)/panel/daily_inputs_1990_2026.csv.gz
 WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-.PHONY: run test coverage bench check fmt torture pins docs evaluate clean
+.PHONY: run test coverage bench check fmt torture pins docs evaluate reference clean
 .DELETE_ON_ERROR:
 
 run: .venv/.installed
@@ -58,6 +59,10 @@ evaluate: .venv/.installed-dev
 		--out .esi/evaluation $(ARGS)
 	mkdir -p docs/evaluation
 	cp .esi/evaluation/report.json .esi/evaluation/report.html docs/evaluation/
+
+reference: .venv/.installed
+	$(BIN)/esi reference build --market us --inputs "$(PANEL)" \
+		--macro "$(DATA)/macro" --until 2025-12-31 --out deploy/references/us.reference
 
 pins: .venv/.installed-dev
 	$(BIN)/python -m deploy.pins

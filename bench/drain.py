@@ -11,6 +11,7 @@ from bench import tape
 from dataflows import main as flow
 from dataflows.config import FlowConfig
 from dataflows.source import FeedPartition, FeedSource
+from models.signals.step import State
 
 BEGAN = "began_ns"
 """File in the folder: wall clock, nanoseconds, before the first partition was opened."""
@@ -19,8 +20,8 @@ BEGAN = "began_ns"
 class TimedSource(FeedSource):
     """The feed's source; it notes when the first partition is opened, before anything is fetched."""
 
-    def __init__(self, config: FlowConfig) -> None:
-        super().__init__(config)
+    def __init__(self, config: FlowConfig, begun: tuple[State, ...] = ()) -> None:
+        super().__init__(config, begun)
         self._file = config.state_dir.parent / BEGAN
 
     def build_part(self, step_id: str, for_part: str, resume_state: Any) -> FeedPartition:

@@ -34,6 +34,7 @@ class FlowConfig:
         incarnation: identity of a broker that forgets; empty for real Kafka, which does not.
         partitions: partitions to make, if the topic is not there yet.
         lane: "fast" reads single JSON ticks without a Python object each, "ordinary" by the client's own calls.
+        references: folder of reference artifacts that fresh markets begin with, if any.
         cap: entries at which a stream's oldest are cut, archived or not.
     """
 
@@ -52,6 +53,7 @@ class FlowConfig:
     incarnation: str = ""
     partitions: int = 4
     lane: str = "fast"
+    references: Path | None = None
     cap: int = 200_000
 
     def __post_init__(self) -> None:

@@ -16,6 +16,7 @@ from bytewax._bytewax import cli_main, init_db_dir
 from bytewax.recovery import RecoveryConfig
 
 from dataflows import kafka, metrics, stopping
+from dataflows.beginning import begin, publish
 from dataflows.cards import card
 from dataflows.config import FlowConfig, FlowError
 from dataflows.restating import explained, refuse_restating
@@ -47,7 +48,11 @@ def run(config: FlowConfig) -> None:
     markets = {config.market_name(market): market for market in config.markets}
     refuse_restating(config, markets)
     announce(config, {name: card(market, config.run) for name, market in markets.items()})
-    flow = build(FeedSource(config), StreamsSink(config), markets, partitions, config.run)
+    beginning = begin(config)
+    if config.process_id == 0:
+        publish(config, beginning)
+    source = FeedSource(config, beginning.folds)
+    flow = build(source, StreamsSink(config), markets, partitions, config.run, begun=beginning.steps)
     log.info(
         "flow_starts", feed=config.feed, markets=sorted(markets), partitions=partitions, metrics_port=port,
         process_id=config.process_id, processes=len(config.addresses) or 1, workers=config.workers,

@@ -36,10 +36,12 @@ _NO_TIMES: Final = np.empty(0, np.int64)
 class FeedPartition(StatefulSourcePartition[Addressed, State]):
     """One partition of a feed; its saved state holds the offset and the open bars together."""
 
-    def __init__(self, config: FlowConfig, partition: int, resume: State | None) -> None:
+    def __init__(self, config: FlowConfig, partition: int, resume: State | None, begun: State | None = None) -> None:
         self._config, self._partition = config, partition
         feed_market = config.feed_market()
         self._fold = BarFold(feed_market)
+        if begun is not None:
+            self._fold.restore(begun)
         self._codes = {config.market_name(m): _codes(feed_market.instrument, m.instrument) for m in config.markets}
         self._letters = DeadLetters(config.kafka, config.partitions)
         known = Instruments(tuple(i.name for i in feed_market.instrument))
@@ -173,8 +175,9 @@ def _for_market(controls: tuple[Control, ...], market: str) -> tuple[Control, ..
 class FeedSource(FixedPartitionedSource[Addressed, State]):
     """All partitions of a feed's topic."""
 
-    def __init__(self, config: FlowConfig) -> None:
-        self._config = config
+    def __init__(self, config: FlowConfig, begun: tuple[State, ...] = ()) -> None:
+        """Of a flow; `begun` are the states that partitions begin with, if they do not begin with nothing."""
+        self._config, self._begun = config, begun
 
     def list_parts(self) -> list[str]:
         """Partition numbers as text, of the same width so that they sort as numbers."""
@@ -183,7 +186,8 @@ class FeedSource(FixedPartitionedSource[Addressed, State]):
     def build_part(self, _step_id: str, for_part: str, resume_state: State | None) -> FeedPartition:
         """Opens a partition where the saved state says."""
         try:
-            return FeedPartition(self._config, int(for_part), resume_state)
+            begun = self._begun[int(for_part)] if self._begun else None
+            return FeedPartition(self._config, int(for_part), resume_state, begun)
         except KafkaException as error:
             msg = f"partition {int(for_part)} of {self._config.topic} cannot be opened: {error}"
             raise FlowError(msg) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from bytewax.outputs import FixedPartitionedSink
 
 from dataflows.through import AnyStep, through
 from models import pipeline
+from models.signals.step import State
 from schemas.market import Market
 
 
@@ -22,6 +23,8 @@ def build(
     markets: dict[str, Market],
     partitions: int,
     run: str | None = None,
+    *,
+    begun: Mapping[str, Mapping[str, State]] | None = None,
 ) -> Dataflow:
     """The flow of one feed; after each step, one of its items.
 
@@ -31,8 +34,9 @@ def build(
         markets: the markets by the name they publish under.
         partitions: partitions of the feed's topic.
         run: name of the run, if the feed is a replay.
+        begun: states that steps begin with, by market and step; the others begin with nothing.
     """
-    steps = partial(_makers, markets, partitions, run)
+    steps = partial(_makers, markets, partitions, run, begun or {})
     flow = Dataflow("stress_index")
 
     bars = op.input("read", flow, source)
@@ -58,11 +62,18 @@ def build(
 
 
 def _makers(
-    markets: dict[str, Market], partitions: int, run: str | None, stage: str
+    markets: dict[str, Market],
+    partitions: int,
+    run: str | None,
+    begun: Mapping[str, Mapping[str, State]],
+    stage: str,
 ) -> dict[str, Callable[[], AnyStep]]:
     """How to make one stage's step, for each market."""
 
-    def make(market: Market) -> AnyStep:
-        return next(s.step for s in pipeline.steps(market, partitions, run) if s.name == stage)
+    def make(name: str, market: Market) -> AnyStep:
+        step = next(s.step for s in pipeline.steps(market, partitions, run) if s.name == stage)
+        if name in begun:
+            step.restore(begun[name][stage])
+        return step
 
-    return {name: partial(make, market) for name, market in markets.items()}
+    return {name: partial(make, name, market) for name, market in markets.items()}

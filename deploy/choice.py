@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy import page
+from deploy.artifacts import has_artifact
 from deploy.plan import HISTORY_FEED, feeds
 from deploy.settings import Settings, checkout
 from deploy.sockets import next_free, taken
@@ -49,7 +50,12 @@ def page_built() -> bool:
 
 
 def choose_markets(settings: Settings, choice: Choice) -> Settings:
-    """The settings with the markets that this call runs: with `--once`, those that have an end."""
+    """The settings with the markets that this call runs: with `--once`, those that have an end.
+
+    These are the replayed history and markets that begin with a reference artifact; without any, the history.
+    """
     if not choice.once:
         return settings
-    return settings.with_(markets=tuple(feeds(settings.markets).get(HISTORY_FEED, ())) or (HISTORY_FEED,))
+    replayed = feeds(settings.markets).get(HISTORY_FEED, ())
+    ending = tuple(name for name in settings.markets if name in replayed or has_artifact(settings, name))
+    return settings.with_(markets=ending or (HISTORY_FEED,))

@@ -19,7 +19,7 @@ from schemas.market_file import MarketFileError, load
 from schemas.reference import SUFFIX, Manifest, ReferenceFileError
 
 if TYPE_CHECKING:
-    from evaluation.reference import Verdict
+    from evaluation.comparison import Verdict
 
 app = typer.Typer(
     help="The reference artifact of a market: its state after its history, and its own finals since the beginning.",
@@ -71,6 +71,7 @@ def show(
     if as_json:
         typer.echo(json.dumps(told))
     else:
+        told["probe"] = f"{len(manifest.probe)} numbers of the sessions that follow, for `esi reference verify`"
         for name, value in told.items():
             for line in (f"{key}: {item}" for key, item in value.items()) if isinstance(value, dict) else [value]:
                 typer.echo(f"{name:<10} {line}")
@@ -83,15 +84,17 @@ def verify(
     macro: Macro = None,
     market: Annotated[str | None, typer.Option(help="Name, or file; default: the market of the artifact.")] = None,
 ) -> None:
-    """Checks parts and hash chain; with --inputs builds it again and compares. Exit status 1 if it does not hold."""
+    """Checks parts, hash chain and code; with --inputs builds it again. Exit status 1 if it does not hold."""
     from evaluation import reference
     from evaluation.faults import InputError
 
     try:
         found = reference.load(file)
         typer.echo(f"{file}: whole, and its hash chain holds: {_sentence(found.manifest)}")
+        said = load(market or found.manifest.market)
+        reference.check_code(found, said)
+        typer.echo("This release goes on from it as the one did that built it.")
         if inputs is not None:
-            said = load(market or found.manifest.market)
             _judge(reference.verify(found, said, inputs, macro, partial(progress, "periods")))
     except (InputError, MarketFileError, ReferenceFileError) as error:
         _fail("verify", error)

@@ -29,6 +29,10 @@ FLAGS: Final = {"data_dir": "--data", "markets": "--market"}
 """Flags that are not spelled like their setting."""
 
 
+SHIPPED: Final = Path(__file__).resolve().parent / "references"
+"""Where the artifacts that come with ESI are."""
+
+
 class SettingsError(ValueError):
     """Unusable settings; the message has one line per fault: name, origin, value, what is allowed."""
 
@@ -75,7 +79,7 @@ class Settings(BaseSettings):
         json_schema_extra={"default_text": "`.esi` in the checkout"},
     )
     markets: Names = Field(
-        default=("us-open", "sim"),
+        default=("us", "us-open", "sim"),
         min_length=1,
         description="Markets to run: names of shipped ones or paths of market files, with commas.",
     )
@@ -157,6 +161,12 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto",
         description="Log lines as JSON or for eyes; `auto` is for eyes on a terminal only.",
+    )
+    reference_dir: Folder = Field(
+        default=SHIPPED,
+        description="Folder of reference artifacts, `MARKET.reference`: a market that has one there begins with its "
+        "history. An empty folder: all begin with nothing.",
+        json_schema_extra={"default_text": "those that are shipped"},
     )
     broker_incarnation: str = Field(
         default="",

@@ -9,8 +9,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from types import FrameType
 
+from deploy.artifacts import artifacts
 from deploy.child import put_aside
 from deploy.choice import Choice, choose_markets, choose_port, page_built
 from deploy.console import Console
@@ -45,6 +48,7 @@ class Session:
         self._servers = Servers(settings)
         self._plan = Plan(settings, self._servers)
         self._feeds = feeds(settings.markets)
+        self._artifacts = artifacts(settings)
         self._started = time.time()
         programs = [*self._servers.programs(), self._plan.archive(), *self._plan.flows(), *self._window()]
         if HISTORY_FEED in self._feeds:
@@ -74,6 +78,7 @@ class Session:
         if HISTORY_FEED in self._feeds and not self._replay():
             return self._verdict()
         if self._choice.once:
+            self._conclude()
             return self._verdict()
         if SIM_FEED in self._feeds:
             self._supervisor.add(self._plan.simulator())
@@ -84,21 +89,30 @@ class Session:
         return 0
 
     def _replay(self) -> bool:
-        """Waits until the history is published (and archived, with `--once`); whether it was."""
-        market = load(self._feeds[HISTORY_FEED][0]).name
-        published = Published(self._servers.redis_url, self._servers.postgres_url, market)
-        try:
-            sent = self._wait(lambda: self._show(published) or self._supervisor.done("history"))
+        """Waits until the history is published; whether it was."""
+        with closing(self._published(load(self._feeds[HISTORY_FEED][0]).name)) as published:
+            done = self._wait(lambda: self._show(published) or self._supervisor.done("history"))
             self._console.finish()
-            return sent and (not self._choice.once or self._conclude(published))
-        finally:
-            published.close()
+            return done
 
-    def _conclude(self, published: Published) -> bool:
-        if not self._wait(published.archived):
-            return False
-        print(json.dumps(published.final(), ensure_ascii=False, separators=(",", ":")), flush=True)  # noqa: T201
-        return True
+    def _conclude(self) -> None:
+        """Waits until all is archived; prints the last final of each market, that of the replayed history last."""
+        replayed = [load(name).name for name in self._feeds.get(HISTORY_FEED, ())]
+        for market in (*(name for name in self._artifacts if name not in replayed), *replayed):
+            with closing(self._published(market)) as published:
+                if not self._wait(partial(self._is_whole, published, market)):
+                    return
+                line = json.dumps(published.final(), ensure_ascii=False, separators=(",", ":"))
+                print(line, flush=True)  # noqa: T201
+
+    def _is_whole(self, published: Published, market: str) -> bool:
+        """Whether all that a market has is archived, with what its artifact holds."""
+        final, artifact = published.final(), self._artifacts.get(market)
+        reached = artifact is None or (final is not None and final["at"] >= artifact.last)
+        return reached and published.archived()
+
+    def _published(self, market: str) -> Published:
+        return Published(self._servers.redis_url, self._servers.postgres_url, market)
 
     def _show(self, published: Published) -> bool:
         """Draws the bar: finals published of sessions in all; never ends a wait."""
@@ -143,8 +157,10 @@ class Session:
             put_aside(self._supervisor.log(name))
 
     def _welcome(self) -> str:
-        sim = f"`sim` is synthetic: {self._settings.rate:,} made-up ticks a second. " if SIM_FEED in self._feeds else ""
-        return f"The page: {api_url(self._settings)}   {sim}Ctrl-C stops everything."
+        told = [f"`{name}` begins with {m.finals:,} finals up to {m.last[:10]}." for name, m in self._artifacts.items()]
+        if SIM_FEED in self._feeds:
+            told.append(f"`sim` is synthetic: {self._settings.rate:,} made-up ticks a second.")
+        return f"The page: {api_url(self._settings)}   {' '.join([*told, 'Ctrl-C stops everything.'])}"
 
     def _write(self) -> None:
         running = []

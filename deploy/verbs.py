@@ -85,6 +85,7 @@ def flow(settings: Settings, choice: FlowChoice, addresses: tuple[str, ...], pro
             metrics_host=settings.metrics_host,
             incarnation=settings.broker_incarnation,
             lane=settings.kafka_lane,
+            references=settings.reference_dir,
             cap=settings.cap,
         )
     )

@@ -1,11 +1,10 @@
-"""Builds the reference artifact of a market from a panel, and compares two of them."""
+"""Builds the reference artifact of a market from a panel, and verifies one."""
 
 from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from datetime import date
 from importlib.metadata import version as release_of
 from importlib.resources import files
@@ -13,27 +12,26 @@ from pathlib import Path
 from typing import Any, Final
 
 import llvmlite.binding
-import msgspec
 import numpy as np
 
 from evaluation import panel
+from evaluation.comparison import CLOSE_ENOUGH, Verdict, compare
 from evaluation.faults import InputError
 from evaluation.leaks import leaks
+from evaluation.probe import probe
 from models.pipeline import Pipeline
 from models.publication import version_of
 from models.reference import Reference, check_chain, check_market, decode, encode
 from models.signals.bars import BarFold
+from models.signals.step import StateVersionError
 from schemas.duration import DAY_US
 from schemas.market import Market
 from schemas.reading import decode_reading
 from schemas.reference import FORMAT, Manifest, ReferenceFileError
 
-__all__ = ["CLOSE_ENOUGH", "Verdict", "build", "compare", "encode", "load", "sources", "verify"]
+__all__ = ["build", "check_code", "encode", "load", "sources", "verify"]
 
 Progress = Callable[[int, int], None]
-
-CLOSE_ENOUGH: Final = 1e-9
-"""How far numbers of one code and input may be apart between types of CPU."""
 
 _COMPUTING: Final = ("numpy", "numba", "exchange-calendars")
 _EPOCH: Final = date(1970, 1, 1)
@@ -62,7 +60,7 @@ def build(
     last = said[-1]
     state = {"fold": fold.snapshot(), "pipeline": pipeline.snapshot()}
     _refuse_leaks(state, market, read)
-    manifest = _manifest(market, [s.reading for s in said], _digests(market, inputs, macro))
+    manifest = _manifest(market, [s.reading for s in said], _digests(market, inputs, macro), probe(state, market))
     assert last.details is not None, "finals have details"
     made = Reference(manifest, state, tuple(s.reading for s in said), last.details)
     return decode(encode(made), "the artifact")  # as whoever reads the file will see it
@@ -86,7 +84,7 @@ def _digests(market: Market, inputs: Path, macro: Path | None) -> dict[str, str]
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in read}
 
 
-def _manifest(market: Market, finals: list[bytes], inputs: dict[str, str]) -> Manifest:
+def _manifest(market: Market, finals: list[bytes], inputs: dict[str, str], probed: dict[str, float]) -> Manifest:
     first, last = decode_reading(finals[0]), decode_reading(finals[-1])
     return Manifest(
         format=FORMAT,
@@ -102,6 +100,7 @@ def _manifest(market: Market, finals: list[bytes], inputs: dict[str, str]) -> Ma
         cpu=f"{platform.machine()} {llvmlite.binding.get_host_cpu_name()}",
         python=platform.python_version(),
         libraries={name: release_of(name) for name in _COMPUTING},
+        probe=probed,
     )
 
 
@@ -149,71 +148,22 @@ def verify(
     return compare(reference, build(market, inputs, macro, until, progress))
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """How an artifact compares with one rebuilt from its inputs.
+def check_code(reference: Reference, market: Market) -> None:
+    """Whether this release goes on from an artifact as the one did that built it, to 1e-9.
 
-    Attributes:
-        identical: whether state, finals and details are the same bytes.
-        same_machine: whether both were made by one type of CPU, Python and libraries.
-        largest: largest difference of two numbers, relative to those above one.
-        differs: what cannot differ by rounding and does, such as `finals[12].level`; at most ten.
+    Raises:
+        ReferenceFileError: it does not, or the artifact is of another version of the market.
     """
-
-    identical: bool
-    same_machine: bool
-    largest: float
-    differs: tuple[str, ...]
-
-    @property
-    def holds(self) -> bool:
-        """Identical bytes on the same type of machine, numbers equal to 1e-9 elsewhere."""
-        return self.identical or (not self.same_machine and not self.differs and self.largest <= CLOSE_ENOUGH)
-
-
-def compare(one: Reference, other: Reference) -> Verdict:
-    """How two artifacts of the same inputs compare; hashes follow from what they cover and are left out."""
-    machines = [(r.manifest.cpu, r.manifest.python, r.manifest.libraries) for r in (one, other)]
-    blank = replace(one, manifest=msgspec.structs.replace(other.manifest, members={}))
-    if encode(blank) == encode(other):
-        return Verdict(True, machines[0] == machines[1], 0.0, ())
-    largest, differs = 0.0, []
-    for place, gap in _gaps("", _content(one), _content(other)):
-        if gap is None:
-            differs.append(place)
-        else:
-            largest = max(largest, gap)
-    return Verdict(False, machines[0] == machines[1], largest, tuple(differs[:10]))
-
-
-def _content(reference: Reference) -> Any:
-    """Everything but the manifest and the hashes, as plain data."""
-    finals = [msgspec.json.decode(raw) | {"prev_hash": "", "hash": ""} for raw in reference.finals]
-    state = dict(reference.state)
-    state["pipeline"] = state["pipeline"] | {"publication": None}  # its state is a hash
-    return {"finals": finals, "details": msgspec.json.decode(reference.details), "state": state}
-
-
-def _gaps(place: str, one: Any, other: Any) -> Iterator[tuple[str, float | None]]:
-    """Differences of two plain data by their places; None where they are none of numbers."""
-    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        for key in one:
-            yield from _gaps(f"{place}.{key}", one[key], other[key])
-    elif isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
-        for n, (a, b) in enumerate(zip(one, other, strict=True)):
-            yield from _gaps(f"{place}[{n}]", a, b)
-    elif isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and one.shape == other.shape:
-        yield place, _gap(one, other)
-    elif isinstance(one, float) and isinstance(other, float):
-        yield place, _gap(np.array(one), np.array(other))
-    elif one != other:
-        yield place, None
-
-
-def _gap(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float | None:
-    """The largest difference, relative above one; None where one is unknown and the other is not."""
-    a, b = one.astype(np.float64), other.astype(np.float64)
-    if not np.array_equal(np.isnan(a), np.isnan(b)):
-        return None
-    distance = np.abs(a - b) / np.maximum(np.maximum(np.abs(a), np.abs(b)), 1.0)
-    return float(np.nanmax(distance, initial=0.0))
+    check_market(reference, market, "the artifact")
+    try:
+        found, wanted = probe(reference.state, market), reference.manifest.probe
+    except StateVersionError as error:
+        msg = f"the artifact's state cannot be continued ({error}): build it anew, such as by `make reference`"
+        raise ReferenceFileError(msg) from error
+    apart = [name for name in wanted if not abs(found.get(name, np.inf) - wanted[name]) <= CLOSE_ENOUGH]
+    if apart or found.keys() != wanted.keys():
+        msg = (
+            f"{len(apart)} of {len(wanted)} numbers that this release makes of sessions after the artifact's end are "
+            f"not those of the one that built it ({', '.join(apart[:2])}): build it anew, such as by `make reference`"
+        )
+        raise ReferenceFileError(msg)

@@ -41,6 +41,8 @@ class Manifest(msgspec.Struct, frozen=True):
         cpu: type of the CPU, as compilers call it.
         python: version of Python.
         libraries: versions of the libraries that compute.
+        probe: what made-up sessions after the last final read, by time and name: another release that computes alike
+            reads the same.
         members: the parts of the file by name.
     """
 
@@ -57,6 +59,7 @@ class Manifest(msgspec.Struct, frozen=True):
     cpu: str
     python: str
     libraries: dict[str, str]
+    probe: dict[str, float] = {}
     members: dict[str, Member] = {}
 
 

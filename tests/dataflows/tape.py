@@ -11,6 +11,8 @@ import numpy as np
 from dataflows.intake import Intake
 from dataflows.sink import entries_of
 from models.pipeline import Pipeline
+from models.publication import Published, version_of
+from models.reference import Reference
 from models.signals.bars import BarFold
 from schemas import json_wire, names, ticks_wire
 from schemas.bars import Partial
@@ -18,6 +20,7 @@ from schemas.instruments import Instruments
 from schemas.market import Market
 from schemas.market_file import parse
 from schemas.names import CHANNELS
+from schemas.reference import FORMAT, Manifest
 from schemas.rejects import Reject
 
 PARTITIONS = 4
@@ -216,3 +219,50 @@ def expected(
                 for entry in entries_of(published):
                     streams[CHANNELS[entry.channel - 1]].append((entry.id, entry.body))
     return streams, rejects
+
+
+def reference(described: Market, through_us: int) -> Reference:
+    """An artifact of the tape's market: bars of one partition, a second each, up to a time."""
+    pipeline, fold = Pipeline(described), BarFold(described)
+    said = [p for p in _bars_said(pipeline, fold, START_US, through_us) if p.final]
+    manifest = Manifest(
+        format=FORMAT, market=described.name, version=version_of(described), finals=len(said), first="", last="",
+        head=pipeline.snapshot()["publication"]["prev_hash"], inputs={}, release="", sources="", cpu="", python="",
+        libraries={},
+    )  # fmt: skip
+    state = {"fold": fold.snapshot(), "pipeline": pipeline.snapshot()}
+    return Reference(manifest, state, tuple(p.reading for p in said), said[-1].details or b"")
+
+
+def whole(described: Market, through_us: int) -> list[Published]:
+    """What the steps publish for the same bars from the beginning to a later time."""
+    return _bars_said(Pipeline(described), BarFold(described), START_US, through_us)
+
+
+def bars_between(after_us: int, through_us: int) -> list[tuple[str, bytes]]:
+    """The bars that end then as records with their tocks: kind and bytes."""
+    found = []
+    for end_us in range(after_us + SECOND_US, through_us + 1, SECOND_US):
+        lines = [json.dumps(_bar(name, n, end_us)).encode() for n, name in enumerate(INSTRUMENTS)]
+        found += [(names.BARS_JSON, b"\n".join(lines)), (names.TOCK_JSON, json_wire.encode_tock(end_us + SECOND_US))]
+    return found
+
+
+def _bar(name: str, number: int, end_us: int) -> dict[str, Any]:
+    random = np.random.default_rng(end_us // SECOND_US + number)
+    price = 100 + number + float(random.normal(0, 0.05))
+    times = {"start_us": end_us - SECOND_US, "end_us": end_us, "available_us": end_us}
+    prices = {"open": price, "high": price + 0.01, "low": price - 0.01, "close": price, "volume": 3.0}
+    return {"instrument": name, **times, **prices}
+
+
+def _bars_said(pipeline: Pipeline, fold: BarFold, after_us: int, through_us: int) -> list[Published]:
+    intake = Intake("tape", 0, fold, Instruments(INSTRUMENTS), _refuse)
+    made = [Record(0, n, kind, raw) for n, (kind, raw) in enumerate(bars_between(after_us, through_us))]
+    folded = [f for record in made for f in intake.take([record]) if len(f.reached_us)]
+    return [said for f in folded for said in pipeline.feed(Partial(0, f.reached_us, f.bars))]
+
+
+def _refuse(reject: Reject) -> None:
+    msg = f"the bars are good, yet {reject.reason}"
+    raise AssertionError(msg)

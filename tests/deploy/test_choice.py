@@ -32,11 +32,16 @@ def test_a_port_that_was_asked_for_and_is_taken_is_an_error() -> None:
             choose_port(load({"api_port": port}), Choice(), lambda _: None)
 
 
-def test_once_runs_what_has_an_end() -> None:
-    settings = Settings().with_(markets=("us-open", "sim"))
+def test_once_runs_what_has_an_end(tmp_path: Path) -> None:
+    settings = Settings().with_(markets=("us-open", "sim"), data_dir=tmp_path)
     assert choose_markets(settings, Choice(once=True)).markets == ("us-open",)
     assert choose_markets(settings.with_(markets=("sim",)), Choice(once=True)).markets == ("us-open",)
     assert choose_markets(settings, Choice()).markets == ("us-open", "sim")
+    with_artifact = settings.with_(markets=("us", "us-open", "sim"))
+    assert choose_markets(with_artifact, Choice(once=True)).markets == ("us", "us-open")
+    assert choose_markets(settings.with_(markets=("us", "sim")), Choice(once=True)).markets == ("us",)
+    without = with_artifact.with_(reference_dir=tmp_path)
+    assert choose_markets(without, Choice(once=True)).markets == ("us-open",)
 
 
 def test_the_page_is_built_if_it_is_of_the_present_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

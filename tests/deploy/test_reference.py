@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from deploy.cli import app
 from deploy.reference import _judge
-from evaluation.reference import Verdict
+from evaluation.comparison import Verdict
 from tests.evaluation import made
 
 RUNNER = CliRunner()
@@ -66,8 +66,9 @@ def test_it_is_shown_for_people_and_for_machines(folder: Path) -> None:
 
 def test_it_is_verified_alone_and_against_its_inputs(folder: Path) -> None:
     file, market, inputs = (str(folder / name) for name in ("made.reference", "made.toml", "panel.csv"))
-    done = esi("verify", file)
+    done = esi("verify", file, "--market", market)
     assert (done.exit_code, "its hash chain holds" in done.stdout) == (0, True)
+    assert "This release goes on from it" in done.stdout
     done = esi("verify", file, "--market", market, "--inputs", inputs)
     assert (done.exit_code, "Built again from its inputs: the same bytes." in done.stdout) == (0, True), done.output
 

@@ -19,10 +19,12 @@ import psycopg
 import pytest
 
 from deploy.published import Published
+from deploy.settings import SHIPPED
 from deploy.sockets import free_port
 from deploy.state import Up
 from deploy.status import report
 from deploy.valkey import Valkey
+from schemas.reference import file_of, manifest_of
 from tests.disks import SmallDisk
 
 pytestmark = pytest.mark.timeout(300)
@@ -40,9 +42,10 @@ def _esi(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "deploy", *arguments]
 
 
-def _once(data: Path) -> tuple[dict[str, Any], str]:
+def _once(data: Path, *flags: str) -> tuple[dict[str, Any], str]:
+    """The last final that an `esi up --once` printed, that of us-open if there are several; and its messages."""
     done = subprocess.run(
-        _esi("up", "--once", "--data", str(data)), capture_output=True, text=True, timeout=200, check=False
+        _esi("up", "--once", "--data", str(data), *flags), capture_output=True, text=True, timeout=200, check=False
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1]), done.stderr
@@ -83,6 +86,17 @@ def test_once_prints_the_last_final(last_final: dict[str, Any]) -> None:
     assert last_final["final"] is True
     assert sum(last_final["contributions"].values()) == pytest.approx(last_final["index"], abs=1e-12)
     assert {"percentile", "coverage", "version", "hash"} <= set(last_final)
+
+
+def test_the_market_with_an_artifact_is_there_without_a_replay(tmp_path: Path) -> None:
+    """Up to the head of the artifact, which covers all before; a second start publishes nothing again."""
+    manifest = manifest_of(file_of(SHIPPED, "us"))
+    final, _ = _once(tmp_path, "--market", "us")
+    assert (final["market"], final["at"], final["hash"]) == ("us", manifest.last, manifest.head)
+    again, _ = _once(tmp_path, "--market", "us")
+    assert again == final
+    assert (tmp_path / "logs" / "flow us.log").read_text().count("reference_published") == 1
+    assert _left(tmp_path) == []
 
 
 KILLS = (
@@ -186,7 +200,9 @@ def test_whatever_is_killed_comes_back_and_ctrl_c_ends_it_all(
             lambda n=name, b=before: _pids(data).get(n) not in {None, b} and _is_well(data), what=f"{name} to be back"
         )
     _ticks_on(data)
-    assert _archived(data) == (5031, last_final["hash"])
+    artifact = manifest_of(file_of(SHIPPED, "us"))
+    assert _archived(data, "us") == (artifact.finals, artifact.head)
+    assert _archived(data, "us-open") == (5031, last_final["hash"])
     up.send_signal(signal.SIGINT)
     began = time.monotonic()
     _, said = up.communicate(timeout=30)
@@ -208,13 +224,13 @@ def _is_refused_a_second_time(data: Path, up: subprocess.Popen[str]) -> None:
     assert next(one for one in said["processes"] if one["name"] == "flow sim")["lag"] is not None
 
 
-def _archived(data: Path) -> tuple[int, str]:
-    """Finals of us-open in the archive, and the hash of the newest."""
+def _archived(data: Path, market: str) -> tuple[int, str]:
+    """Finals of a market in the archive, and the hash of the newest."""
     state = Up.read(data)
     assert state is not None
     with psycopg.connect(state.postgres_url or "") as connection:
         rows = connection.execute(
-            "SELECT reading FROM readings WHERE market = 'us-open' AND final ORDER BY id_ms"
+            "SELECT reading FROM readings WHERE market = %s AND final ORDER BY id_ms", [market]
         ).fetchall()
     return len(rows), json.loads(rows[-1][0])["hash"]
 

@@ -23,13 +23,13 @@ def settings(tmp_path: Path) -> Settings:
 def test_once_runs_what_has_an_end_and_no_window(settings: Settings) -> None:
     session = up.Session(settings, Choice(once=True), Console())
     assert set(session._supervisor.services) == {
-        *("broker", "valkey", "postgres", "archive", "flow us-open", "history")
+        *("broker", "valkey", "postgres", "archive", "flow us", "flow us-open", "history")
     }
 
 
 def test_without_the_page_the_api_waits_for_no_build(settings: Settings) -> None:
     services = up.Session(settings, Choice(page=False), Console())._supervisor.services
-    assert services.keys() >= {"api", "flow us-open", "flow sim", "history"}
+    assert services.keys() >= {"api", "flow us", "flow us-open", "flow sim", "history"}
     assert "page" not in services
     assert services["api"].program.needs == ("valkey", "postgres")
 
@@ -68,3 +68,10 @@ def test_a_once_that_was_interrupted_says_so_by_its_status(settings: Settings) -
     session.asked.set()
     assert session._wait(lambda: True) is False
     assert session._verdict() == 130
+
+
+def test_the_welcome_says_how_far_the_history_of_an_artifact_goes(settings: Settings) -> None:
+    said = up.Session(settings, Choice(page=False), Console())._welcome()
+    assert "`us` begins with 9,067 finals up to 2025-12-31." in said
+    said = up.Session(settings.with_(markets=("sim",)), Choice(page=False), Console())._welcome()
+    assert "begins" not in said
