@@ -16,6 +16,7 @@ from bytewax.recovery import RecoveryConfig
 from dataflows import kafka, metrics, stopping
 from dataflows.cards import card
 from dataflows.config import FlowConfig, FlowError
+from dataflows.ended import ended
 from dataflows.restating import explained, refuse_restating
 from dataflows.sink import StreamsSink, announce
 from dataflows.source import FeedSource
@@ -42,7 +43,8 @@ def run(config: FlowConfig) -> None:
     markets = {config.market_name(market): market for market in config.markets}
     refuse_restating(config, markets)
     announce(config, {name: card(market, config.run) for name, market in markets.items()})
-    flow = build(FeedSource(config), StreamsSink(config), markets, partitions, config.run)
+    sink = StreamsSink(config, ended(config.state_dir, markets))
+    flow = build(FeedSource(config), sink, markets, partitions, config.run)
     log.info(
         "flow_starts", feed=config.feed, markets=sorted(markets), partitions=partitions, metrics_port=port,
         process_id=config.process_id, processes=len(config.addresses) or 1, workers=config.workers,
