@@ -19,6 +19,7 @@ from dataflows import kafka, metrics, stopping
 from dataflows.beginning import begin, publish
 from dataflows.cards import card
 from dataflows.config import FlowConfig, FlowError
+from dataflows.ended import ended
 from dataflows.restating import explained, refuse_restating
 from dataflows.sink import StreamsSink, announce
 from dataflows.source import FeedSource
@@ -52,7 +53,8 @@ def run(config: FlowConfig) -> None:
     if config.process_id == 0:
         publish(config, beginning)
     source = FeedSource(config, beginning.folds)
-    flow = build(source, StreamsSink(config), markets, partitions, config.run, begun=beginning.steps)
+    sink = StreamsSink(config, ended(config.state_dir, markets))
+    flow = build(source, sink, markets, partitions, config.run, begun=beginning.steps)
     log.info(
         "flow_starts", feed=config.feed, markets=sorted(markets), partitions=partitions, metrics_port=port,
         process_id=config.process_id, processes=len(config.addresses) or 1, workers=config.workers,

@@ -8,7 +8,7 @@ import os
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final, Protocol
@@ -21,6 +21,7 @@ from redis.retry import Retry
 
 from dataflows import metrics, stopping
 from dataflows.config import FlowConfig, FlowError
+from dataflows.ended import EndedStreams
 from schemas import names
 
 log = structlog.get_logger()
@@ -229,11 +230,11 @@ def _bare(value: Any) -> Publishable:
 
 
 class StreamsSink(FixedPartitionedSink[Any, None]):
-    """The streams of every market of a flow."""
+    """The streams of every market of a flow, and a place for those that its state knows and that have ended."""
 
-    def __init__(self, config: FlowConfig) -> None:
-        self._config = config
-        self._markets = sorted(config.market_name(market) for market in config.markets)
+    def __init__(self, config: FlowConfig, ended: Sequence[str] = ()) -> None:
+        self._config, self._ended = config, ended
+        self._markets = sorted([*(config.market_name(market) for market in config.markets), *ended])
 
     def list_parts(self) -> list[str]:
         """The markets' names."""
@@ -243,6 +244,8 @@ class StreamsSink(FixedPartitionedSink[Any, None]):
         """A market's own partition."""
         return self._markets.index(item_key)
 
-    def build_part(self, _step_id: str, for_part: str, _resume_state: None) -> MarketStreams:
-        """Becomes the writer of one market."""
+    def build_part(self, _step_id: str, for_part: str, _resume_state: None) -> MarketStreams | EndedStreams:
+        """Becomes the writer of one market, unless it has ended."""
+        if for_part in self._ended:
+            return EndedStreams()
         return MarketStreams(self._config, for_part)

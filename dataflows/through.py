@@ -22,7 +22,8 @@ class _Machine(StatefulBatchLogic[Addressed, Addressed, tuple[str, State]]):
         self._steps, self._always = steps, always
         self._market: str | None = None
         self._step: AnyStep
-        if resume is not None:
+        self._kept = resume if resume is not None and resume[0] not in steps else None  # of a market that has ended
+        if resume is not None and self._kept is None:
             self._build(resume[0])
             self._step.restore(resume[1])
 
@@ -41,6 +42,8 @@ class _Machine(StatefulBatchLogic[Addressed, Addressed, tuple[str, State]]):
 
     def snapshot(self) -> tuple[str, State]:
         """The market's name and the step's own plain state."""
+        if self._kept is not None:
+            return self._kept
         assert self._market is not None, "a machine is made by its first value or by its state"
         return self._market, self._step.snapshot()
 

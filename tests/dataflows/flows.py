@@ -46,6 +46,10 @@ class Flow:
         }
         self.process: subprocess.Popen[bytes] | None = None
 
+    def choose(self, file: Path) -> None:
+        """Another market file, from the next start on."""
+        self._command[self._command.index("--market") + 1] = str(file)
+
     def start(self) -> Self:
         """Starts it in a process group of its own."""
         with (self.folder / "flow.log").open("ab") as log:

@@ -99,6 +99,37 @@ def test_an_edition_that_comes_later_leaves_the_first_as_it_is(
     assert b"ZZZ" in clean_redis.get("esi:tape@2:market")  # type: ignore[operator]
 
 
+def test_the_old_edition_can_end_and_the_feed_can_begin_anew(
+    tape: list[list[tapes.Record]],
+    kafka: servers.Kafka,
+    redis_server: servers.Redis,
+    clean_redis: redis.Redis,
+    tmp_path: Path,
+    unique_name: str,
+) -> None:
+    text, market = second(unique_name)
+    first, rest = halves(tape)
+    old, new = tapes.expected(unique_name, first)[0], tapes.expected(unique_name, tape, market)[0]
+    produce(kafka.bootstrap, unique_name, first)
+    flow = Flow(tmp_path, unique_name, kafka.bootstrap, redis_server.url)
+    with flow:
+        wait_for(clean_redis, old, flow)
+        time.sleep(1)
+        assert flow.stop()[0] == 0
+        shutil.rmtree(tmp_path / "flows")  # the feed begins anew, so that the new edition has its past
+        (tmp_path / "tape@2.toml").write_text(text)
+        flow.start()
+        wait_for(clean_redis, tapes.expected(unique_name, first, market)[0], flow, market="tape@2")
+        time.sleep(1)
+        assert flow.stop()[0] == 0
+        flow.choose(tmp_path / "tape@2.toml")  # the old one ends
+        flow.start()
+        produce(kafka.bootstrap, unique_name, rest)
+        wait_for(clean_redis, new, flow, market="tape@2")
+    assert published(clean_redis) == old
+    assert published(clean_redis, "tape@2") == new
+
+
 @pytest.mark.parametrize("forget", [False, True], ids=["with its state", "without its state"])
 def test_a_file_that_changed_under_its_name_is_refused(
     tape: list[list[tapes.Record]],

@@ -13,6 +13,7 @@ import redis
 
 from dataflows import metrics, sink
 from dataflows.config import FlowConfig, FlowError
+from dataflows.ended import EndedStreams
 from dataflows.sink import Entry, MarketStreams, StreamsSink, announce, entries_of
 from models.publication import Published
 from schemas import names
@@ -195,3 +196,16 @@ def test_every_market_is_a_partition_of_the_sink(redis_server: servers.Redis, cl
     assert [streams.part_fn(name) for name in streams.list_parts()] == [0, 1]
     streams.build_part("publish", "tape~r", None).close()
     assert clean_redis.get(names.writer_key("tape~r")) == b"1"
+
+
+def test_a_market_that_has_ended_keeps_its_place_and_its_writer(
+    redis_server: servers.Redis, clean_redis: redis.Redis
+) -> None:
+    found = StreamsSink(config(redis_server), ["old"])
+    assert found.list_parts() == ["old", "tape"]
+    assert found.part_fn("tape") == 1
+    assert isinstance(found.build_part("publish", "old", None), EndedStreams)
+    assert clean_redis.exists(names.writer_key("old")) == 0
+    writer = found.build_part("publish", "tape", None)
+    assert clean_redis.get(names.writer_key("tape")) == b"1"
+    writer.close()

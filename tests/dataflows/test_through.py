@@ -71,6 +71,13 @@ def test_a_machine_goes_on_from_its_snapshot() -> None:
     assert list(second.on_batch([("a", Number(1000, True))])[0]) == [("a", 1101)]
 
 
+def test_the_state_of_a_market_that_has_ended_is_kept() -> None:
+    first = _Machine(makers(), False, None)
+    first.on_batch(MIXED)
+    kept = _Machine({"b": Total}, False, first.snapshot())
+    assert kept.snapshot() == first.snapshot()
+
+
 def test_a_state_of_another_layout_is_refused() -> None:
     state = _Machine(makers(), False, None)
     state.on_batch(MIXED)
