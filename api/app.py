@@ -14,6 +14,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from api import health, openapi, problems, routes, streams
+from api.alerting.rest import alerts, door, receivers, rules
+from api.alerting.vault import Vault
 from api.config import ApiConfig
 from api.feed import Feed
 from api.history import History
@@ -63,9 +65,12 @@ def create_app(config: ApiConfig) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.config, app.state.metrics = config, Metrics()
+    app.add_middleware(door.BodyLimit)
     app.add_middleware(Door, config=config, metrics=app.state.metrics)
     problems.install(app)
     app.include_router(routes.router)
+    for part in (rules, receivers, alerts):
+        app.include_router(part.router)
     app.include_router(health.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
@@ -76,20 +81,24 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     config, state = app.state.config, app.state
     state.commands = streams.connect(config.redis_url)
     state.store = Store(config.postgres_url) if config.postgres_url else None
+    state.vault = Vault(config.alert_keys)
+    state.alerts = door.open_pool(config.postgres_url) if config.postgres_url else None
     state.history = History(state.commands, state.store)
     hub = Hub(config, state.metrics, state.commands)
     _mount(app, Feed(hub, config, state.metrics, state.commands))
     reading = asyncio.create_task(hub.run())
-    if state.store is not None:
+    if state.store is not None and state.alerts is not None:
         await state.store.open()
+        await state.alerts.open(wait=False)
     try:
         yield
     finally:
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
         await hub.close()
-        if state.store is not None:
+        if state.store is not None and state.alerts is not None:
             await state.store.close()
+            await state.alerts.close(timeout=0.5)
         await state.commands.aclose()
 
 

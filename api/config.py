@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
@@ -39,6 +39,8 @@ class ApiConfig:
         conflate_after: frames that may wait for a slow client before provisional readings are conflated.
         outbox_bytes: bytes of finals (and bars, and details) that may wait for it before it is closed with 1013.
         resume_limit: entries behind which `since` is answered by `reset`.
+        alert_keys: keys of the receivers' secrets, the one that encrypts first.
+        alert_allow: private networks that receivers of alerts may lie in.
         serve_metrics: whether `/metrics` is served.
         static: folder of the built page.
     """
@@ -57,6 +59,8 @@ class ApiConfig:
     conflate_after: int = 16
     outbox_bytes: int = 1_048_576
     resume_limit: int = 10_000
+    alert_keys: tuple[str, ...] = field(default=(), repr=False)
+    alert_allow: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     serve_metrics: bool = True
     static: Path = Path(__file__).parent / "static"
 

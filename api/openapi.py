@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api import answers
+from api.alerting.rest import answers as alert_answers
 from api.problems import MEDIA_TYPE
 
 _REF = "#/components/schemas/{name}"
@@ -20,6 +21,7 @@ _ANSWERS = (
     answers.Correlations,
     answers.Ready,
     answers.ProblemDetails,
+    *alert_answers.ANSWERS,
 )
 
 READING: dict[str, Any] = {
@@ -123,6 +125,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "instance": "/v1/markets/us-opne",
         "request_id": "9f2c1b0a7d6e5f43",
     },
+    **alert_answers.EXAMPLES,
 }
 
 
@@ -137,6 +140,7 @@ def responses(name: str, *problems: int, **others: Any) -> dict[int | str, dict[
         200: {"description": "Done", "content": said(name) | others.get("content", {})}
     }
     titles = {400: "The Host is not allowed", 403: "The Origin is not allowed", 404: "Nothing there"}
+    titles |= {409: "The name is taken", 413: "The body is too large"}
     titles |= {422: "A parameter cannot be used", 503: "A server is away"}
     for status in (400, 403, *problems):
         found[status] = {"description": titles[status], "content": said("ProblemDetails", MEDIA_TYPE)}

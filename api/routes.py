@@ -60,7 +60,7 @@ def _bad(parameter: str, error: object) -> Problem:
     return Problem(422, "Bad parameter", f"{parameter}: {error}")
 
 
-def _milliseconds(parameter: str, text: str | None) -> int | None:
+def milliseconds(parameter: str, text: str | None) -> int | None:
     """First whole millisecond at or after a time; a date alone is its midnight in UTC."""
     if text is None:
         return None
@@ -107,7 +107,7 @@ def wanted_readings(
     Raises:
         Problem: names the parameter that cannot be used.
     """
-    first, until = _milliseconds("from", begin), _milliseconds("to", end)
+    first, until = milliseconds("from", begin), milliseconds("to", end)
     after = max(_cursor(cursor), Id(first - 1, LAST_SEQ) if first else ZERO)
     return Wanted(market, after, None if until is None else Id(until, 0), final, _interval(every), limit)
 

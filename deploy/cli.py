@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.alerts import app as alerts
 from deploy.evaluate import evaluate
 from deploy.options import (
     ApiPort,
@@ -204,6 +205,7 @@ def markets(
 
 
 app.command()(evaluate)
+app.add_typer(alerts, name="alerts")
 
 
 @app.command()

@@ -150,9 +150,38 @@ def archive(settings: Settings) -> None:
     )
 
 
+def alerts(settings: Settings, *, only_deliver: bool = False) -> None:
+    """Evaluates rules and delivers alerts until it is asked to stop."""
+    logs.configure("alerts", settings.log_level, settings.log_format)
+    from api.alerting.config import AlertsConfig, networks
+    from api.alerting.main import run
+
+    run(
+        AlertsConfig(
+            redis_url=redis(settings),
+            postgres_url=postgres(settings),
+            keys=keys(settings),
+            markets=tuple(load(name) for name in settings.markets),
+            allow=networks(settings.alerts_allow),
+            page_url=settings.page_url,
+            heartbeat_url=settings.heartbeat_url.get_secret_value() if settings.heartbeat_url else "",
+            evaluates=not only_deliver,
+            metrics_host=settings.metrics_host,
+            metrics_port=settings.metrics_port,
+        )
+    )
+
+
+def keys(settings: Settings) -> tuple[str, ...]:
+    """Keys of the receivers' secrets, the one that encrypts first."""
+    text = settings.alerts_key.get_secret_value() if settings.alerts_key else ""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def api(settings: Settings) -> None:
     """Runs the API until it is asked to stop."""
     logs.configure("api", settings.log_level, settings.log_format)
+    from api.alerting.config import networks
     from api.config import ApiConfig
     from api.server import run
 
@@ -165,6 +194,8 @@ def api(settings: Settings) -> None:
             port=settings.api_port,
             allowed_hosts=settings.allowed_hosts,
             allowed_origins=settings.allowed_origins,
+            alert_keys=keys(settings),
+            alert_allow=networks(settings.alerts_allow),
         )
     )
 
