@@ -14,6 +14,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from api import finals, health, openapi, problems, routes, score_routes, streams
+from api.alerting.rest import alerts, door, receivers, rules
+from api.alerting.vault import Vault
 from api.config import ApiConfig
 from api.entrance import Entrance
 from api.feed import Feed
@@ -66,11 +68,14 @@ def create_app(config: ApiConfig, connections: int = 1_000) -> FastAPI:
     )
     app.state.config, app.state.metrics = config, Metrics()
     app.state.entrance = Entrance(connections, config.ask_within, app.state.metrics)
+    app.add_middleware(door.BodyLimit)
     app.add_middleware(Door, config=config, metrics=app.state.metrics)
     problems.install(app)
     app.include_router(routes.router)
     app.include_router(finals.router)
     app.include_router(score_routes.router)
+    for part in (rules, receivers, alerts):
+        app.include_router(part.router)
     app.include_router(health.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
@@ -81,13 +86,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     config, state = app.state.config, app.state
     state.commands = streams.connect(config.redis_url)
     state.store = Store(config.postgres_url) if config.postgres_url else None
+    state.vault = Vault(config.alert_keys)
+    state.alerts = door.open_pool(config.postgres_url) if config.postgres_url else None
     state.history = History(state.commands, state.store)
     hub = Hub(config, state.metrics, state.commands)
     room = state.room = state.entrance.room = Room(config, state.metrics, state.entrance.limit)
     _mount(app, Feed(hub, room, config, state.commands))
     work = [asyncio.create_task(job) for job in (hub.run(), hub.pace(), room.run())]
-    if state.store is not None:
+    if state.store is not None and state.alerts is not None:
         await state.store.open()
+        await state.alerts.open(wait=False)
     try:
         yield
     finally:
@@ -96,8 +104,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.gather(*work, return_exceptions=True)
         await room.close()
         await hub.close()
-        if state.store is not None:
+        if state.store is not None and state.alerts is not None:
             await state.store.close()
+            await state.alerts.close(timeout=0.5)
         await state.commands.aclose()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
@@ -45,6 +45,8 @@ class ApiConfig:
         resume_limit: entries behind which `since` is answered by `reset`.
         shared: whether other processes of ours listen on the same port.
         private_port: port on 127.0.0.1 on which this process alone answers, if the other is shared; 0 for a free one.
+        alert_keys: keys of the receivers' secrets, the one that encrypts first.
+        alert_allow: private networks that receivers of alerts may lie in.
         serve_metrics: whether `/metrics` is served.
         static: folder of the built page.
     """
@@ -67,6 +69,8 @@ class ApiConfig:
     resume_limit: int = 10_000
     shared: bool = False
     private_port: int = 0
+    alert_keys: tuple[str, ...] = field(default=(), repr=False)
+    alert_allow: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     serve_metrics: bool = True
     static: Path = Path(__file__).parent / "static"
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.alerts import app as alerts
 from deploy.audit import audit
 from deploy.control import control
 from deploy.disk import is_full
@@ -199,6 +200,7 @@ def markets(
 for verb in (api, audit, control, evaluate):
     app.command()(verb)
 app.add_typer(reference, name="reference")
+app.add_typer(alerts, name="alerts")
 
 
 @app.command()

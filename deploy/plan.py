@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
@@ -21,6 +23,10 @@ HISTORY_FILE = "history.json"
 """In the data folder: how many sessions the history has, and how many of them were sent."""
 
 
+KEY_FILE = "alerts.key"
+"""In the data folder, for its owner only: the key of the receivers' secrets, unless the settings give one."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """How the processes of one `esi up` or `esi replay` are started: with which settings, on which servers."""
@@ -31,6 +37,10 @@ class Plan:
     def archive(self) -> Program:
         """From Redis to PostgreSQL."""
         return self._long("archive", ["archive"], self._without("broker"))
+
+    def alerts(self) -> Program:
+        """Rules over readings, and who is told."""
+        return self._long("alerts", ["alerts"], self._without("broker"))
 
     def page(self) -> Program:
         """Builds the page, once; a page that cannot be built keeps nothing else from running."""
@@ -63,7 +73,11 @@ class Plan:
 
     def environment(self) -> dict[str, str]:
         """What every process is told: our settings, and where the servers are now."""
-        return {**self.settings.environment(), **self.servers.environment()}
+        own = {
+            "ESI_ALERTS_KEY": alerts_key(self.settings),
+            "ESI_PAGE_URL": self.settings.page_url or api_url(self.settings),
+        }
+        return {**own, **self.settings.environment(), **self.servers.environment()}
 
     def _without(self, server: str) -> tuple[str, ...]:
         return tuple(name for name in self.servers.embedded if name != server)
@@ -124,6 +138,18 @@ class Plan:
             url=lambda: f"http://127.0.0.1:{port[0]}",
             metrics_port=lambda: port[0] or None,
         )
+
+
+def alerts_key(settings: Settings) -> str:
+    """The key of the receivers' secrets: that of the settings, or one that is made once and kept in the data folder."""
+    if settings.alerts_key is not None:
+        return settings.alerts_key.get_secret_value()
+    file = settings.data_dir / KEY_FILE
+    if not file.exists():
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())  # as Fernet wants it
+    return file.read_text().strip()
 
 
 def feeds(markets: Iterable[str]) -> dict[str, list[str]]:

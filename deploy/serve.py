@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from deploy.options import ApiPort, ApiProcesses, Data, Postgres, Redis
+from deploy.settings import Settings, load
 
 
 def api(
@@ -23,7 +24,6 @@ def api(
 ) -> None:
     """Serves REST, WebSocket and the page."""
     from deploy import crew, verbs
-    from deploy.settings import load
 
     flags = {
         "data_dir": data,
@@ -36,6 +36,22 @@ def api(
     }
     settings = load(flags)
     if settings.api_processes > 1 and not member:
-        verbs.check_api(settings)
+        _check(settings)
         raise typer.Exit(crew.run(settings))
     verbs.api(settings, shared=member)
+
+
+def _check(settings: Settings) -> None:
+    """That several processes of the API can be started: Redis is named, and the port is free.
+
+    Raises:
+        SettingsError: no Redis.
+        PortTakenError: somebody else listens there.
+    """
+    from deploy import logs, verbs
+
+    logs.configure("api", settings.log_level, settings.log_format)
+    from api.sockets import check_free
+
+    verbs.redis(settings)
+    check_free(settings.api_host, settings.api_port)

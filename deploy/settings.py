@@ -150,6 +150,19 @@ class Settings(BaseSettings):
         "Where the library cannot be used that way, a flow says so and reads the ordinary way.",
     )
     processes: int = Field(default=1, ge=1, le=4, description="Processes of each flow.")
+    alerts_key: SecretStr | None = Field(
+        default=None,
+        description="Key of the receivers' secrets (`esi alerts key` prints one); to rotate, the new one first, then "
+        "the old, with a comma. `esi up` makes its own.",
+    )
+    alerts_allow: Names = Field(
+        default=(), description="Private networks that receivers may lie in, such as `10.0.0.0/8`, with commas."
+    )
+    heartbeat_url: SecretStr | None = Field(
+        default=None,
+        description="Address that `esi alerts` calls every minute while all is well (dead man's switch).",
+    )
+    page_url: str = Field(default="", description="Address of the page for links in alerts.")
     metrics_host: str = Field(default="127.0.0.1", min_length=1, description="Address that Prometheus pages listen on.")
     metrics_port: Port = Field(
         default=0,

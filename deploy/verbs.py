@@ -152,9 +152,38 @@ def archive(settings: Settings) -> None:
     )
 
 
+def alerts(settings: Settings, *, only_deliver: bool = False) -> None:
+    """Evaluates rules and delivers alerts until it is asked to stop."""
+    logs.configure("alerts", settings.log_level, settings.log_format)
+    from api.alerting.config import AlertsConfig, networks
+    from api.alerting.main import run
+
+    run(
+        AlertsConfig(
+            redis_url=redis(settings),
+            postgres_url=postgres(settings),
+            keys=keys(settings),
+            markets=tuple(load(name) for name in settings.markets),
+            allow=networks(settings.alerts_allow),
+            page_url=settings.page_url,
+            heartbeat_url=settings.heartbeat_url.get_secret_value() if settings.heartbeat_url else "",
+            evaluates=not only_deliver,
+            metrics_host=settings.metrics_host,
+            metrics_port=settings.metrics_port,
+        )
+    )
+
+
+def keys(settings: Settings) -> tuple[str, ...]:
+    """Keys of the receivers' secrets, the one that encrypts first."""
+    text = settings.alerts_key.get_secret_value() if settings.alerts_key else ""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def api(settings: Settings, *, shared: bool) -> None:
     """Runs the API until it is asked to stop; `shared`: as one of several processes on one port."""
     logs.configure("api", settings.log_level, settings.log_format)
+    from api.alerting.config import networks
     from api.config import ApiConfig
     from api.server import run
 
@@ -169,22 +198,10 @@ def api(settings: Settings, *, shared: bool) -> None:
             allowed_origins=settings.allowed_origins,
             shared=shared,
             private_port=settings.metrics_port,
+            alert_keys=keys(settings),
+            alert_allow=networks(settings.alerts_allow),
         )
     )
-
-
-def check_api(settings: Settings) -> None:
-    """That several processes of the API can be started: Redis is named, and the port is free.
-
-    Raises:
-        SettingsError: no Redis.
-        PortTakenError: somebody else listens there.
-    """
-    logs.configure("api", settings.log_level, settings.log_format)
-    from api.sockets import check_free
-
-    redis(settings)
-    check_free(settings.api_host, settings.api_port)
 
 
 def broker(settings: Settings, address_file: Path | None) -> None:

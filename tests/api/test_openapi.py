@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import jsonschema
 import pytest
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.openapi import EXAMPLES
 
 
 @pytest.fixture(scope="module")
@@ -17,20 +15,15 @@ def document() -> dict[str, Any]:
     return create_app(ApiConfig("redis://127.0.0.1:1/0")).openapi()
 
 
-@pytest.mark.parametrize("name", sorted(EXAMPLES))
-def test_every_example_is_what_its_schema_says(document: dict[str, Any], name: str) -> None:
-    schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
-    jsonschema.Draft202012Validator(schema).validate(EXAMPLES[name])
-
-
 def test_every_operation_tells_its_errors_and_shows_an_example(document: dict[str, Any]) -> None:
     for path, operations in document["paths"].items():
         if not path.startswith("/v1/"):
             continue
-        responses = operations["get"]["responses"]
-        assert {"200", "400", "403", "503"} <= set(responses), path
-        assert "example" in responses["200"]["content"]["application/json"], path
-        assert set(responses["403"]["content"]) == {"application/problem+json"}, path
+        for responses in (operation["responses"] for operation in operations.values()):
+            assert {"200", "400", "403"} <= set(responses), path
+            assert "503" in responses or path == "/v1/alerts/preview", "everything else asks a server"
+            assert "example" in responses["200"]["content"]["application/json"], path
+            assert set(responses["403"]["content"]) == {"application/problem+json"}, path
 
 
 def test_every_reference_is_defined(document: dict[str, Any]) -> None:
