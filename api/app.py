@@ -16,11 +16,13 @@ from starlette.types import Receive, Scope, Send
 from api import finals, health, openapi, problems, routes, score_routes, streams
 from api.alerting.rest import alerts, door, receivers, rules
 from api.alerting.vault import Vault
+from api.compression import Compress
 from api.config import ApiConfig
 from api.entrance import Entrance
 from api.feed import Feed
 from api.history import History
 from api.hub import Hub
+from api.latest import LatestAnswers, Shortcut
 from api.metrics import Metrics
 from api.problems import Problem
 from api.room import Room
@@ -69,6 +71,8 @@ def create_app(config: ApiConfig, connections: int = 1_000) -> FastAPI:
     app.state.config, app.state.metrics = config, Metrics()
     app.state.entrance = Entrance(connections, config.ask_within, app.state.metrics)
     app.add_middleware(door.BodyLimit)
+    app.add_middleware(Compress)
+    app.add_middleware(Shortcut)
     app.add_middleware(Door, config=config, metrics=app.state.metrics)
     problems.install(app)
     app.include_router(routes.router)
@@ -91,6 +95,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.history = History(state.commands, state.store)
     hub = Hub(config, state.metrics, state.commands)
     room = state.room = state.entrance.room = Room(config, state.metrics, state.entrance.limit)
+    state.latest = LatestAnswers(hub, state.commands)
     _mount(app, Feed(hub, room, config, state.commands))
     work = [asyncio.create_task(job) for job in (hub.run(), hub.pace(), room.run())]
     if state.store is not None and state.alerts is not None:

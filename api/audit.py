@@ -36,7 +36,7 @@ async def audit(
     Raises:
         Problem: a server is away without which there could be a gap.
     """
-    newest = (await streams.latest(commands, wanted.market)).get(b"final_id")
+    newest = await streams.newest_final(commands, wanted.market)
     chain, left = Chain(wanted.market, await _before(history, wanted)), wanted.limit
     while True:
         page = await history.page(replace(wanted, final=True, limit=min(PAGE, left)))
@@ -49,8 +49,8 @@ async def audit(
         wanted = replace(wanted, after=page.entries[-1].id)
     if page.more and holds:
         return msgspec.structs.replace(chain.audit(), next=str(page.entries[-1].id))
-    if wanted.until is None and newest:
-        chain.miss(newest.decode())
+    if wanted.until is None and newest is not None:
+        chain.miss(str(newest.id))
     return chain.audit()
 
 

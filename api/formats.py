@@ -1,16 +1,20 @@
-"""Readings as tables: CSV, an Arrow IPC stream, Parquet. One row per reading, one column per segment."""
+"""Readings as tables: CSV, an Arrow IPC stream, Parquet. One row per reading, one column per segment.
+
+CSV and Arrow are made piece by piece, so that a history of any length passes through a few pages of memory.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from api.answers import segment_columns
+from api.compression import Sink
 from api.streams import Entry
 from schemas.reading import Reading, decode_reading, parse_rfc3339
 
@@ -24,13 +28,23 @@ MEDIA_TYPES: dict[str, str] = {
 }
 
 
+class UnknownSegmentError(ValueError):
+    """A reading has a segment for which the table, whose head is sent, has no column."""
+
+
 def encode_table(entries: Sequence[Entry], kind: Format) -> bytes:
-    """Readings in the asked format, in the order given."""
-    columns = _columns(entries)
-    return _csv(columns) if kind == "csv" else _arrow(columns) if kind == "arrow" else _parquet(columns)
+    """Readings in the asked format, in the order given; its segments are those of the readings."""
+    columns = _columns(entries, ())
+    if kind == "parquet":
+        return _parquet(columns)
+    writer = table_writer(kind, [name.removeprefix(_SEGMENT) for name in columns if name.startswith(_SEGMENT)])
+    return writer.head() + writer.rows(entries) + writer.end()
 
 
-def _columns(entries: Sequence[Entry]) -> dict[str, list[Any]]:
+_SEGMENT = "contribution."
+
+
+def _columns(entries: Sequence[Entry], segments: Iterable[str]) -> dict[str, list[Any]]:
     readings = [decode_reading(entry.data) for entry in entries]
     columns: dict[str, list[Any]] = {
         "id": [str(entry.id) for entry in entries],
@@ -46,18 +60,66 @@ def _columns(entries: Sequence[Entry]) -> dict[str, list[Any]]:
         "version": [r.version for r in readings],
         "hash": [r.hash for r in readings],
     }
-    return {**columns, **_contributions(readings)}
+    return {**columns, **_contributions(readings, segments)}
 
 
-def _contributions(readings: list[Reading]) -> dict[str, list[float | None]]:
-    return {f"contribution.{segment}": column for segment, column in segment_columns(readings).items()}
+def _contributions(readings: list[Reading], segments: Iterable[str]) -> dict[str, list[float | None]]:
+    found = {_SEGMENT + segment: column for segment, column in segment_columns(readings).items()}
+    nothing: list[float | None] = [None] * len(readings)
+    return found | {name: nothing for segment in segments if (name := _SEGMENT + segment) not in found}
 
 
-def _csv(columns: dict[str, list[Any]]) -> bytes:
+class TableWriter(Protocol):
+    """Makes a table piece by piece."""
+
+    def head(self) -> bytes:
+        """What comes first."""
+
+    def rows(self, entries: Sequence[Entry]) -> bytes:
+        """Some rows.
+
+        Raises:
+            UnknownSegmentError: one of them does not fit below the head.
+        """
+
+    def end(self) -> bytes:
+        """What comes last."""
+
+
+def table_writer(kind: Format, segments: Iterable[str]) -> TableWriter:
+    """A writer of CSV or Arrow whose table has these segments."""
+    return _Csv(segments) if kind == "csv" else _Arrow(segments)
+
+
+class _Rows:
+    """Rows under a fixed head."""
+
+    def __init__(self, segments: Iterable[str]) -> None:
+        self._segments = sorted(set(segments))
+        self._names = list(_columns([], self._segments))
+
+    def _fitted(self, entries: Sequence[Entry]) -> dict[str, list[Any]]:
+        columns = _columns(entries, self._segments)
+        if unknown := columns.keys() - set(self._names):
+            msg = f"{min(unknown)} is no column: ask for pages (limit) where a market's segments have changed"
+            raise UnknownSegmentError(msg)
+        return {name: columns[name] for name in self._names}
+
+
+class _Csv(_Rows):
+    def head(self) -> bytes:
+        return _csv_lines([self._names])
+
+    def rows(self, entries: Sequence[Entry]) -> bytes:
+        return _csv_lines(zip(*(map(_spelled, column) for column in self._fitted(entries).values()), strict=True))
+
+    def end(self) -> bytes:
+        return b""
+
+
+def _csv_lines(lines: Iterable[Iterable[str]]) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows(zip(*(map(_spelled, column) for column in columns.values()), strict=True))
+    csv.writer(text).writerows(lines)
     return text.getvalue().encode()
 
 
@@ -82,17 +144,28 @@ def _table(columns: dict[str, list[Any]]) -> Any:
     typed = {}
     for name, column in columns.items():
         values = [parse_rfc3339(at) for at in column] if name == "at" else column
-        kind = pa.float64() if name.startswith("contribution.") else _TYPES.get(name, pa.string())
+        kind = pa.float64() if name.startswith(_SEGMENT) else _TYPES.get(name, pa.string())
         typed[name] = pa.array(values, type=kind)
     return pa.table(typed)
 
 
-def _arrow(columns: dict[str, list[Any]]) -> bytes:
-    table = _table(columns)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())
+class _Arrow(_Rows):
+    def __init__(self, segments: Iterable[str]) -> None:
+        super().__init__(segments)
+        self._sink = Sink()
+        schema = _table({name: [] for name in self._names}).schema
+        self._writer = pa.ipc.new_stream(pa.PythonFile(self._sink, "w"), schema)
+
+    def head(self) -> bytes:
+        return self._sink.take()
+
+    def rows(self, entries: Sequence[Entry]) -> bytes:
+        self._writer.write_table(_table(self._fitted(entries)))
+        return self._sink.take()
+
+    def end(self) -> bytes:
+        self._writer.close()
+        return self._sink.take()
 
 
 def _parquet(columns: dict[str, list[Any]]) -> bytes:

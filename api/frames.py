@@ -68,25 +68,30 @@ class Channel:
         floor: every entry behind this id is in the ring.
         users: sockets that are attached or being attached.
         generation: how often the ring was begun anew.
+        version: how often anything has changed.
+        newest: the newest entry.
+        final: the newest entry that is a final; the flow's own note of it where the ring does not reach back so far.
     """
 
     def __init__(self, market: str, name: str, max_frames: int, max_bytes: int) -> None:
         self.market, self.name = market, name
         self.epoch = ""
         self.last = self.floor = ZERO
-        self.users = self.generation = 0
+        self.users = self.generation = self.version = 0
+        self.newest: Entry | None = None
+        self.final: Entry | None = None
         self._max_frames, self._max_bytes = max_frames, max_bytes
         self._ids: list[Id] = []
         self._frames: list[Frame] = []
-        self._newest: Entry | None = None
         self._states: dict[str, Frame] = {}
         self._bytes = 0
 
-    def load(self, epoch: str, entries: Sequence[Entry], extent: Extent) -> None:
-        """Begins anew with the newest entries of a stream; `extent` must have been read before them."""
+    def load(self, epoch: str, entries: Sequence[Entry], extent: Extent, final: Entry | None = None) -> None:
+        """Begins anew with the newest entries of a stream; `extent` and `final` must have been read before them."""
         self.epoch = epoch
         self.generation += 1
-        self._ids, self._frames, self._newest, self._bytes = [], [], None, 0
+        self._ids, self._frames, self._bytes = [], [], 0
+        self.newest, self.final = None, final
         self.last = extent.last if not entries else entries[-1].id
         self.floor = ZERO
         if extent.trimmed:
@@ -100,8 +105,10 @@ class Channel:
         """Encodes new entries, keeps them, and gives them as frames."""
         frames = [self.encode(entry) for entry in entries]
         if entries:
-            self._newest, self.last = entries[-1], entries[-1].id
+            self.newest, self.last = entries[-1], entries[-1].id
+            self.final = next((entry for entry in reversed(entries) if entry.id.seq), self.final)
             self._states.clear()
+        self.version += 1
         self._ids += [frame.id for frame in frames]
         self._frames += frames
         self._bytes += sum(frame.size for frame in frames)
@@ -131,7 +138,7 @@ class Channel:
     def state(self, kind: str) -> Frame:
         """The newest entry as `snapshot` or `reset`, null before the first; the same frame until the next entry."""
         if kind not in self._states:
-            newest = self._newest
+            newest = self.newest
             fields = self._fields(kind, None if newest is None else newest.id)
             data = None if newest is None else self._data(fields, newest)
             self._states[kind] = Frame(self, fields, data, self.last)

@@ -19,7 +19,7 @@ from api.streams import AWAY, Entry
 from api.viewer import GoneError, Viewer
 from schemas.names import stream
 
-BLOCK_MS = 100  # a channel opened meanwhile is read after at most this long
+BLOCK_MS = 200  # a channel opened meanwhile is read after at most this long
 IDLE = 0.5
 COUNT = 100
 CHECK_EVERY = 2.0
@@ -93,6 +93,19 @@ class Hub:
         """Whether somebody watches this market already; needs no Redis."""
         return any(channel.market == market for channel in self._channels.values())
 
+    @property
+    def trusted(self) -> bool:
+        """Whether the reader keeps up with Redis: False while Redis is away, and until its streams were looked over."""
+        return self._trusted
+
+    def followed(self, market: str) -> Channel | None:
+        """The readings of a market if they are followed and can be trusted now; they linger for whoever asks again."""
+        channel = self._channels.get(stream(market, "readings"))
+        if channel is None or not self._trusted:
+            return None
+        self._idle_since.pop(channel, None)
+        return channel
+
     async def seat(self, viewer: Viewer, market: str, name: str, manner: Manner) -> Audience:
         """Gives a viewer its place among those who watch a channel in one manner; `Resume` lets it join.
 
@@ -132,7 +145,8 @@ class Hub:
             await self._idle()
             return
         news = await streams.read_new(self._reader, after, COUNT, BLOCK_MS)
-        await self._follow_epochs()
+        if news:
+            await self._follow_epochs()
         for key, (entries, last) in news.items():
             channel = self._channels.get(key)
             if channel is None or channel.last != after[key]:
@@ -164,6 +178,7 @@ class Hub:
     async def _check(self) -> None:
         """Finds streams that went back (a failover, a lost tail) or lost what was not read yet."""
         self._forget_idle()
+        await self._follow_epochs()
         for channel in list(self._channels.values()):
             extent = await streams.extent(self._commands, channel.market, channel.name)
             if extent.last < channel.last or (not self._trusted and not extent.complete_after(channel.last)):
@@ -193,9 +208,10 @@ class Hub:
     async def _load(self, channel: Channel) -> None:
         epochs = await streams.epochs(self._commands, [channel.market])
         extent = await streams.extent(self._commands, channel.market, channel.name)
+        final = await streams.newest_final(self._commands, channel.market) if channel.name == "readings" else None
         count = max(1, int(self._config.ring_frames * LOADED[channel.name]))
         entries = await streams.newest(self._commands, channel.market, channel.name, count)
-        channel.load(epochs[channel.market], entries, extent)
+        channel.load(epochs[channel.market], entries, extent, final)
 
     async def _broadcast(self, channel: Channel, entries: list[Entry]) -> None:
         frames, now = channel.add(entries), asyncio.get_running_loop().time()

@@ -45,7 +45,9 @@ def responses(name: str, *problems: int, **others: Any) -> dict[int | str, dict[
     titles = {400: "The Host is not allowed", 403: "The Origin is not allowed", 404: "Nothing there"}
     titles |= {409: "The name is taken, or the finals do not follow each other", 413: "The body is too large"}
     titles |= {422: "A parameter cannot be used", 503: "A server is away"}
-    for status in (400, 403, *problems):
+    if 304 in problems:
+        found[304] = {"description": "The client has it already"}
+    for status in (400, 403, *(status for status in problems if status != 304)):
         found[status] = {"description": titles[status], "content": said("ProblemDetails", MEDIA_TYPE)}
     return found
 

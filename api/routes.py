@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 import msgspec
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request
-from starlette.datastructures import URL
 from starlette.responses import Response
 
 from api import answers, streams
-from api.formats import MEDIA_TYPES, Format, encode_table
+from api.formats import MEDIA_TYPES
 from api.history import History, Page
+from api.latest import LatestAnswers, reply
 from api.openapi import responses
-from api.parameters import History_, Known, Market, commands_of, json_answer
+from api.parameters import History_, Known, Market, commands_of, json_answer, known_market
 from api.problems import Problem, away, unknown_market
 from api.store import Wanted
 from api.streams import AWAY, Entry, Id
+from api.tables import all_as_table, page_as_table, span
 from schemas.reading import Details, Reading, decode_reading, rfc3339
 
 _IN_THREAD = 500
 
 router = APIRouter(prefix="/v1/markets", tags=["markets"])
-
-
-def _span(wanted: Wanted, page: Page) -> tuple[str, str | None]:
-    """Ids `last` and `next` of a page."""
-    last = str(page.entries[-1].id if page.entries else wanted.after)
-    return last, last if page.more else None
 
 
 @router.get("", summary="Every market", responses=responses("Markets", 503))
@@ -65,30 +59,26 @@ async def show_market(request: Request, market: Market) -> Response:
     return json_answer(body)
 
 
-@router.get("/{market}/latest", summary="The newest reading", responses=responses("Latest", 404, 422, 503))
-async def show_latest(request: Request, market: Market, known_ns: Known = None) -> Response:
-    """The newest reading of any kind, and the newest final; now, or as they were known at a wall-clock time."""
+@router.get("/{market}/latest", summary="The newest reading", responses=responses("Latest", 304, 404, 422, 503))
+async def show_latest(request: Request, market: str, known_ns: Known = None) -> Response:
+    """The newest reading of any kind, and the newest final, with an `ETag` for `If-None-Match`.
+
+    Now, or as they were known at a wall-clock time.
+    """
+    if known_ns is not None:
+        return json_answer(answers.encode(await _known(request, await known_market(request, market), known_ns)))
+    latest: LatestAnswers = request.app.state.latest
+    status, headers, body = reply(await latest.ask(market), request.headers)
+    return Response(body, status, headers)
+
+
+async def _known(request: Request, market: str, known_ns: int) -> answers.Latest:
+    """What `latest` was at a wall-clock time."""
+    history: History = request.app.state.history
     try:
         epoch = (await streams.epochs(commands_of(request), [market]))[market]
-        found = await streams.latest(commands_of(request), market)
     except AWAY as error:
         raise away("Redis") from error
-    if known_ns is not None:
-        return json_answer(answers.encode(await _known(request.app.state.history, market, epoch, known_ns)))
-    return json_answer(answers.encode(_latest(market, epoch, found)))
-
-
-def _latest(market: str, epoch: str, found: dict[bytes, bytes]) -> answers.Latest:
-    ids = {key: found[key].decode() if key in found else None for key in (b"id", b"final_id")}
-    bodies = {key: answers.raw(Reading, found[key]) if found.get(key) else None for key in (b"reading", b"final")}
-    sent_ns = int(found[b"sent_ns"]) if b"sent_ns" in found else None
-    return answers.Latest(
-        market, epoch, ids[b"id"], sent_ns, bodies[b"reading"], ids[b"final_id"] or None, bodies[b"final"]
-    )
-
-
-async def _known(history: History, market: str, epoch: str, known_ns: int) -> answers.Latest:
-    """What `latest` was at a wall-clock time."""
     newest, final = [await history.last(Wanted(market, final=kind, known_ns=known_ns)) for kind in (None, True)]
     return answers.Latest(
         market,
@@ -117,30 +107,20 @@ async def list_readings(
     request: Request,
     wanted: History_,
     kind: Annotated[Literal["json", "csv", "arrow", "parquet"], Query(alias="format")] = "json",
+    *,
+    stream: Annotated[bool, Query(description="All of it, whatever `limit` says; csv and arrow only.")] = False,
 ) -> Response:
     """Readings, oldest first; from the archive and, behind it, from the live stream, without a gap."""
     history: History = request.app.state.history
+    if stream:
+        return await all_as_table(history, commands_of(request), wanted, kind)
     page = await history.page(wanted)
-    last, following = _span(wanted, page)
-    if kind == "json":
-        bodies = [answers.raw(Reading, entry.data) for entry in page.entries]
-        found = answers.Readings(wanted.market, page.epoch, bodies, last, following, _said(wanted))
-        return json_answer(answers.encode(found))
-    headers = {"x-last": last, "x-epoch": page.epoch, "cache-control": "no-store"}
-    headers["content-disposition"] = f'attachment; filename="{_file_name(wanted.market, kind)}"'
-    if following is not None:
-        url = request.url.include_query_params(cursor=following)
-        headers |= {"x-next": following, "link": f'<{_path_of(url)}>; rel="next"'}
-    body = await run_sync(encode_table, page.entries, kind)  # the sockets must not wait for it
-    return Response(body, media_type=MEDIA_TYPES[kind], headers=headers)
-
-
-def _file_name(market: str, kind: Format) -> str:
-    return quote(market, safe="~@").replace("%", "_") + f".{kind}"
-
-
-def _path_of(url: URL) -> str:
-    return f"{url.path}?{url.query}"
+    if kind != "json":
+        return await page_as_table(request.url, wanted, page, kind)
+    last, following = span(wanted, page)
+    bodies = [answers.raw(Reading, entry.data) for entry in page.entries]
+    found = answers.Readings(wanted.market, page.epoch, bodies, last, following, _said(wanted))
+    return json_answer(answers.encode(found))
 
 
 @router.get("/{market}/contributions", summary="Contributions", responses=responses("Contributions", 404, 422, 503))
@@ -156,7 +136,7 @@ async def list_contributions(request: Request, wanted: History_) -> Response:
 
 def _contributions(wanted: Wanted, page: Page, details: Entry | None) -> bytes:
     readings = [_decoded(entry) for entry in page.entries]
-    last, following = _span(wanted, page)
+    last, following = span(wanted, page)
     return answers.encode(
         answers.Contributions(
             market=wanted.market,

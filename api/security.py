@@ -113,11 +113,11 @@ class Door:
         answer.add_vary_header("origin")
 
     def _account(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", None) or "other"
+        route = scope.get("esi.route") or getattr(scope.get("route"), "path", None) or "other"
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.requests.labels(method, route, str(status)).inc()
         self._metrics.request_seconds.labels(route).observe(seconds)
-        if scope["path"] not in _QUIET:
+        if scope["path"] not in _QUIET and "esi.route" not in scope:  # ten thousand a second are counted, not told
             log.info(
                 "request",
                 request_id=scope["state"]["request_id"],

@@ -90,7 +90,8 @@ class Run:
         )
 
 
-def _cpu(processes: list[psutil.Process]) -> float:
+def cpu_of(processes: list[psutil.Process]) -> float:
+    """Processor seconds that processes have taken so far."""
     return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
@@ -108,9 +109,9 @@ def _measure(size: Size, port: int, processes: list[psutil.Process], publish: Ca
         crowd.begin()
         _, load = crowd.end()
         crowd.begin()
-        cpu = _cpu(processes)
+        cpu = cpu_of(processes)
         publish(size.seconds)
-        used = _cpu(processes) - cpu
+        used = cpu_of(processes) - cpu
         counted, load_after = crowd.end()
     finally:
         crowd.close()
@@ -127,7 +128,7 @@ def ours(size: Size) -> Run:
     with running(servers.Redis()) as store, store.client() as client:
         publisher = Publisher(client, MARKET)
         publisher.readings([0])
-        with _api(store.url, port, size.processes) as processes:
+        with serving(store.url, port, size.processes) as processes:
             source = _Source(client, size.hz)
             run = _measure(size, port, processes, source.publish)
     run.check(size)
@@ -135,7 +136,7 @@ def ours(size: Size) -> Run:
 
 
 @contextmanager
-def _api(redis_url: str, port: int, count: int) -> Iterator[list[psutil.Process]]:
+def serving(redis_url: str, port: int, count: int) -> Iterator[list[psutil.Process]]:
     """Processes of `esi api`, every one of them ready."""
     options = ["--redis-url", redis_url, "--api-port", str(port), "--api-host", "127.0.0.1", "--processes", str(count)]
     with tempfile.TemporaryDirectory() as data:

@@ -6,8 +6,9 @@ import csv
 import io
 
 import pyarrow as pa
+import pytest
 
-from api.formats import encode_table
+from api.formats import Format, UnknownSegmentError, encode_table, table_writer
 from api.streams import Entry, Id
 from schemas.reading import Reading, canonical
 from tests.api.publisher import reading
@@ -46,3 +47,23 @@ def test_csv_is_quoted_where_it_must_be() -> None:
     rows = list(csv.DictReader(io.StringIO(encode_table([entry(strange, 1)], "csv").decode(), newline="")))
     assert rows[0]["version"] == 'a,"b"\nc'
     assert rows[0]["contribution.x,y"] == "1.0"
+
+
+@pytest.mark.parametrize("kind", ["csv", "arrow"])
+def test_pieces_are_the_whole(kind: Format) -> None:
+    entries = [entry(reading("m", number), number) for number in range(1, 30)]
+    writer = table_writer(kind, ["credit", "equity", "fx"])
+    pieces = [writer.head(), *(writer.rows(entries[begin : begin + 7]) for begin in range(0, 29, 7)), writer.end()]
+    whole, joined = encode_table(entries, kind), b"".join(pieces)
+    if kind == "csv":
+        assert joined == whole
+    else:
+        assert pa.ipc.open_stream(joined).read_all().equals(pa.ipc.open_stream(whole).read_all())
+
+
+def test_a_segment_of_the_table_that_readings_lack_is_empty_and_one_it_lacks_is_a_fault() -> None:
+    writer = table_writer("csv", ["credit", "equity", "fx", "rates"])
+    rows = list(csv.DictReader(io.StringIO((writer.head() + writer.rows([entry(reading("m", 1), 1)])).decode())))
+    assert rows[0]["contribution.rates"] == ""
+    with pytest.raises(UnknownSegmentError, match="equity"):
+        table_writer("arrow", ["credit", "fx"]).rows([entry(reading("m", 1), 1)])

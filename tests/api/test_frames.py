@@ -106,3 +106,17 @@ def test_what_is_no_reading_is_not_cut_short() -> None:
     details = Channel("m", "details", 10, 100_000)
     body = b'{"values":[' + b"0.1234567890123," * 200 + b"1]}"
     assert body in details.encode(Entry(Id(1, 1), body, 1)).wire()
+
+
+def test_the_newest_final_is_known_even_if_the_ring_does_not_reach_back_so_far() -> None:
+    found = ring()
+    noted = Entry(Id(1, 1), b"{}", 0)
+    found.load("e", entries(3, 5), Extent(Id(3, 0), Id(5, 0), trimmed=True), noted)
+    assert (found.newest, found.final) == (entries(5, 5)[0], noted)
+    before = found.version
+    closing = Entry(Id(6, 1), b"{}", 1)
+    found.add([*entries(6, 6), closing, *entries(7, 7)])
+    assert (found.newest, found.final) == (entries(7, 7)[0], closing)
+    assert found.version > before
+    found.load("f", [], EMPTY)
+    assert (found.newest, found.final) == (None, None)

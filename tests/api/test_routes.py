@@ -16,6 +16,7 @@ from schemas.reading import canonical
 from tests.api import chained
 from tests.api.conftest import Served
 from tests.api.publisher import Publisher, archive, details, id_of, reading
+from tests.servers import wait_until
 
 
 def test_lists_markets_as_their_flows_define_them(served: Served, publisher: Publisher) -> None:
@@ -53,6 +54,7 @@ def test_latest_gives_the_newest_reading_and_the_newest_final(served: Served, pu
         "market": "test", "epoch": "e1", "id": None, "sent_ns": None, "reading": None, "final_id": None, "final": None
     }  # fmt: skip
     publisher.readings(range(1, 5), finals=[3])
+    wait_until(lambda: served.get("/v1/markets/test/latest").json()["id"] == id_of(4))
     answer = served.get("/v1/markets/test/latest")
     found = answer.json()
     assert (found["id"], found["final_id"]) == (id_of(4), id_of(3, True))

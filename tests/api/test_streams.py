@@ -14,8 +14,9 @@ from redis.asyncio import Redis
 
 from api import streams
 from api.streams import EMPTY, ZERO, Extent, Id
+from schemas.reading import canonical
 from tests import servers
-from tests.api.publisher import Publisher, id_of
+from tests.api.publisher import Publisher, id_of, reading
 
 
 @given(st.integers(0, 10**15), st.integers(0, 10**6))
@@ -97,7 +98,11 @@ async def test_small_questions(commands: Redis, clean_redis: redis.Redis) -> Non
     assert await streams.epochs(commands, ["test", "nowhere"]) == {"test": "e1", "nowhere": ""}
     assert await streams.epochs(commands, []) == {}
     assert (await streams.definitions(commands, ["nowhere"]), await streams.definitions(commands, [])) == ([None], [])
-    assert await streams.latest(commands, "test") == {}
+    assert await streams.newest_final(commands, "test") is None
+    Publisher(clean_redis, "test").readings([1, 2], finals=[1])
+    final = await streams.newest_final(commands, "test")
+    assert final is not None
+    assert (str(final.id), final.data) == (id_of(1, True), canonical(reading("test", 1, True)))
     assert 0 < await streams.round_trip(commands) < 1
     assert await streams.newest(commands, "test", "bars", 3) == []
     assert cast("Any", commands.connection_pool).connection_kwargs["socket_timeout"] == 1.0
