@@ -10,6 +10,9 @@ IMPORTANT = frozenset({"warning", "error", "critical"})
 DATA = frozenset({"rejected"})
 """Events that are about data, not about us: they stay in the log, the metric and the rejects' topic."""
 
+LAST_WORDS = "esi: "
+"""How a verb begins to say why it ends (`deploy.cli.main`)."""
+
 LONGEST_LINE = 240
 _PLUMBING = frozenset({"event", "level", "timestamp", "process", "exception"})
 
@@ -41,7 +44,9 @@ class Tail:
 
 
 def important(line: str) -> str | None:
-    """A warning or an error as a sentence; None for everything else."""
+    """A warning, an error, or the sentence with which a process of ours ended; None for everything else."""
+    if line.startswith(LAST_WORDS):
+        return line.removeprefix(LAST_WORDS)
     try:
         said = json.loads(line)
     except json.JSONDecodeError:

@@ -56,3 +56,8 @@ def test_what_is_no_json_or_too_long_does_no_harm() -> None:
     said = important(json.dumps({"event": "x" * 1000, "level": "error"}))
     assert said is not None
     assert len(said) < LONGEST_LINE + 10
+
+
+def test_why_a_process_ended_is_told_whole() -> None:
+    why = "us.reference: damaged or no reference artifact: " + "x" * 300
+    assert important(f"esi: {why}") == why

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 from deploy.settings import SHIPPED
 from evaluation import reference
@@ -17,6 +18,7 @@ from schemas.market_file import load
 from schemas.reading import decode_reading
 from schemas.reference import file_of
 from tests.laws import arrays
+from tests.servers import CHECKOUT
 
 FILES = sorted(SHIPPED.glob("*.reference"))
 
@@ -30,6 +32,11 @@ def shipped(request: pytest.FixtureRequest) -> Reference:
 def test_us_comes_with_one_and_small() -> None:
     assert file_of(SHIPPED, "us") in FILES
     assert all(file.stat().st_size < 5_000_000 for file in FILES)
+
+
+def test_the_wheel_brings_them() -> None:
+    packed = {file.distribution_path for file in WheelBuilder(str(CHECKOUT)).recurse_included_files()}
+    assert {f"deploy/references/{file.name}" for file in FILES} <= packed
 
 
 def test_it_belongs_to_the_market_file_and_to_this_code(shipped: Reference) -> None:
