@@ -69,10 +69,12 @@ def _published(data: Path) -> dict[str, dict[str, Any]]:
 def show(markets: list[dict[str, Any]]) -> None:
     """Prints markets for people."""
     table = Table(box=None, header_style="bold")
-    for title in ("market", "edition", "file", "since", "feed", "calendar", "instruments", "segments", "about"):
+    for title in ("market", "edition", "file", "since", "feed", "inputs"):
+        table.add_column(title, no_wrap=True)
+    for title in ("segments", "about"):
         table.add_column(title, overflow="fold")
     for one in markets:
+        known = (str(one["edition"]), one["fingerprint"], (one["since"] or "")[:10], one["feed"])
         counts = (str(len(one["instruments"])), ", ".join(one["segments"]))
-        known = (str(one["edition"]), one["fingerprint"], (one["since"] or "")[:10])
-        table.add_row(one["name"], *known, one["feed"], one["calendar"], *counts, one["about"] or one["title"])
+        table.add_row(one["name"], *known, *counts, one["about"] or one["title"])
     Console().print(table)
