@@ -94,7 +94,10 @@ def test_verbs_and_flags_of_esi_exist(page: Path) -> None:
         if words[0].rpartition("/")[2] != "esi":
             continue
         assert words[1] in known, f"{_id(page)}: {' '.join(words)}"
-        flags = {flag for option in known[words[1]].params for flag in (*option.opts, *option.secondary_opts)}
+        called = known[words[1]]
+        if len(words) > 2 and words[2] in getattr(called, "commands", {}):
+            called = called.commands[words[2]]
+        flags = {flag for option in called.params for flag in (*option.opts, *option.secondary_opts)}
         assert {word.partition("=")[0] for word in words[2:] if word.startswith("-")} <= flags, " ".join(words)
 
 

@@ -48,7 +48,19 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
 def test_help_names_the_verbs_for_people_and_not_those_for_ourselves() -> None:
     said = CliRunner().invoke(cli.app, ["--help"]).output
     verbs = {line.split()[0] for line in said.splitlines() if line.startswith("  ") and line.split()}
-    assert verbs >= {"up", "flow", "replay", "broker", "tock", "archive", "api", "markets", "status", "doctor"}
+    assert verbs >= {
+        "up",
+        "flow",
+        "replay",
+        "broker",
+        "tock",
+        "archive",
+        "alerts",
+        "api",
+        "markets",
+        "status",
+        "doctor",
+    }
     assert not verbs & {"history", "sim", "page"}
 
 
@@ -92,7 +104,7 @@ def test_markets_are_listed_and_a_wrong_one_is_refused(esi: Esi) -> None:
     assert "us-opne" in refused(esi("markets", "us-opne"))
 
 
-@pytest.mark.parametrize("verb", [["archive"], ["tock", "--feed", "sim"], ["api"]])
+@pytest.mark.parametrize("verb", [["archive"], ["alerts"], ["tock", "--feed", "sim"], ["api"]])
 def test_a_process_without_its_server_says_which_setting_it_needs(esi: Esi, verb: list[str]) -> None:
     said = esi(*verb).stderr
     assert "is not set, and this process needs it" in said
