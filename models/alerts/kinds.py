@@ -66,8 +66,9 @@ def _quoted(name: str) -> str:
 
 
 def _span(us: int) -> str:
-    """A duration as the language writes it."""
-    return f"{us // _SECOND_US}s" if us % _SECOND_US == 0 else f"{us}us"
+    """A duration as the language writes it, in its largest whole unit."""
+    units = (("d", DAY_US), ("h", 3_600_000_000), ("m", 60_000_000), ("s", _SECOND_US), ("ms", 1_000), ("us", 1))
+    return next(f"{us // size}{unit}" for unit, size in units if us % size == 0)
 
 
 def _beyond(number: str, rule: AlertRule) -> tuple[str, str | None]:

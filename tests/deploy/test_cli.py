@@ -55,6 +55,7 @@ def test_help_names_the_verbs_for_people_and_not_those_for_ourselves() -> None:
         "broker",
         "tock",
         "archive",
+        "alerts",
         "api",
         "markets",
         "status",
@@ -104,7 +105,7 @@ def test_markets_are_listed_and_a_wrong_one_is_refused(esi: Esi) -> None:
     assert "us-opne" in refused(esi("markets", "us-opne"))
 
 
-@pytest.mark.parametrize("verb", [["archive"], ["tock", "--feed", "sim"], ["api"]])
+@pytest.mark.parametrize("verb", [["archive"], ["alerts"], ["tock", "--feed", "sim"], ["api"]])
 def test_a_process_without_its_server_says_which_setting_it_needs(esi: Esi, verb: list[str]) -> None:
     said = esi(*verb).stderr
     assert "is not set, and this process needs it" in said

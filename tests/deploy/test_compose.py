@@ -44,7 +44,7 @@ def test_every_image_has_an_exact_version() -> None:
 def test_the_servers_are_the_ones_we_promise() -> None:
     wanted = {"kafka", "valkey", "timescale", "flow", "archive", "api", "tock", "prometheus", "grafana"}
     assert wanted <= set(SERVICES)
-    assert set(OURS) == {"flow", "tock", "flow-sim", "sim", "archive", "api"}
+    assert set(OURS) == {"flow", "tock", "flow-sim", "sim", "archive", "alerts", "api"}
 
 
 @pytest.mark.parametrize("name", sorted(OURS))

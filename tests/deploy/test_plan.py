@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from deploy.plan import Plan, answers, api_url, feeds
+from api.alerting.vault import Vault
+from deploy.plan import KEY_FILE, Plan, answers, api_url, feeds
 from deploy.servers import Servers
 from deploy.settings import Settings
 from schemas.market_file import MarketFileError
@@ -66,6 +68,7 @@ def test_a_live_feed_gets_its_tocks_and_others_none(tmp_path: Path, live: str) -
 def test_who_needs_what(tmp_path: Path) -> None:
     plan = _plan(tmp_path, "us-open", "sim")
     assert plan.archive().needs == ("valkey", "postgres")
+    assert plan.alerts().needs == ("valkey", "postgres")
     assert plan.flow("sim", ["sim"]).needs == ("broker", "valkey")
     assert plan.history().needs == ("broker", "valkey", "flow us-open")
     assert plan.simulator().needs == ("broker", "valkey", "flow sim")
@@ -92,6 +95,17 @@ def test_several_processes_of_the_api_are_programs_of_their_own(tmp_path: Path) 
 def test_a_run_is_told_to_its_flow(tmp_path: Path) -> None:
     command = _plan(tmp_path, "week").flow("week~r1", ["week"], "r1").command()
     assert list(command)[3:11] == ["flow", "--feed", "week~r1", "--market", "week", "--run", "r1", "--metrics-port"]
+
+
+def test_the_key_of_secrets_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, "sim")
+    key = plan.environment()["ESI_ALERTS_KEY"]
+    assert _plan(tmp_path, "sim").environment()["ESI_ALERTS_KEY"] == key
+    assert (tmp_path / KEY_FILE).stat().st_mode & 0o777 == 0o600
+    Vault([key])
+    given = Plan(plan.settings.with_(alerts_key=SecretStr("mine")), plan.servers)
+    assert given.environment()["ESI_ALERTS_KEY"] == "mine"
+    assert given.environment()["ESI_PAGE_URL"] == "http://127.0.0.1:8137"
 
 
 def test_everybody_is_told_settings_and_servers(tmp_path: Path) -> None:

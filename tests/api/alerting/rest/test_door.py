@@ -1,0 +1,103 @@
+"""Who may change something, how large a request may be, and what happens while servers are away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+import redis
+
+from api.alerting.rest.door import MAX_BODY
+from api.app import create_app
+from api.config import ApiConfig
+from tests import servers
+from tests.api.alerting.live import Live
+from tests.api.alerting.rest.conftest import Desk
+from tests.api.conftest import serving
+
+SCOPES = {"alerts:read", "alerts:act", "alerts:write"}
+
+
+def test_every_route_declares_its_scope_and_every_change_is_local() -> None:
+    app = create_app(ApiConfig("redis://127.0.0.1:1/0"))
+    operations = [
+        (method, path, operation)
+        for path, methods in app.openapi()["paths"].items()
+        if path.startswith("/v1/alerts")
+        for method, operation in methods.items()
+    ]
+    assert len(operations) >= 18
+    for method, path, operation in operations:
+        assert operation["x-scope"] in SCOPES, path
+        looks = method == "get" or path.rpartition("/")[2] in {"check", "backtest", "preview"}
+        assert (operation["x-scope"] == "alerts:read") is looks, path
+    guarded = [r for r in _routes(app) if any(d.call.__name__ == "local_only" for d in r.dependant.dependencies)]
+    assert {r.openapi_extra["x-scope"] for r in guarded} == {"alerts:act", "alerts:write"}
+    assert len(guarded) == sum(operation["x-scope"] != "alerts:read" for _, _, operation in operations)
+
+
+def _routes(app: Any) -> list[Any]:
+    from fastapi.routing import APIRoute
+    from fastapi.routing import iter_route_contexts as contexts
+
+    found = [getattr(context, "route", context) for context in contexts(app.routes)]
+    return [route for route in found if isinstance(route, APIRoute)]
+
+
+def test_a_foreign_page_changes_nothing(desk: Desk) -> None:
+    for headers in ({"origin": "https://evil.example"}, {"origin": "null", "content-type": "text/plain"}):
+        desk.ask("POST", "/silences", 403, content=b"{}", headers=headers)
+    desk.ask("POST", "/silences", 400, content=b"{}", headers={"host": "evil.example"})
+
+
+def test_on_an_open_address_nothing_can_be_changed(config: ApiConfig, clean_redis: redis.Redis) -> None:
+    Live(clean_redis)
+    with serving(replace(config, host="0.0.0.0", allowed_hosts=("desk.example",))) as served:
+        url = f"{served.url}/v1/alerts"
+        refused = httpx.post(f"{url}/silences", json={"author": "ann", "reason": "x", "lasting": "1h"})
+        assert (refused.status_code, refused.json()["title"]) == (403, "Only from this machine")
+        assert httpx.get(f"{url}/silences").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/rules", "/silences", "/redeliver", "/check", "/preview"])
+def test_large_bodies_are_refused_before_they_are_read(desk: Desk, path: str) -> None:
+    large = b'{"x":"' + b"y" * 10_000_000 + b'"}'
+    said = desk.ask("POST", path, 413, content=large, headers={"content-type": "application/json"})
+    assert str(MAX_BODY) in said["detail"]
+
+
+def test_a_body_without_a_length_is_counted(desk: Desk) -> None:
+    parts = (b"y" * 100_000 for _ in range(100))
+    answer = httpx.post(f"{desk.served.url}/v1/alerts/preview", content=parts)
+    assert answer.status_code in {400, 413}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b'{"market":1}', b"null", b"[" * 50_000])
+def test_bodies_that_are_none_are_told(desk: Desk, content: bytes) -> None:
+    for path in ("/rules", "/check", "/silences", "/redeliver"):
+        answer = httpx.post(
+            f"{desk.served.url}/v1/alerts{path}", content=content, headers={"content-type": "application/json"}
+        )
+        assert answer.status_code in {400, 422}, answer.text
+
+
+def test_servers_that_are_away_are_named(config: ApiConfig, clean_redis: redis.Redis) -> None:
+    Live(clean_redis)
+    gone = f"postgresql://esi@127.0.0.1:{servers.free_port()}/esi"
+    with serving(replace(config, postgres_url=gone)) as served:
+        answer = served.get("/v1/alerts/rules")
+        assert (answer.status_code, answer.json()["title"]) == (503, "PostgreSQL is away")
+    with serving(replace(config, postgres_url=None)) as served:
+        assert served.get("/v1/alerts").json()["title"] == "No PostgreSQL"
+    with serving(replace(config, redis_url="redis://127.0.0.1:1/0")) as served:
+        assert served.get("/v1/alerts/fields?market=live").json()["title"] == "Redis is away"
+
+
+def test_a_database_without_tables_says_what_to_do(config: ApiConfig, clean_redis: redis.Redis, database: str) -> None:
+    Live(clean_redis)
+    with serving(replace(config, postgres_url=database)) as served:
+        answer = served.get("/v1/alerts")
+        assert answer.status_code == 503
+        assert "start `esi alerts` once" in answer.json()["detail"]
