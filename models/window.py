@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from models.features import LENGTH, Moment, Schema, features_of, levels_of
+from models.signals.compiled import compiled
 from models.signals.step import Floats, Step
 from schemas.market import Market
 
@@ -82,24 +83,29 @@ class FeatureWindow(Step[Moment, Seen, _Change]):
         self.moments = learned(raw, self.moments)
 
 
+@compiled
 def normalised(raw: Floats, moments: Floats) -> Floats:
     """Features in deviations from their own past, float64[F], cut at `BOUND`; 0 where that says nothing."""
-    count, mean, squares = moments
-    spread = np.sqrt(squares / np.maximum(count - 1, 1.0))
-    varies = (count >= WARM_UP) & (spread > 1e-9 * np.maximum(np.abs(mean), 1e-9)) & np.isfinite(raw)
-    row = np.divide(raw - mean, spread, out=np.zeros_like(raw), where=varies)
-    found: Floats = np.clip(row, -BOUND, BOUND)
-    return found
+    row = np.zeros(len(raw))
+    for k in range(len(raw)):
+        count, mean = moments[0, k], moments[1, k]
+        spread = np.sqrt(moments[2, k] / max(count - 1, 1.0))
+        if count >= WARM_UP and spread > 1e-9 * max(abs(mean), 1e-9) and np.isfinite(raw[k]):
+            row[k] = min(max((raw[k] - mean) / spread, -BOUND), BOUND)
+    return row
 
 
+@compiled
 def learned(raw: Floats, moments: Floats) -> Floats:
     """Count, mean and sum of squares with one more row (Welford 1962); NaN teaches nothing."""
-    known = np.isfinite(raw)
-    count = moments[0] + known
-    distance = np.where(known, raw - moments[1], 0.0)
-    mean = moments[1] + distance / np.maximum(count, 1.0)
-    squares = moments[2] + distance * np.where(known, raw - mean, 0.0)
-    return np.stack([count, mean, squares])
+    found = moments.copy()
+    for k in range(len(raw)):
+        if np.isfinite(raw[k]):
+            found[0, k] += 1
+            distance = raw[k] - found[1, k]
+            found[1, k] += distance / found[0, k]
+            found[2, k] += distance * (raw[k] - found[1, k])
+    return found
 
 
 def windows(market: Market, moments: Iterable[Moment]) -> Iterator[Seen]:

@@ -7,6 +7,7 @@ from typing import ClassVar, Final, NamedTuple
 import numpy as np
 
 from models.ensemble.levels import LEVEL, LEVELS
+from models.signals.compiled import compiled
 from models.signals.step import Flags, Floats, Step
 
 SHARE: Final = 0.002
@@ -20,6 +21,8 @@ BOUND: Final = 1.0
 
 MEMORY: Final = 1_000.0
 """Half-life of the sum of squared regrets that sets the rate, finals: it must not go to zero."""
+
+KEEP: Final = 0.5 ** (1 / MEMORY)
 
 _Change = tuple[Floats, Floats, Floats]
 
@@ -72,26 +75,47 @@ class Boa(Step[Gathering, Floats, _Change]):
 
     def advance(self, x: Gathering) -> tuple[Floats, _Change]:
         """Weights of those that are awake, with the forecast that came due judged first; zeros if nobody is."""
-        change = (self.weight, self.variance, self.largest) if x.judged is None else self._judged(x.judged)
-        weight = change[0]
-        awake = np.where(x.awake[:, None], weight, 0.0)
-        total = awake.sum(axis=0)
-        return np.divide(awake, total, out=np.zeros_like(awake), where=total > 0), change
+        change = (self.weight, self.variance, self.largest)
+        if x.judged is not None:
+            judged = x.judged
+            gain = ((judged.change < judged.mixture) - LEVEL) * (judged.mixture - judged.quantiles) / judged.scale
+            change = _learned(gain, *change, self._prior)
+        return _awake(change[0], x.awake), change
 
     def commit(self, change: _Change) -> None:
         """Keeps the weights."""
         self.weight, self.variance, self.largest = change
 
-    def _judged(self, x: Judged) -> _Change:
-        gain = ((x.change < x.mixture) - LEVEL) * (x.mixture - x.quantiles) / x.scale
-        known = np.isfinite(gain)
-        gain = np.clip(np.where(known, gain, 0.0), -BOUND, BOUND)
-        keep = 0.5 ** (1 / MEMORY)
-        variance = self.variance * keep + VARIANCE * gain * gain
-        largest = np.maximum(self.largest * keep, np.abs(gain))
-        rate = np.minimum(0.5 / largest, np.sqrt(np.log(len(gain)) / np.maximum(variance, 1e-12)))
-        grown = self.weight * np.exp(rate * gain - (rate * gain) ** 2)
-        share = np.where(known, self.weight, 0.0).sum(axis=0)  # those awake divide among them what they had
-        total = np.where(known, grown, 0.0).sum(axis=0)
-        weight = np.where(known, grown * share / np.where(total > 0, total, 1.0), self.weight)
-        return (1 - SHARE) * weight + SHARE * self._prior, variance, largest
+
+@compiled
+def _awake(weight: Floats, awake: Flags) -> Floats:
+    """Weights of those that are awake, each column's sum 1; zeros if nobody is."""
+    found = np.zeros_like(weight)
+    for q in range(weight.shape[1]):
+        total = weight[awake, q].sum()
+        for k in range(len(weight)):
+            if awake[k] and total > 0:
+                found[k, q] = weight[k, q] / total
+    return found
+
+
+@compiled
+def _learned(gain: Floats, weight: Floats, variance: Floats, largest: Floats, prior: Floats) -> _Change:
+    """Weights, sums of squares and largest gains after a forecast; experts whose gain is NaN slept."""
+    weight, variance, largest = weight.copy(), variance * KEEP, largest * KEEP
+    for q in range(gain.shape[1]):
+        before, after = 0.0, 0.0
+        for k in range(len(gain)):
+            if np.isfinite(gain[k, q]):
+                r = min(max(gain[k, q], -BOUND), BOUND)
+                variance[k, q] += VARIANCE * r * r
+                largest[k, q] = max(largest[k, q], abs(r))
+                rate = min(0.5 / largest[k, q], np.sqrt(np.log(len(gain)) / max(variance[k, q], 1e-12)))
+                before += weight[k, q]
+                weight[k, q] *= np.exp(rate * r - (rate * r) ** 2)
+                after += weight[k, q]
+        for k in range(len(gain)):
+            if np.isfinite(gain[k, q]) and after > 0:
+                weight[k, q] *= before / after  # those awake divide among them what they had
+            weight[k, q] += SHARE * (prior[k, q] - weight[k, q])
+    return weight, variance, largest

@@ -7,6 +7,7 @@ from typing import ClassVar, Final, NamedTuple
 import numpy as np
 
 from models.ensemble.levels import LEVEL
+from models.signals.compiled import compiled
 from models.signals.step import Floats, Ints, Step
 
 HALF_LIFE: Final = 15.0
@@ -73,8 +74,9 @@ class Intervals(Step[Asked, Spread, _Change]):
         """Scales and quantiles, with the errors that came due."""
         squares, weights, ring, change = self.squares, self.weights, self.ring, None
         if x.errors is not None:
-            change = squares, weights, ring, _ = self._learned(x.errors)
-        scale = _scale(squares, weights)
+            change = _learned(squares, weights, ring, self.counts, x.errors.error, x.errors.scale)
+            squares, weights, ring, _ = change
+        scale = scales(squares, weights)
         return Spread(scale, x.centre[:, None] + scale[:, None] * scaled_quantiles(ring)), change
 
     def commit(self, change: _Change) -> None:
@@ -84,33 +86,48 @@ class Intervals(Step[Asked, Spread, _Change]):
 
     def scale_of(self, forecaster: int) -> float:
         """Scale of one forecaster's errors before this moment's, points; NaN while unknown."""
-        return float(_scale(self.squares, self.weights)[forecaster])
-
-    def _learned(self, x: Errors) -> tuple[Floats, Floats, Floats, Ints]:
-        new = np.where(np.isfinite(x.error), 1 - 0.5 ** (1 / HALF_LIFE), 0.0)
-        square = np.where(np.isfinite(x.error), x.error, 0.0) ** 2
-        ring, counts = self.ring.copy(), self.counts.copy()
-        scaled = x.error / x.scale
-        known = np.flatnonzero(np.isfinite(scaled))
-        ring[known, counts[known] % KEPT] = scaled[known]
-        counts[known] += 1
-        return (
-            self.squares + new * (square - self.squares), self.weights + new * (1 - self.weights), ring, counts
-        )  # fmt: skip
+        return float(scales(self.squares, self.weights)[forecaster])
 
 
-def _scale(squares: Floats, weights: Floats) -> Floats:
-    scale = np.sqrt(np.divide(squares, weights, out=np.full_like(squares, np.nan), where=weights > 0))
-    return np.where(scale > TINY, scale, np.nan)
+@compiled
+def _learned(  # noqa: PLR0917  (plain arrays, as compiled code wants them)
+    squares: Floats, weights: Floats, ring: Floats, counts: Ints, error: Floats, scale: Floats
+) -> tuple[Floats, Floats, Floats, Ints]:
+    """The state with one error of each forecaster that was awake."""
+    new = 1 - 0.5 ** (1 / HALF_LIFE)
+    squares, weights, ring, counts = squares.copy(), weights.copy(), ring.copy(), counts.copy()
+    for k in range(len(error)):
+        if np.isfinite(error[k]):
+            squares[k] += new * (error[k] ** 2 - squares[k])
+            weights[k] += new * (1 - weights[k])
+        if np.isfinite(error[k] / scale[k]):
+            ring[k, counts[k] % KEPT] = error[k] / scale[k]
+            counts[k] += 1
+    return squares, weights, ring, counts
 
 
+@compiled
+def scales(squares: Floats, weights: Floats) -> Floats:
+    """Root of the weighted mean of squares; NaN before there is one, and where it is next to nothing."""
+    found = np.full(len(squares), np.nan)
+    for k in range(len(squares)):
+        if weights[k] > 0 and squares[k] / weights[k] > TINY * TINY:
+            found[k] = np.sqrt(squares[k] / weights[k])
+    return found
+
+
+@compiled
 def scaled_quantiles(ring: Floats) -> Floats:
     """Quantiles of each row's known values at `LEVELS`, float64[K, Q]; NaN with fewer than 20."""
-    ordered = np.sort(ring, axis=1)  # NaN comes last
-    n = np.count_nonzero(np.isfinite(ring), axis=1)[:, None]
-    rank = np.clip(LEVEL * (n + 1) - 1, 0, np.maximum(n - 1, 0))
-    below = np.floor(rank).astype(np.intp)
-    above = np.minimum(below + 1, np.maximum(n - 1, 0))
-    low, high = np.take_along_axis(ordered, below, 1), np.take_along_axis(ordered, above, 1)
-    found: Floats = np.where(n >= LEAST, low + (rank - below) * (high - low), np.nan)
+    found = np.full((len(ring), len(LEVEL)), np.nan)
+    for k in range(len(ring)):
+        ordered = np.sort(ring[k][np.isfinite(ring[k])])
+        n = len(ordered)
+        if n < LEAST:
+            continue
+        for q in range(len(LEVEL)):
+            rank = min(max(LEVEL[q] * (n + 1) - 1, 0.0), n - 1.0)
+            below = int(rank)
+            high = ordered[min(below + 1, n - 1)]
+            found[k, q] = ordered[below] + (rank - below) * (high - ordered[below])
     return found

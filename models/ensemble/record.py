@@ -6,7 +6,8 @@ from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 
-from models.ensemble.levels import LEVELS, pinball
+from models.ensemble.levels import LEVEL, LEVELS
+from models.signals.compiled import compiled
 from models.signals.step import Floats, Step
 
 MEMORY: Final = 250.0
@@ -64,28 +65,48 @@ class Record(Step[Outcome | None, Standing, tuple[Floats, Floats] | None]):
 
     def advance(self, x: Outcome | None) -> tuple[Standing, tuple[Floats, Floats] | None]:
         """The record with the outcome that came."""
-        losses, hits = self.losses, self.hits
-        change = None
+        losses, hits, change = self.losses, self.hits, None
         if x is not None:
-            change = losses, hits = self._entered(x)
-        told = hits[:, 2:] >= LEAST
-        coverage = np.divide(hits[:, :2], hits[:, 2:], out=np.full((2, 2), np.nan), where=told)
-        enough = (losses[2] >= LEAST) & (losses[1] > 0)
-        ratio = np.divide(losses[0], losses[1], out=np.full_like(losses[0], np.nan), where=enough)
-        return Standing(1 - ratio, coverage, (int(hits[0, 2]), int(hits[1, 2]))), change
+            change = losses, hits = _entered(self.losses, self.hits, x.quantiles, x.change, x.stress)
+        skill, coverage = _told(losses, hits)
+        return Standing(skill, coverage, (int(hits[0, 2]), int(hits[1, 2]))), change
 
     def commit(self, change: tuple[Floats, Floats] | None) -> None:
         """Keeps the record."""
         if change is not None:
             self.losses, self.hits = change
 
-    def _entered(self, x: Outcome) -> tuple[Floats, Floats]:
-        loss = pinball(x.quantiles, x.change).mean(axis=1)
-        both = np.isfinite(loss) & np.isfinite(loss[0])
-        keep = np.where(both, 0.5 ** (1 / MEMORY), 1.0)
-        entered = np.where(both, np.stack([loss, np.full_like(loss, loss[0]), np.ones_like(loss)]), 0.0)
-        losses = np.stack([keep, keep, np.ones_like(keep)]) * self.losses + entered
-        within = [float(x.quantiles[-1, low] <= x.change <= x.quantiles[-1, high]) for low, high in BOUNDS]
-        if not np.isfinite(loss[-1]):
-            return losses, self.hits
-        return losses, self.hits + np.array([[*within, 1.0]]) * np.array([[1.0], [float(x.stress)]])
+
+@compiled
+def _entered(losses: Floats, hits: Floats, quantiles: Floats, change: float, stress: bool) -> tuple[Floats, Floats]:
+    """Losses and hits with one more outcome; rows that slept, or of which persistence slept, stay."""
+    losses, hits, keep, last = losses.copy(), hits.copy(), 0.5 ** (1 / MEMORY), len(quantiles) - 1
+    loss = np.zeros(len(quantiles))
+    for k in range(len(quantiles)):
+        for q in range(len(LEVEL)):
+            beyond = change - quantiles[k, q]
+            loss[k] += beyond * (LEVEL[q] - (1.0 if beyond < 0 else 0.0)) / len(LEVEL)
+        if np.isfinite(loss[k]) and np.isfinite(loss[0]):
+            losses[0, k] = keep * losses[0, k] + loss[k]
+            losses[1, k] = keep * losses[1, k] + loss[0]
+            losses[2, k] += 1
+    if np.isfinite(loss[last]):
+        for row in range(2 if stress else 1):
+            for n in range(len(BOUNDS)):
+                low, high = BOUNDS[n]
+                hits[row, n] += quantiles[last, low] <= change <= quantiles[last, high]
+            hits[row, 2] += 1
+    return losses, hits
+
+
+@compiled
+def _told(losses: Floats, hits: Floats) -> tuple[Floats, Floats]:
+    """Skill of each row and coverage, NaN with too few labels."""
+    skill, coverage = np.full(losses.shape[1], np.nan), np.full((2, 2), np.nan)
+    for k in range(losses.shape[1]):
+        if losses[2, k] >= LEAST and losses[1, k] > 0:
+            skill[k] = 1 - losses[0, k] / losses[1, k]
+    for row in range(2):
+        if hits[row, 2] >= LEAST:
+            coverage[row] = hits[row, :2] / hits[row, 2]
+    return skill, coverage

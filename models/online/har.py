@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import ClassVar, Final
 
 import numpy as np
 
 from models.features import Schema
 from models.online.question import Question
+from models.signals.compiled import compiled
 from models.signals.step import Floats, Step
 
 LABELS: Final = ("har", "har_log")
@@ -43,7 +43,7 @@ class RecursiveHar(Step[Question, Floats, _Change]):
     def __init__(self, schema: Schema) -> None:
         """Of a schema of features."""
         self.layout = (schema.hash,)
-        self._at = [schema.names.index(name) for name in ("index", "above_mean_5", "above_mean_22")]
+        self._at = np.array([schema.names.index(name) for name in ("index", "above_mean_5", "above_mean_22")], np.intp)
         self.theta: Floats = np.tile([0.0, 1.0, 0.0, 0.0], (2, 1))
         self.covariance: Floats = np.tile(PRIOR * np.eye(4), (2, 1, 1))
 
@@ -51,37 +51,62 @@ class RecursiveHar(Step[Question, Floats, _Change]):
         """Expected changes, with the lesson learned first."""
         theta, covariance = self.theta, self.covariance
         if x.lesson is not None:
-            index = x.lesson.raw[self._at[0]] + x.lesson.change
+            past, index = regressors(x.lesson.raw[self._at]), x.lesson.raw[self._at[0]] + x.lesson.change
             weight = 1 / max(x.lesson.scale, LEAST) ** 2 if x.lesson.scale > 0 else 1.0
-            theta, covariance = taught(theta, covariance, self._regressors(x.lesson.raw), _both(index), weight)
-        level, log = np.einsum("kj,kj->k", theta, self._regressors(x.raw))
-        index = x.raw[self._at[0]]
-        ahead = np.array([level, math.expm1(min(max(log, 0.0), math.log(101.0)))])
-        return np.clip(ahead, 0.0, 100.0) - index, (theta, covariance)
+            theta, covariance = taught(theta, covariance, past, both(index), weight)
+        return expected(theta, regressors(x.raw[self._at])), (theta, covariance)
 
     def commit(self, change: _Change) -> None:
         """Keeps what was learned."""
         self.theta, self.covariance = change
 
-    def _regressors(self, raw: Floats) -> Floats:
-        """1, index, and means of 5 and 22, as levels and as logarithms, float64[2, 4]; unknown means are the index."""
-        index, week, month = raw[self._at]
-        means = index - np.nan_to_num(np.array([week, month]))
-        return np.stack([np.concatenate([[1.0, level[0]], level[1:]]) for level in _both(np.array([index, *means]))])
 
-
-def _both(index: Floats | float) -> Floats:
+@compiled
+def both(index: float) -> Floats:
     """A value as level and as logarithm."""
-    return np.stack([np.asarray(index, np.float64), np.log1p(np.maximum(index, 0.0))])
+    return np.array([index, np.log1p(max(index, 0.0))])
 
 
+@compiled
+def regressors(known: Floats) -> Floats:
+    """1, index, and means of 5 and 22, as levels and as logarithms, float64[2, 4]; unknown means are the index.
+
+    Args:
+        known: index, and how far it stands above its means of 5 and 22.
+    """
+    found = np.ones((2, 4))
+    for j in range(3):
+        mean = known[0] - (known[j] if j > 0 and np.isfinite(known[j]) else 0.0)
+        found[:, j + 1] = both(mean)
+    return found
+
+
+@compiled
+def expected(theta: Floats, x: Floats) -> Floats:
+    """Changes of the index that both regressions expect, which stays within 0..100, float64[2]."""
+    level, log = (theta[0] * x[0]).sum(), (theta[1] * x[1]).sum()
+    ahead = np.array([level, np.expm1(min(max(log, 0.0), np.log(101.0)))])
+    found: Floats = np.minimum(np.maximum(ahead, 0.0), 100.0) - x[0, 1]
+    return found
+
+
+@compiled
 def taught(theta: Floats, covariance: Floats, x: Floats, y: Floats, weight: float) -> _Change:
     """Coefficients and covariances after one more row of a weight, for k regressions: x is float64[k, j]."""
-    keep = 0.5 ** (1 / MEMORY)
-    px = np.einsum("kij,kj->ki", covariance, x)
-    gain = px / (keep / weight + np.einsum("ki,ki->k", px, x))[:, None]
-    theta = theta + gain * (y - np.einsum("kj,kj->k", theta, x))[:, None]
-    covariance = covariance - gain[:, :, None] * px[:, None, :]
-    covariance = (covariance + covariance.transpose(0, 2, 1)) / 2
-    grown = np.trace(covariance, axis1=1, axis2=2) < LARGEST
-    return theta, covariance / np.where(grown, keep, 1.0)[:, None, None]
+    keep, n = 0.5 ** (1 / MEMORY), x.shape[1]
+    new_theta, new_covariance = theta.copy(), covariance.copy()
+    for k in range(len(x)):
+        px = np.zeros(n)
+        for i in range(n):
+            for j in range(n):
+                px[i] += covariance[k, i, j] * x[k, j]
+        gain = px / (keep / weight + (px * x[k]).sum())
+        new_theta[k] += gain * (y[k] - (theta[k] * x[k]).sum())
+        trace = 0.0
+        for i in range(n):
+            for j in range(n):  # half of each, so that it stays symmetric
+                new_covariance[k, i, j] -= (gain[i] * px[j] + gain[j] * px[i]) / 2
+            trace += new_covariance[k, i, i]
+        if trace < LARGEST:
+            new_covariance[k] /= keep
+    return new_theta, new_covariance

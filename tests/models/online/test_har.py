@@ -20,10 +20,9 @@ def test_before_any_lesson_it_is_persistence() -> None:
     assert RecursiveHar(SCHEMA).peek(Question(raw, raw, np.nan, None)) == pytest.approx([0.0, 0.0], abs=1e-9)
 
 
-def test_recursion_is_weighted_least_squares_with_a_prior(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recursion_is_weighted_least_squares_with_a_prior() -> None:
     """Against the closed form: (sum d^(n-i) w x x' + d^n I / P) b = sum d^(n-i) w x y + d^n b0 / P."""
-    monkeypatch.setattr(har, "MEMORY", 50.0)
-    rng, keep = np.random.default_rng(1), 0.5 ** (1 / 50)
+    rng, keep = np.random.default_rng(1), 0.5 ** (1 / har.MEMORY)
     theta, covariance = np.array([[0.0, 1.0, 0.0, 0.0]]), har.PRIOR * np.eye(4)[None]
     left, right = np.eye(4) / har.PRIOR, np.array([0.0, 1.0, 0.0, 0.0]) / har.PRIOR
     for _ in range(200):
