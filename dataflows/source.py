@@ -10,11 +10,12 @@ from typing import Any, Final
 import numpy as np
 import structlog
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException
 
 from dataflows import kafka, metrics, stopping
 from dataflows.config import FlowConfig, FlowError
 from dataflows.intake import Intake
+from dataflows.lanes import open_lane
 from dataflows.rejects import DeadLetters
 from models.signals.bars import BarFold, Folded
 from models.signals.step import State
@@ -29,9 +30,6 @@ Addressed = tuple[str, tuple[str, Partial]]
 """A partial with its market, keyed by market."""
 
 _NO_TIMES: Final = np.empty(0, np.int64)
-
-_AT_ONCE: Final = 10_000
-"""Records asked for in one call."""
 
 
 class FeedPartition(StatefulSourcePartition[Addressed, State]):
@@ -49,7 +47,7 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         self._reader = kafka.consumer(config.kafka, config.group)
         self._incarnation = config.incarnation or str(self._reader.list_topics(timeout=kafka.CALL_S).cluster_id)
         self._offset = self._resume(resume)
-        self._reader.assign([TopicPartition(config.topic, partition, self._offset)])
+        self._lane = open_lane(config, partition, self._offset)
         self._saved: deque[kafka.Progress] = deque()
         self._progress().commit(self._reader, config.topic, partition)
         self._quiet = 0
@@ -62,13 +60,9 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
             if self._quiet > stopping.QUIET_EPOCHS:
                 stopping.leave(self._config.single)
             return []
-        records = self._reader.consume(_AT_ONCE, 0)
-        if not records:
-            return []
-        good: list[Any] = [record for record in records if self._is_good(record)]
-        folded = self._intake.take(good)
-        if good:
-            self._offset = int(good[-1].offset() or 0) + 1
+        folded, behind = self._lane.take(self._intake)
+        if behind is not None:
+            self._offset = behind
         return self._addressed(folded)
 
     def snapshot(self) -> State:
@@ -89,6 +83,7 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
 
     def close(self) -> None:
         """Leaves the broker."""
+        self._lane.close()
         self._reader.close()
 
     def _resume(self, state: State | None) -> int:
@@ -118,17 +113,6 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         log.info("broker_forgot", feed=self._config.feed, partition=self._partition, advice="the feed is sent again")
         self._fold.forget_open()
         return 0
-
-    def _is_good(self, record: Message) -> bool:
-        """Whether a message is a record; a lost offset ends the flow, anything else librdkafka mends by itself."""
-        error = record.error()
-        if error is None:
-            return True
-        if error.code() == error._AUTO_OFFSET_RESET:
-            msg = f"{self._config.topic}/{self._partition}: {error.str()}; records were lost before they were read"
-            raise FlowError(msg)
-        log.warning("kafka_trouble", error=error.str(), advice="retrying by itself")
-        return False
 
     def _addressed(self, folded: list[Folded]) -> list[Addressed]:
         """For every market of the feed, what concerns it."""
@@ -162,9 +146,7 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         self._intake.ticks = 0
         if self._fold.time_us != NEVER:
             metrics.WATERMARK.labels(*self._label).set(self._fold.time_us / 1e6)
-        place = TopicPartition(self._config.topic, self._partition)
-        _low, high = self._reader.get_watermark_offsets(place, cached=True)
-        metrics.LAG.labels(*self._label).set(max(0, high - self._offset))
+        metrics.LAG.labels(*self._label).set(max(0, self._lane.newest() - self._offset))
 
 
 def _codes(feed: tuple[Any, ...], market: tuple[Any, ...]) -> np.ndarray[Any, np.dtype[np.int32]] | None:

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from models.signals.attribution import Moved
-from models.signals.correlation import BASE
+from models.signals.correlation import BASE, MOST
 from models.signals.index import IndexState
 from models.signals.merged_bars import MergedBars
 from models.signals.step import Floats, Step
@@ -154,12 +154,16 @@ class Publication(Step[IndexState, Published, str | None]):
             at=rfc3339(x.indications.observation.window.at_us),
             indicators=self._rows(x),
             segment_correlation=_matrix(self._segments, x.aggregates.correlation),
-            instrument_correlation=_matrix(self._instruments, correlations.matrix[BASE]),
+            instrument_correlation=self._instrument_correlation(correlations.matrix[BASE]),
             volatility=dict(zip(self._instruments, yearly.tolist(), strict=True)),
             stale=[name for name, stale in zip(self._instruments, x.stale.tolist(), strict=True) if stale],
             version=self._version,
             remarks=dict(x.indications.observation.window.remarks) or msgspec.UNSET,
         )
+
+    def _instrument_correlation(self, matrix: Floats) -> Matrix:
+        """Of all instruments, where they are few enough to be looked at: 500 of them would be 5 MB a final."""
+        return _matrix(self._instruments, matrix) if len(self._instruments) <= MOST else Matrix([], [])
 
     def _rows(self, x: IndexState) -> list[IndicatorRow]:
         found, said = x.aggregates, x.indications

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from schemas.instruments import BAD_NAME, Instruments, validate
 from schemas.rejects import Reason, UnreadableError
+from schemas.ticks import NO_QUOTES
 
 
 def _column(table: Any, name: str, wanted: Any) -> Any:
@@ -39,6 +40,13 @@ def floats(table: Any, name: str, absent: float) -> npt.NDArray[np.float64]:
         return np.full(table.num_rows, absent)
     filled = column.fill_null(absent) if column.null_count else column
     return np.asarray(filled.to_numpy(zero_copy_only=False))
+
+
+def quotes(table: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Bid and ask, float64[rows] each; both empty where the record has neither column."""
+    if "bid" not in table.schema.names and "ask" not in table.schema.names:
+        return NO_QUOTES, NO_QUOTES
+    return floats(table, "bid", np.nan), floats(table, "ask", np.nan)
 
 
 def ints(table: Any, name: str, absent: int | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -87,9 +95,14 @@ def _translate(column: Any, instruments: Instruments) -> npt.NDArray[np.int32]:
 
 def _look_up(known: npt.NDArray[np.int32], indices: Any) -> npt.NDArray[np.int32]:
     positions = np.asarray(indices.to_numpy(zero_copy_only=False))
-    if positions.size and (positions.min() < 0 or positions.max() >= len(known)):
+    if positions.size and _unsigned(positions).max() >= len(known):
         raise UnreadableError(Reason.MALFORMED, "column 'instrument' points outside its dictionary")
     return np.asarray(known[positions], np.int32)
+
+
+def _unsigned(positions: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same bytes without a sign: a negative position is a huge one, and one comparison finds both."""
+    return positions.view(f"u{positions.itemsize}")
 
 
 def _text_dictionary(column: Any) -> Any:

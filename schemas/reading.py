@@ -107,7 +107,8 @@ class Matrix(msgspec.Struct, frozen=True):
 class Details(msgspec.Struct, frozen=True):
     """What lies behind a final reading: indicators, correlations, annualised volatilities, stale inputs, remarks.
 
-    `remarks` are those of the period, text by name; left out where nobody made one.
+    `instrument_correlation` is empty in a market of more than 100 instruments. `remarks` are those of the period, text
+    by name; left out where nobody made one.
     """
 
     market: str

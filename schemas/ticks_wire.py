@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from schemas.arrow_columns import codes, floats, ints
+from schemas.arrow_columns import codes, floats, ints, quotes
 from schemas.arrow_weight import weigh
 from schemas.instruments import Instruments
 from schemas.rejects import Reason, UnreadableError
-from schemas.ticks import NO_SEQ, BarBatch, TickBatch
+from schemas.ticks import NO_SEQ, NO_SEQS, BarBatch, TickBatch
 
 MAX_ROWS: Final = 1 << 20
 MAX_NAMES: Final = 1 << 16
@@ -60,9 +60,8 @@ def decode_ticks(raw: bytes, instruments: Instruments) -> TickBatch:
         ints(table, "ts_us", -1),
         floats(table, "price", np.nan),
         floats(table, "size", 0.0),
-        floats(table, "bid", np.nan),
-        floats(table, "ask", np.nan),
-        ints(table, "seq", NO_SEQ),
+        *quotes(table),
+        ints(table, "seq", NO_SEQ) if "seq" in table.schema.names else NO_SEQS,
     )
 
 

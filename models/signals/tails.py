@@ -81,7 +81,7 @@ def _survival(beyond: float, scored: float, sums: Floats) -> float:
 
 @compiled
 def _scored(rank: Floats, z: Floats, scored: Floats, sums: Floats) -> Floats:
-    """Tail scores of the values."""
+    """Tail scores of the values. The C library's logarithm: numpy's own depends on the processor in its last bit."""
     found = np.full(len(z), np.nan)
     for k in range(len(z)):
         if np.isfinite(z[k]) and np.isfinite(rank[k]):

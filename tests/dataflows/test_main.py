@@ -115,6 +115,22 @@ def test_one_worker_two_workers_and_two_processes_publish_the_pure_bytes(
     }
 
 
+def test_the_ordinary_lane_publishes_the_same_bytes(
+    content: list[list[tapes.Rows]],
+    kafka: servers.Kafka,
+    redis_server: servers.Redis,
+    clean_redis: redis.Redis,
+    tmp_path: Path,
+    unique_name: str,
+) -> None:
+    tape = tapes.records(content, "json", seed=4)
+    want, _ = tapes.expected(unique_name, tape)
+    produce(kafka.bootstrap, unique_name, tape)
+    with Flow(tmp_path, unique_name, kafka.bootstrap, redis_server.url, ESI_KAFKA_LANE="ordinary") as flow:
+        wait_for(clean_redis, want, flow)
+        assert published(clean_redis) == want
+
+
 def test_a_flow_that_is_stopped_goes_on_where_it_was(
     content: list[list[tapes.Rows]],
     kafka: servers.Kafka,
