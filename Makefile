@@ -2,7 +2,7 @@
 #   make run ARGS="--once"     the whole product          make test ARGS="-k bars"   the tests
 #   make bench                 the measurements           make check                 style, types, contracts
 #   make fmt                   formats the code           make torture               200 kills instead of 20
-#   make coverage              the tests, and what they reach (WORKERS=2 test processes at once, WORKERS=0 for none)
+#   make coverage              the tests, and what they reach (WORKERS=3 test processes at once, WORKERS=0 for none)
 #   make pins                  renews constraints.txt     make clean                 forgets all but the data in .esi
 #   make evaluate              judges the market us on a panel of real values that does not ship: DATA names its folder, with
 #                              panel/daily_inputs_1990_2026.csv.gz, macro/NAME.csv, reference/{STLFSI4,NFCI}.csv (docs/evaluation.md)
@@ -15,8 +15,8 @@ BIN := .venv/bin
 ARGS ?=
 DATA ?= ../shared/data
 PANEL ?= $(DATA)/panel/daily_inputs_1990_2026.csv.gz
-# tests wait for servers more than they compute; a file's tests stay together, because they share what they start
-WORKERS ?= 2
+# tests wait for servers more than they compute, so two cores carry three; a file's tests stay together: they share what they start
+WORKERS ?= 3
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: run test coverage bench check fmt torture pins docs evaluate reference clean
