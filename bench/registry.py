@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench import engine, fanout, kafka_to_redis, replay_real, start, step
+from bench import alert_delivery, alert_rules, engine, fanout, kafka_to_redis, replay_real, start, step
 from bench.case import Benchmark
 
 BENCHMARKS: Final = (
@@ -15,4 +15,6 @@ BENCHMARKS: Final = (
     Benchmark("replay_real", replay_real.WORK, replay_real.measure),
     Benchmark("start", start.WORK, start.measure),
     Benchmark("fanout", fanout.WORK, fanout.measure),
+    Benchmark("alert_rules", alert_rules.WORK, alert_rules.measure),
+    Benchmark("alert_delivery", alert_delivery.RATE, alert_delivery.measure),
 )

@@ -7,8 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from bench import engine, fanout, kafka_to_redis, replay_real, start, step, tape
+from bench import alert_delivery, alert_rules, engine, fanout, kafka_to_redis, replay_real, start, step, tape
 from bench.case import WrongOutputError
+from models.alerts.observe import Observer
 from tests.api.publisher import reading
 
 SMALL = 40 * tape.ROWS
@@ -100,6 +101,23 @@ def test_start_refuses_what_is_not_the_last_final() -> None:
             start.check(start.Start(1.0, 2.0, right | wrong))
     with pytest.raises(WrongOutputError, match="before its first"):
         start.check(start.Start(3.0, 2.0, right))
+
+
+def test_alert_rules_refuse_thresholds_that_alert_otherwise() -> None:
+    made = alert_rules.engine(100)
+    observer = Observer(made.wanted)
+    for number in range(60):
+        made.update(observer.reading(alert_rules.reading(number)))
+    alert_rules.check(made, alert_rules.reading(59), 100)
+    with pytest.raises(WrongOutputError, match="other thresholds"):
+        alert_rules.check(made, alert_rules.reading(64), 100)
+
+
+def test_alert_delivery_refuses_what_is_missing_or_came_twice() -> None:
+    alert_delivery.check(["a", "b"], 2)
+    for wrong in (["a"], ["a", "a"], ["a", "b", "c"]):
+        with pytest.raises(WrongOutputError):
+            alert_delivery.check(wrong, 2)
 
 
 def test_fanout_refuses_a_gap_a_repeat_and_another_order() -> None:
