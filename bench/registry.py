@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench import engine, fanout, kafka_to_redis, replay_real, rest_latest, scoring, start, step, us
+from bench import (
+    alert_delivery,
+    alert_rules,
+    engine,
+    fanout,
+    kafka_to_redis,
+    replay_real,
+    rest_latest,
+    scoring,
+    start,
+    step,
+    us,
+)
 from bench.case import Benchmark
 
 BENCHMARKS: Final = (
@@ -21,5 +33,7 @@ BENCHMARKS: Final = (
     Benchmark("fanout_1k", fanout.work(fanout.ONE_K), fanout.measure_1k),
     Benchmark("fanout_10k_10hz", fanout.work(fanout.TEN_K), fanout.measure_10k),
     Benchmark("rest_latest", rest_latest.WORK, rest_latest.measure),
+    Benchmark("alert_rules", alert_rules.WORK, alert_rules.measure),
+    Benchmark("alert_delivery", alert_delivery.RATE, alert_delivery.measure),
     Benchmark("fanout_100k", fanout.work(fanout.HUNDRED_K), fanout.measure_100k),
 )

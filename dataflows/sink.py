@@ -9,9 +9,8 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import redis
 import structlog
@@ -22,76 +21,18 @@ from redis.retry import Retry
 from dataflows import metrics, stopping
 from dataflows.config import FlowConfig, FlowError
 from dataflows.ended import EndedStreams
+from dataflows.entries import Entry, Publishable, entries_of
 from schemas import names
 
 log = structlog.get_logger()
 
 _SCRIPT: Final = files("dataflows").joinpath("publish.lua").read_text()
-_FIELDS: Final = ("reading", "bars", "details")
-"""Field of the body, by channel."""
-
 _AT_ONCE: Final = 100
 """Entries in one call of the script, which nobody can interrupt."""
 
 _AWAY: Final = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError, redis.ReadOnlyError, OSError)
 _FULL: Final = ("OOM", "MISCONF", "READONLY", "LOADING", "MASTERDOWN", "NOREPLICAS", "BUSY")
 """Beginnings of errors that pass: no memory, disk full, failover."""
-
-
-class Publishable(Protocol):
-    """What a market's last step gives for one step's end."""
-
-    @property
-    def at_us(self) -> int:
-        """End of the step."""
-        ...
-
-    @property
-    def final(self) -> bool:
-        """Whether it closes a period."""
-        ...
-
-    @property
-    def reading(self) -> bytes:
-        """Canonical bytes."""
-        ...
-
-    @property
-    def bars(self) -> bytes | None:
-        """Canonical bytes."""
-        ...
-
-    @property
-    def details(self) -> bytes | None:
-        """Canonical bytes."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One stream entry: the channel's number in `names.CHANNELS` from 1 on, its id, kind and body."""
-
-    channel: int
-    id: str
-    kind: str
-    body: bytes
-
-    def arguments(self, sent_ns: int) -> list[Any]:
-        """The script's arguments for it."""
-        return [self.channel, self.id, self.kind, _FIELDS[self.channel - 1], self.body, sent_ns]
-
-
-def entries_of(published: Publishable) -> list[Entry]:
-    """Bars, details, reading: whoever sees the reading finds the others there already."""
-    step_ms = published.at_us // 1000
-    entries = []
-    if published.bars is not None:
-        entries.append(Entry(2, f"{step_ms}-0", "other", published.bars))
-    if published.details is not None:
-        entries.append(Entry(3, f"{step_ms}-1", "other", published.details))
-    kind = "final" if published.final else "provisional"
-    entries.append(Entry(1, f"{step_ms}-{int(published.final)}", kind, published.reading))
-    return entries
 
 
 def connect(url: str) -> redis.Redis:

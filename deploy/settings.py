@@ -10,12 +10,13 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from deploy.setting_kinds import Bootstrap, Folder, Names, Port, allowed
 
 PREFIX: Final = "ESI_"
 NOT_OURS: Final = re.compile(
@@ -47,25 +48,6 @@ def _default_data_dir() -> Path:
     return (checkout() or Path.cwd()) / ".esi"
 
 
-def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
-
-
-def _names(value: object) -> object:
-    """A comma-separated text as a tuple; anything else unchanged."""
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def _bootstrap(value: object) -> object:
-    """`kafka://host:port` as librdkafka wants it: `host:port`."""
-    return value.removeprefix("kafka://") if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
-Folder = Annotated[Path, AfterValidator(_absolute)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-
-
 class Settings(BaseSettings):
     """What a process is told; each field's description is its documentation."""
 
@@ -83,7 +65,7 @@ class Settings(BaseSettings):
         min_length=1,
         description="Markets to run: names of shipped ones or paths of market files, with commas.",
     )
-    kafka_url: Annotated[str, BeforeValidator(_bootstrap)] | None = Field(
+    kafka_url: Bootstrap | None = Field(
         default=None,
         pattern=r"^[^\s,:/]+:\d+(,[^\s,:/]+:\d+)*$",
         description="Kafka brokers as `host:port`, several with commas. Without it `esi up` starts its own, "
@@ -216,23 +198,6 @@ def load(flags: Mapping[str, object] | None = None, env_file: Path | str = ENV_F
     if faults:
         raise SettingsError("\n".join(dict.fromkeys(faults)))
     return settings
-
-
-def allowed(field: FieldInfo) -> str:
-    """What may stand in a setting, in words: `a whole number, 1 to 65535`."""
-    kind = get_args(field.annotation)[0] if type(None) in get_args(field.annotation) else field.annotation
-    if options := [option for option in get_args(kind) if isinstance(option, str)]:
-        return "one of " + ", ".join(options)
-    if kind is int:
-        least, most = (_bound(field, name) for name in ("ge", "le"))
-        return "a whole number, " + (f"{least} to {most}" if most is not None else f"at least {least}")
-    if kind is Path:
-        return "a path"
-    return "a list with commas" if get_origin(kind) is tuple else "a text" if kind is str else "a URL"
-
-
-def _bound(field: FieldInfo, name: str) -> int | None:
-    return next((getattr(rule, name) for rule in field.metadata if hasattr(rule, name)), None)
 
 
 def _unknown(names: Iterable[str], where: str) -> list[str]:

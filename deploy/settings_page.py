@@ -7,7 +7,8 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from deploy.settings import PREFIX, Settings, allowed
+from deploy.setting_kinds import allowed
+from deploy.settings import PREFIX, Settings
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 

@@ -9,10 +9,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import bare_writes, engine, fanout, kafka_to_redis, replay_real, scoring, start, step, tape, us
+from bench import (
+    alert_delivery,
+    alert_rules,
+    bare_writes,
+    engine,
+    fanout,
+    kafka_to_redis,
+    replay_real,
+    scoring,
+    start,
+    step,
+    tape,
+    us,
+)  # fmt: skip
 from bench.case import WrongOutputError
 from bench.crowd import Counted, Member, percentile
 from evaluation import panel
+from models.alerts.observe import Observer
 from schemas.market_file import load
 from tests.api.publisher import reading
 
@@ -153,3 +167,20 @@ def test_the_crowd_counts_what_it_reads_however_it_is_cut(places: tuple[int, ...
     assert (member.counted.messages, member.counted.gaps) == (3, 1)
     assert sorted(member.counted.bins) == [50, 70, 80]
     assert percentile(member.counted.bins, 0.5) == 7.1
+
+
+def test_alert_rules_refuse_thresholds_that_alert_otherwise() -> None:
+    made = alert_rules.engine(100)
+    observer = Observer(made.wanted)
+    for number in range(60):
+        made.update(observer.reading(alert_rules.reading(number)))
+    alert_rules.check(made, alert_rules.reading(59), 100)
+    with pytest.raises(WrongOutputError, match="other thresholds"):
+        alert_rules.check(made, alert_rules.reading(64), 100)
+
+
+def test_alert_delivery_refuses_what_is_missing_or_came_twice() -> None:
+    alert_delivery.check(["a", "b"], 2)
+    for wrong in (["a"], ["a", "a"], ["a", "b", "c"]):
+        with pytest.raises(WrongOutputError):
+            alert_delivery.check(wrong, 2)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from dataflows.entries import entries_of
 from dataflows.intake import Intake
-from dataflows.sink import entries_of
 from models.pipeline import Pipeline
 from models.publication import Published, version_of
 from models.reference import Reference

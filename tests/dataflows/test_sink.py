@@ -14,7 +14,8 @@ import redis
 from dataflows import metrics, sink
 from dataflows.config import FlowConfig, FlowError
 from dataflows.ended import EndedStreams
-from dataflows.sink import Entry, MarketStreams, StreamsSink, announce, entries_of
+from dataflows.entries import Entry
+from dataflows.sink import MarketStreams, StreamsSink, announce
 from models.publication import Published
 from schemas import names
 from tests import servers
@@ -171,12 +172,6 @@ def test_a_batch_is_written_in_order_and_counted(writer: MarketStreams, clean_re
 def test_what_cannot_be_mended_stops_the_flow(writer: MarketStreams, word: str, says: str) -> None:
     with pytest.raises(FlowError, match=says):
         writer._judge(reading(1), word)
-
-
-def test_the_reading_is_the_last_entry_of_its_step() -> None:
-    entries = entries_of(published(5_000, final=True, bars=b"b", details=b"d"))
-    assert entries == [Entry(2, "5-0", "other", b"b"), Entry(3, "5-1", "other", b"d"), Entry(1, "5-1", "final", b"r")]
-    assert entries_of(published(5_000)) == [Entry(1, "5-0", "provisional", b"r")]
 
 
 def test_markets_are_announced_once_with_a_lasting_epoch(redis_server: servers.Redis, clean_redis: redis.Redis) -> None:
