@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from models.ensemble.forecaster import EXPERTS
 from models.ensemble.forecaster import Forecast as Said
 from models.ensemble.levels import LEVELS, SHOWN
 from models.ensemble.record import Standing
@@ -66,7 +65,7 @@ def _forecast(said: Said) -> Forecast:
         experts=[
             ExpertRow(name, weight, number(skill), known(quantiles))
             for name, weight, skill, quantiles in zip(
-                EXPERTS, said.weights.tolist(), standing.skill[:-1].tolist(), said.experts, strict=True
+                said.names, said.weights.tolist(), standing.skill[:-1].tolist(), said.experts, strict=True
             )
         ],
     )

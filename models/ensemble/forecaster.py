@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 
 from models.ensemble.boa import Boa, Gathering, Judged
 from models.ensemble.guard import Came, Guard
+from models.ensemble.guests import Guests, NoGuests
 from models.ensemble.intervals import Asked, Errors, Intervals
 from models.ensemble.levels import LEVELS, MEDIAN
 from models.ensemble.record import STRESS, Outcome, Record, Standing
 from models.features import Schema
-from models.online import har, linear, quantiles
+from models.online import har, linear
+from models.online import quantiles as direct_quantiles
 from models.online.har import RecursiveHar
 from models.online.labels import Issued, LabelQueue
 from models.online.linear import LinearModels
@@ -28,7 +29,7 @@ PERSISTENCE: Final = "persistence"
 POINTS: Final = (PERSISTENCE, *har.LABELS, *linear.LABELS)
 """Experts that give a middle; their own past errors give the quantiles."""
 
-EXPERTS: Final = (*POINTS, quantiles.LABEL)
+EXPERTS: Final = (*POINTS, direct_quantiles.LABEL)
 ENSEMBLE: Final = "ensemble"
 
 NEWCOMER: Final = 0.25
@@ -41,6 +42,7 @@ class Forecast:
 
     Attributes:
         periods: how far ahead.
+        names: of the experts, K of them.
         quantiles: of the index then at `LEVELS`, 0..100, sorted, float64[Q]; NaN while too little is known.
         experts: the same of each expert, float64[K, Q]; NaN where it sleeps.
         weights: of each expert, mean over the levels, float64[K], sum 1.
@@ -51,6 +53,7 @@ class Forecast:
     """
 
     periods: int
+    names: tuple[str, ...]
     quantiles: Floats
     experts: Floats
     weights: Floats
@@ -58,6 +61,15 @@ class Forecast:
     surprise: float
     issued: Issued | None
     change: float
+
+
+class _Asked(NamedTuple):
+    """What the experts say: middles and scales of those that give a middle, rows of quantiles and scales of all."""
+
+    centres: Floats
+    own: Floats
+    rows: Floats
+    scales: Floats
 
 
 class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
@@ -69,49 +81,42 @@ class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
 
     name: ClassVar[str] = "forecaster"
     parts: ClassVar[tuple[str, ...]] = (
-        "labels", "har", "linear", "quantile", "intervals", "boa", "guard", "record"
+        "labels", "har", "linear", "quantile", "guests", "intervals", "boa", "guard", "record"
     )  # fmt: skip
 
-    def __init__(self, schema: Schema, periods: int) -> None:
-        """Of a schema of features, so many finals ahead."""
-        self.layout = (schema.hash, periods, EXPERTS)
+    def __init__(self, schema: Schema, periods: int, guests: Guests | None = None) -> None:
+        """Of a schema of features, so many finals ahead; guests stand behind our own experts."""
+        self.guests = NoGuests() if guests is None else guests
+        self._names = (*EXPERTS, *self.guests.labels)
+        rows = len(self._names) + 1
+        self.layout = (schema.hash, periods, self._names)
         self._periods = periods
-        self.labels = LabelQueue(periods, len(EXPERTS) + 1)
+        self.labels = LabelQueue(periods, rows)
         self.har = RecursiveHar(schema)
         self.linear = LinearModels(schema)
         self.quantile = QuantileModels(schema, LEVELS)
         self.intervals = Intervals(len(POINTS))
-        self.boa = Boa(tuple(1.0 if e in (PERSISTENCE, *har.LABELS) else NEWCOMER for e in EXPERTS))
-        self.guard = Guard(len(EXPERTS) + 1)
-        self.record = Record(len(EXPERTS) + 1)
+        self.boa = Boa(tuple(1.0 if e in (PERSISTENCE, *har.LABELS) else NEWCOMER for e in self._names))
+        self.guard = Guard(rows)
+        self.record = Record(rows)
 
     def advance(self, x: Seen) -> tuple[Forecast, tuple[Any, ...] | None]:
         """The forecast from this moment on."""
         due = self.labels.due if x.moment.learns else None
         change = math.nan if due is None else x.moment.index - due.level
-        question = self._question(x, due, change)
-        centre, of_experts = self._centres(question)
-        errors = None if due is None else Errors(change - due.centres, due.scales)
-        spread, of_intervals = self.intervals.advance(Asked(centre, errors))
-        direct, of_quantile = self.quantile.advance(question)
+        asked, of_experts = self._asked(x, due, change)
         offset, of_guard = self.guard.advance(None if due is None else Came(due.quantiles, change))
-        scales = np.append(spread.scale, [spread.scale[0]] * 2)
-        rows = _guarded(np.concatenate([spread.quantiles, direct]), scales[:-1], offset[:-1])
+        rows = _guarded(asked.rows, asked.scales, offset[:-1])
         weights, of_boa = self.boa.advance(Gathering(np.isfinite(rows[:, 0]), _judged(due, change)))
-        mixture = _mixed(weights, rows)
-        said = _guarded(mixture[None], scales[-1:], offset[-1:])
-        quantiles_ = np.concatenate([rows, said])
-        outcome = None if due is None else Outcome(due.quantiles, change, due.stress)
-        standing, of_record = self.record.advance(outcome)
-        stress = x.moment.percentile >= STRESS
-        issued = Issued(
-            x.moment.at_us, x.moment.index, x.raw, x.now, spread.scale, centre, quantiles_, weights, stress
-        )  # fmt: skip
+        said = _guarded(_mixed(weights, rows)[None], asked.scales[:1], offset[-1:])
+        standing, of_record = self.record.advance(None if due is None else Outcome(due.quantiles, change, due.stress))
+        issued = self._issued(x, asked, np.concatenate([rows, said]), weights)
+        index = x.moment.index
         forecast = Forecast(
-            self._periods, _levels(said[0], x.moment.index), _levels(rows, x.moment.index), weights.mean(axis=1),
-            standing, _surprise(due, change), due, change,
+            self._periods, self._names, _levels(said[0], index), _levels(rows, index), weights.mean(axis=1), standing,
+            _surprise(due, change), due, change,
         )  # fmt: skip
-        changes = (issued, *of_experts, of_quantile, of_intervals, of_boa, of_guard, of_record)
+        changes = (issued, *of_experts, of_boa, of_guard, of_record)
         return forecast, changes if x.moment.learns else None
 
     def commit(self, change: tuple[Any, ...] | None) -> None:
@@ -120,16 +125,26 @@ class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
             for name, own in zip(self.parts, change, strict=True):
                 getattr(self, name).apply(own)
 
-    def _question(self, x: Seen, due: Issued | None, change: float) -> Question:
-        scale = self.intervals.scale_of(0)
+    def _asked(self, x: Seen, due: Issued | None, change: float) -> tuple[_Asked, tuple[Any, ...]]:
+        """What every expert says, with the lesson learned, and their changes in the order of `parts`."""
         lesson = None if due is None else Lesson(due.raw, due.now, change, float(due.scales[0]))
-        return Question(x.raw, x.now, scale, lesson)
-
-    def _centres(self, question: Question) -> tuple[Floats, Sequence[Any]]:
-        """Middles of the point experts, change in points, float64[6]."""
+        question = Question(x.raw, x.now, self.intervals.scale_of(0), lesson)
         of_har, har_change = self.har.advance(question)
         of_linear, linear_change = self.linear.advance(question)
-        return np.concatenate([[0.0], of_har, of_linear]), (har_change, linear_change)
+        centres = np.concatenate([[0.0], of_har, of_linear])
+        direct, quantile_change = self.quantile.advance(question)
+        brought, guests_change = self.guests.advance(x)
+        errors = None if due is None else Errors(change - due.centres, due.scales)
+        spread, intervals_change = self.intervals.advance(Asked(centres, errors))
+        rows = np.concatenate([spread.quantiles, direct, brought])
+        scales = np.append(spread.scale, np.full(len(rows) - len(spread.scale), spread.scale[0]))
+        changes = (har_change, linear_change, quantile_change, guests_change, intervals_change)
+        return _Asked(centres, spread.scale, rows, scales), changes
+
+    def _issued(self, x: Seen, asked: _Asked, quantiles: Floats, weights: Floats) -> Issued:
+        """The forecast as it waits for its label."""
+        at_us, level, stress = x.moment.at_us, x.moment.index, x.moment.percentile >= STRESS
+        return Issued(at_us, level, x.raw, x.now, asked.own, asked.centres, quantiles, weights, stress)
 
 
 def _guarded(rows: Floats, scales: Floats, offset: Floats) -> Floats:

@@ -13,6 +13,7 @@ from models.pipeline import Pipeline
 from models.signals.bars import BarFold
 from schemas.bars import Partial
 from schemas.instruments import Instruments
+from schemas.market_parts import Scoring
 from tests.dataflows import tape
 
 
@@ -29,7 +30,8 @@ def partials() -> list[Partial]:
 
 @pytest.mark.parametrize("batch", [1, 7])
 def test_the_flow_publishes_what_the_steps_say(partials: list[Partial], batch: int) -> None:
-    first, second = tape.market("f"), tape.market("f").model_copy(update={"name": "second", "form": "z_mean"})
+    other = {"name": "second", "form": "z_mean", "horizon": "20s", "scores": Scoring(enabled=True)}
+    first, second = tape.market("f"), tape.market("f").model_copy(update=other)
     markets = {"tape~r1": first, "second~r1": second}
     said: list[Any] = []
     source = TestingSource([(name, (name, p)) for p in partials for name in markets], batch_size=batch)
