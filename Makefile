@@ -4,6 +4,8 @@
 #   make fmt                   formats the code           make torture               200 kills instead of 20
 #   make coverage              the tests, and what they reach (WORKERS=3 test processes at once, WORKERS=0 for none)
 #   make pins                  renews constraints.txt     make clean                 forgets all but the data in .esi
+#   make evaluate              judges the market us on a panel of real values that does not ship: DATA names its folder, with
+#                              panel/daily_inputs_1990_2026.csv.gz, macro/NAME.csv, reference/{STLFSI4,NFCI}.csv (docs/evaluation.md)
 
 SUITABLE = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
@@ -13,8 +15,10 @@ ARGS ?=
 # tests wait for servers more than they compute, so two cores carry three; a file's tests stay together: they share what they start
 WORKERS ?= 3
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+DATA ?= ../shared/data
+PANEL ?= $(DATA)/panel/daily_inputs_1990_2026.csv.gz
 
-.PHONY: run test coverage bench check fmt torture pins docs clean
+.PHONY: run test coverage bench check fmt torture pins docs evaluate clean
 .DELETE_ON_ERROR:
 
 run: .venv/.installed
@@ -46,6 +50,14 @@ torture: .venv/.installed-dev
 
 docs: .venv/.installed-dev
 	$(BIN)/python -m deploy.settings_page
+
+evaluate: .venv/.installed-dev
+	@test -f "$(PANEL)" || { echo "make: no panel at $(PANEL): name the folder that has one: make evaluate DATA=..." >&2; exit 1; }
+	$(BIN)/esi evaluate --market us --inputs "$(PANEL)" --macro "$(DATA)/macro" \
+		--reference STLFSI4="$(DATA)/reference/STLFSI4.csv" --reference NFCI="$(DATA)/reference/NFCI.csv" \
+		--out .esi/evaluation $(ARGS)
+	mkdir -p docs/evaluation
+	cp .esi/evaluation/report.json .esi/evaluation/report.html docs/evaluation/
 
 pins: .venv/.installed-dev
 	$(BIN)/python -m deploy.pins

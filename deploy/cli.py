@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.audit import audit
 from deploy.control import control
-from deploy.disk import is_full
 from deploy.evaluate import evaluate
 from deploy.options import (
     ApiPort,
@@ -29,6 +29,7 @@ from deploy.options import (
     Redis,
     Seed,
 )
+from deploy.told import is_told
 
 app = typer.Typer(
     name="esi",
@@ -205,8 +206,8 @@ def markets(
         module.show(said)
 
 
-app.command()(evaluate)
-app.command()(control)
+for verb in (audit, control, evaluate):
+    app.command()(verb)
 
 
 @app.command()
@@ -240,11 +241,7 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        if type(error).__module__.partition(".")[0] not in OURS and not is_full(error):
+        if not is_told(error):
             raise
         sys.stderr.write(f"esi: {error}\n")
         sys.exit(2)
-
-
-OURS = frozenset({"schemas", "dataflows", "api", "deploy"})
-"""Packages whose errors say what is wrong and what to do; anybody else's, but that of a full disk, is our fault."""

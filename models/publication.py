@@ -190,10 +190,11 @@ class Publication(Step[IndexState, Published, str | None]):
 def version_of(market: Market) -> str:
     """Schema, method and market file in short: `1-1-3f2a90bc`; another file gives another version.
 
-    Fields left at their defaults are not part of it, so that a field of a later release changes no version.
+    Fields left at their defaults are not part of it, so that a field of a later release changes no version; nor are
+    alert rules, which no reading depends on.
     """
     definition = json.dumps(
-        market.model_dump(mode="json", exclude_defaults=True), sort_keys=True, separators=(",", ":")
+        market.model_dump(mode="json", exclude_defaults=True, exclude={"alert"}), sort_keys=True, separators=(",", ":")
     )
     return f"{SCHEMA_VERSION}-{METHOD_VERSION}-{hashlib.sha256(definition.encode()).hexdigest()[:8]}"
 

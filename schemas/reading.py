@@ -163,6 +163,15 @@ def parse_rfc3339(text: str) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
+def parse_when(text: str) -> int:
+    """A time or a date that somebody asks for, as the first whole millisecond at or after it; a date is its midnight.
+
+    Raises:
+        ValueError, OverflowError: no such time, or one without a zone.
+    """
+    return max(-(-parse_rfc3339(text + "T00:00:00Z" if len(text) == 10 else text) // 1_000), 0)
+
+
 def entry_id(at_us: int, final: bool) -> str:
     """Redis stream id of a reading: `<step_end_ms>-<0 provisional | 1 final>`."""
     return f"{at_us // 1000}-{int(final)}"

@@ -22,6 +22,7 @@ from models.signals.indicators import KINDS, build
 from models.signals.merge import BarMerge
 from models.signals.path import PeriodPath
 from models.signals.ranks import RecursiveRank
+from models.signals.sketch import SketchedRank
 from models.signals.step import Floats
 from models.signals.tails import Standing, TailScore
 from models.signals.volatility import Volatility
@@ -32,7 +33,8 @@ from schemas.indicator import Indicator
 from schemas.market import Market
 from schemas.ticks import NO_SEQ, TickBatch
 from tests.laws import AnyStep, Sample
-from tests.models import tape
+from tests.models import score_samples, tape
+from tests.models.alerts.samples import ALERT_SAMPLES
 
 SECONDS = 420
 LEAP_US = 1_000_000_000
@@ -207,6 +209,7 @@ def _named() -> dict[type[AnyStep], Sample]:
         StressIndex: _staged("index", lambda: StressIndex(m)),
         Publication: _staged("publication", lambda: Publication(m, schedule.periods_per_year)),
         RecursiveRank: Sample(lambda: RecursiveRank(4, 5, 20), lambda: _vectors(4), lambda: _wild_vectors(4)),
+        SketchedRank: Sample(lambda: SketchedRank(4, 5), lambda: _vectors(4), lambda: _wild_vectors(4)),
         CausalZ: Sample(lambda: CausalZ(4, 5), lambda: _vectors(4), lambda: _wild_vectors(4)),
         TailScore: Sample(lambda: TailScore(4), _standings, _wild_standings),
         Factor: Sample(lambda: Factor(4), lambda: _vectors(4), lambda: _wild_vectors(4)),
@@ -214,9 +217,10 @@ def _named() -> dict[type[AnyStep], Sample]:
         Episodes: Sample(lambda: Episodes(_remembering()), _moments, _moments),
         Attribution: Sample(lambda: Attribution(m), lambda: ends(_scores()), lambda: ends(_wild_scores())),
     }
+    found |= score_samples.named()
     for segment in m.segment:
         found |= {KINDS[i.kind]: _indicator(i) for i in segment.indicator}
-    return found | {KINDS[i.kind]: _indicator(i) for i in OTHERS}
+    return found | {KINDS[i.kind]: _indicator(i) for i in OTHERS} | ALERT_SAMPLES
 
 
 SAMPLES = _named()
