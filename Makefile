@@ -13,11 +13,11 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
 	$$python -c '$(SUITABLE)' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 ARGS ?=
-DATA ?= ../shared/data
-PANEL ?= $(DATA)/panel/daily_inputs_1990_2026.csv.gz
 # tests wait for servers more than they compute, so two cores carry three; a file's tests stay together: they share what they start
 WORKERS ?= 3
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+DATA ?= ../shared/data
+PANEL ?= $(DATA)/panel/daily_inputs_1990_2026.csv.gz
 
 .PHONY: run test coverage bench check fmt torture pins docs evaluate reference clean
 .DELETE_ON_ERROR:

@@ -15,7 +15,6 @@ import typer
 from deploy.alerts import app as alerts
 from deploy.audit import audit
 from deploy.control import control
-from deploy.disk import is_full
 from deploy.evaluate import evaluate
 from deploy.options import (
     ApiPort,
@@ -33,6 +32,7 @@ from deploy.options import (
 )
 from deploy.reference import app as reference
 from deploy.serve import api
+from deploy.told import is_told
 
 app = typer.Typer(
     name="esi",
@@ -234,11 +234,7 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        if type(error).__module__.partition(".")[0] not in OURS and not is_full(error):
+        if not is_told(error):
             raise
         sys.stderr.write(f"esi: {error}\n")
         sys.exit(2)
-
-
-OURS = frozenset({"schemas", "dataflows", "api", "deploy"})
-"""Packages whose errors say what is wrong and what to do; anybody else's, but that of a full disk, is our fault."""
