@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from starlette.routing import WebSocketRoute
 from starlette.staticfiles import StaticFiles
@@ -29,7 +30,10 @@ from api.room import Room
 from api.security import Door, refuse_socket
 from api.store import Store
 
+AFTER_A_FAULT = 1.0
 ABOUT = "The stress index as REST. The live feed is a WebSocket at /v1/feed, described in docs/asyncapi.yaml."
+
+log = structlog.get_logger("esi.api")
 
 
 def _version() -> str:
@@ -97,7 +101,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     room = state.room = state.entrance.room = Room(config, state.metrics, state.entrance.limit)
     state.latest = LatestAnswers(hub, state.commands)
     _mount(app, Feed(hub, room, config, state.commands))
-    work = [asyncio.create_task(job) for job in (hub.run(), hub.pace(), room.run())]
+    work = [asyncio.create_task(_kept(job)) for job in (hub.run, hub.pace, room.run)]
     if state.store is not None and state.alerts is not None:
         await state.store.open()
         await state.alerts.open(wait=False)
@@ -113,6 +117,17 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await state.store.close()
             await state.alerts.close(timeout=0.5)
         await state.commands.aclose()
+
+
+async def _kept(job: Callable[[], Awaitable[None]]) -> None:
+    """Runs what must not end: a fault in it is told and it begins again, for thousands depend on it."""
+    while True:
+        try:
+            await job()
+            return
+        except Exception as error:
+            log.error("fault", job=job.__qualname__, exc_info=error)
+            await asyncio.sleep(AFTER_A_FAULT)
 
 
 def _mount(app: FastAPI, feed: Feed) -> None:

@@ -132,12 +132,16 @@ class Audience:
             if begin:
                 await asyncio.sleep(0)
             for viewer in viewers[begin : begin + SLICE]:
-                if viewer.clear:
-                    viewer.transport.write(joined)
-                    viewer.spoken = now
-                    taken += 1
-                else:
+                if not viewer.clear:
                     viewer.offer(frames)
+                    continue
+                try:
+                    viewer.transport.write(joined)
+                except RuntimeError:  # closed beneath us; it must not stop those behind it
+                    viewer.drop()
+                    continue
+                viewer.spoken = now
+                taken += 1
         return taken * len(frames)
 
     async def reset(self, state: Frame) -> None:

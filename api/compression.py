@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final, Protocol
 
 import pyarrow as pa
@@ -24,6 +24,7 @@ _GZIP: Final = 31
 """`wbits` of zlib for the largest window in gzip's format."""
 
 
+@lru_cache(maxsize=256)  # clients are many, kinds of clients are few
 def negotiated(accept: str) -> str:
     """The coding that a client likes best of those there are, empty for none."""
     liked = {}

@@ -80,6 +80,9 @@ class Hub:
             RedisError, OSError: Redis is away and the channel was not known yet.
         """
         key = stream(market, name)
+        if (known := self._channels.get(key)) is not None:
+            known.users += 1  # without the lock: a slow Redis delays only whoever needs it
+            return known
         async with self._opening:
             if (channel := self._channels.get(key)) is None:
                 channel = Channel(market, name, self._config.ring_frames, self._config.ring_bytes)

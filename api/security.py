@@ -47,8 +47,9 @@ class Door:
     """
 
     def __init__(self, app: ASGIApp, config: ApiConfig, metrics: Metrics) -> None:
-        self._app, self._config, self._metrics = app, config, metrics
+        self._app, self._metrics = app, metrics
         self._origins = frozenset(origin.lower() for origin in config.allowed_origins)
+        self._hosts = config.hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets a request in, or answers 400 or 403."""
@@ -69,7 +70,7 @@ class Door:
     def refusal(self, headers: Headers) -> Problem | None:
         """Why a request may not come in, or None."""
         hosts = headers.getlist("host")
-        if len(hosts) != 1 or host_name(hosts[0]) not in self._config.hosts:
+        if len(hosts) != 1 or host_name(hosts[0]) not in self._hosts:
             named = ", ".join(hosts)[:80] or "none"
             return Problem(400, "Unknown host", f"The Host header names {named!r}; allowed_hosts does not.")
         origins = headers.getlist("origin")

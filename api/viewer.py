@@ -99,7 +99,7 @@ class Viewer(asyncio.Protocol):
         Raises:
             GoneError: it left meanwhile, or took nothing for too long.
         """
-        if self._stalled_at and self.open:
+        while self._stalled_at and self.open:  # what waits in the outbox goes first, and may fill the socket again
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         if not self.open:
@@ -189,6 +189,11 @@ class Viewer(asyncio.Protocol):
         if self.open:
             self.say(self.encoding.message({"type": "error", "title": title, "detail": detail}))
             self.close(code, title)
+
+    def drop(self) -> None:
+        """Its connection is broken: nothing more can be said."""
+        self.open = self.clear = False
+        self.transport.abort()
 
     def close(self, code: int, reason: str) -> None:
         """Sends a close frame behind what is written already; a peer that does not answer it is cut off soon after."""

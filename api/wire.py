@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 import structlog
+from starlette.websockets import WebSocketDisconnect
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.encodings import JSON
@@ -30,6 +32,8 @@ class Handshake(WebSocketsSansIOProtocol):
         cast("dict[str, Any]", self.scope["extensions"])[EXTENSION] = self
         try:
             await self.app(self.scope, self.receive, self.send)
+        except (ClientDisconnected, WebSocketDisconnect):
+            log.debug("left_within_handshake", path=self.scope["path"])
         except Exception as error:
             log.error("socket_fault", path=self.scope["path"], exc_info=error)
             self._fail()

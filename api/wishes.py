@@ -17,7 +17,7 @@ MAX_SUBSCRIPTIONS = 64
 SLOWEST = 3_600_000_000
 """Microseconds: the longest `every`."""
 
-_NAMES = ("market", "channel", "since", "delta", "every", "encoding")
+PARAMETERS = ("market", "channel", "since", "delta", "every", "encoding")
 
 
 class RefusedError(Exception):
@@ -97,8 +97,8 @@ def _fields(query: str) -> dict[str, list[str]]:
         given = parse_qs(query, keep_blank_values=True, max_num_fields=4 * MAX_SUBSCRIPTIONS)
     except ValueError as error:  # more fields than anybody needs
         raise RefusedError("Too many parameters", str(error)[:100]) from error
-    if unknown := sorted(given.keys() - set(_NAMES)):
-        known = ", ".join(_NAMES)
+    if unknown := sorted(given.keys() - set(PARAMETERS)):
+        known = ", ".join(PARAMETERS)
         raise RefusedError("Unknown parameter", f"{unknown[0][:40]!r}: there are {known}.")
     return given
 

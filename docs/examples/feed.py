@@ -13,19 +13,21 @@ from websockets.exceptions import ConnectionClosed
 
 
 async def follow(server: str, market: str, count: int) -> None:
-    """Prints each reading once; `since` makes sure that none is missed."""
-    since = ""
+    """Prints each reading once: `since` makes sure that none is missed, `delta` that only what changed is sent."""
+    since, reading = "", {}
     while count:
         try:
-            query = urlencode({"market": market, "since": since})
+            query = urlencode({"market": market, "since": since, "delta": 1})
             async with connect(f"{server}/v1/feed?{query}", compression=None, max_queue=1024) as socket:
                 async for text in socket:
                     frame = json.loads(text)
                     if frame["type"] == "error":
                         sys.exit(f"{frame['title']}: {frame['detail']}")
-                    if frame["type"] in {"snapshot", "reset", "update"} and frame["data"] is not None:
+                    if frame["type"] in {"snapshot", "reset", "update", "delta"} and frame["data"] is not None:
                         since = f"{frame['epoch']}:{frame['id']}"
-                        reading = frame["data"]
+                        kept = reading if frame["type"] == "delta" else {}
+                        gone = frame.get("gone", ())
+                        reading = {name: value for name, value in kept.items() if name not in gone} | frame["data"]
                         print(frame["id"], reading["at"], reading["final"], reading["index"], flush=True)
                         count -= 1
                         if not count:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -14,7 +16,9 @@ from websockets.exceptions import InvalidStatus
 
 from api.app import create_app
 from api.config import ApiConfig
+from tests import servers
 from tests.api.conftest import Served, serving
+from tests.api.publisher import Publisher
 
 
 def test_the_built_page_is_served(config: ApiConfig, tmp_path: Path) -> None:
@@ -73,3 +77,29 @@ async def test_a_fault_is_a_problem_that_says_nothing_of_the_inside(clean_redis:
     assert (answer.status_code, answer.json()["title"]) == (500, "Internal error")
     assert answer.json()["request_id"]
     assert "secret" not in answer.text
+
+
+async def test_work_that_faults_is_told_and_begins_again(
+    config: ApiConfig, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from api import app as module
+    from api.audience import Audience
+
+    monkeypatch.setattr(module, "AFTER_A_FAULT", 0.05)
+    offer, faults = Audience.offer, [RuntimeError("once")]
+
+    async def fail_once(self: Audience, frames: Any, now: float) -> int:
+        if frames and faults:
+            raise faults.pop()
+        return await offer(self, frames, now)
+
+    monkeypatch.setattr(Audience, "offer", fail_once)
+    with serving(config) as served:
+        async with connect(f"{served.feed}?market=test") as client:
+            await client.recv()
+            publisher.readings([1])
+            servers.wait_until(lambda: not faults)
+            published = publisher.readings([2])
+            async with asyncio.timeout(10):
+                while published[0] not in str(await client.recv()):
+                    pass

@@ -14,7 +14,8 @@ import yaml
 from websockets.asyncio.client import connect
 
 from api.config import ApiConfig
-from api.wishes import MAX_SUBSCRIPTIONS
+from api.encodings import ENCODINGS
+from api.wishes import MAX_SUBSCRIPTIONS, PARAMETERS
 from schemas.names import CHANNELS
 from schemas.reading import Bars, Details, Reading
 from tests import servers
@@ -58,6 +59,12 @@ async def test_every_frame_is_as_documented(config: ApiConfig, publisher: Publis
         async with connect(f"{served.feed}?{query}&since={id_of(1)}") as client:
             for _ in range(4):
                 seen.add(check(json.loads(await asyncio.wait_for(client.recv(), 10))))
+        async with connect(f"{served.feed}?{query}&delta=1") as client:
+            for step in range(20, 24):
+                publisher.readings([step])
+                await asyncio.sleep(0.05)
+            while "Delta" not in seen:
+                seen.add(check(json.loads(await asyncio.wait_for(client.recv(), 10))))
         async with connect(f"{served.feed}?market=nowhere") as client:
             seen.add(check(json.loads(await client.recv())))
     from api.frames import Channel
@@ -77,6 +84,8 @@ def test_the_query_is_that_of_the_code() -> None:
     query = DOCUMENT["channels"]["feed"]["bindings"]["ws"]["query"]["properties"]
     assert query["channel"]["items"]["enum"] == list(CHANNELS)
     assert f"at most {MAX_SUBSCRIPTIONS} pairs" in query["channel"]["description"]
+    assert query["encoding"]["enum"] == list(ENCODINGS)
+    assert set(query) == set(PARAMETERS)
 
 
 def test_every_reference_leads_somewhere() -> None:

@@ -170,3 +170,19 @@ async def test_a_stream_that_began_anew_is_told_to_newcomers_too() -> None:
     await audience.offer(channel.add([entry(2, False)]), 1.0)
     await audience.offer(channel.add([entry(3, False)]), 2.0)
     assert [said["type"] for said in client.transport.messages()] == ["snapshot", "reset", "update", "delta"]
+
+
+async def test_a_broken_connection_stops_nobody_behind_it() -> None:
+    channel = Channel("m", "readings", 1000, 1_000_000)
+    channel.load("e", [], EMPTY)
+    audience, room = Audience(channel, Manner()), Room(CONFIG, Metrics())
+    broken, whole = Client(room, audience), Client(room, audience)
+    await audience.offer(channel.add([entry(1, False)]), 1.0)
+
+    def fail(_: bytes) -> None:
+        raise RuntimeError
+
+    broken.transport.write = fail  # type: ignore[method-assign, assignment]
+    assert await audience.offer(channel.add([entry(2, False)]), 2.0) == 1
+    assert whole.transport.ids()[-1] == "2-0"
+    assert (broken.viewer.open, broken.transport.ended) == (False, "abort")
