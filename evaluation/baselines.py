@@ -16,8 +16,10 @@ PLAIN_MEAN: Final = "plain mean"
 EQUITIES: Final = ("SPX", "SPY_adj", "SPY")
 """Columns of which equity volatility is taken: the first that is there."""
 
+MONTHS_CHANGE: Final = "month's change"
+
 WINDOW: Final = 22
-"""Sessions of equity volatility: a month."""
+"""Sessions of a month: of equity volatility, and of the index's change."""
 
 
 class _Row(msgspec.Struct):
@@ -36,6 +38,11 @@ def volatility(closes: pd.Series[float], window: int = WINDOW) -> pd.Series[floa
     known = closes[closes > 0].dropna()
     squares = known.map(np.log).diff() ** 2
     return 100 * (252 * squares.rolling(window).mean()) ** 0.5
+
+
+def months_change(index: pd.Series[float]) -> pd.Series[float]:
+    """How far the index moved over the last 22 finals, points: its speed beside its level."""
+    return index.diff(WINDOW)
 
 
 def market_baselines(columns: Mapping[str, pd.Series[float]]) -> dict[str, pd.Series[float]]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from evaluation import panel, verdict
 from evaluation.agreement import agreement, require_overlap
-from evaluation.baselines import PLAIN_MEAN, market_baselines
+from evaluation.baselines import MONTHS_CHANGE, PLAIN_MEAN, market_baselines, months_change
 from evaluation.events import SHIPPED, Event, read_events
 from evaluation.faults import InputError
 from evaluation.forecasts import forecasts
@@ -87,7 +87,7 @@ def evaluate(request: Request, progress: Progress = lambda *_: None) -> dict[str
         "forecasts": forecasts(market, read, partial(progress, "periods of forecasts")) if request.forecasts else None,
     }
     report: dict[str, Any] = plain(found)
-    write(request.out, market, table.drop(columns=list(ASIDE)), judged, report, plots=request.plots)
+    write(request.out, market, table.drop(columns=list(ASIDE)), _with_speed(judged), report, plots=request.plots)
     return report
 
 
@@ -134,8 +134,13 @@ def _agreements(request: Request, judged: pd.DataFrame, rulers: Rulers, progress
     return found
 
 
+def _with_speed(judged: pd.DataFrame) -> pd.DataFrame:
+    """What is judged by events: the same, and the index's change over a month."""
+    return judged.assign(**{MONTHS_CHANGE: months_change(judged["index"])})
+
+
 def _events(judged: pd.DataFrame, events: list[Event], path: Path, progress: Progress) -> dict[str, Any]:
-    return {"file": path.name} | verdict.judge(judged, events, lambda *n: progress("groups of events", *n))
+    return {"file": path.name} | verdict.judge(_with_speed(judged), events, lambda *n: progress("groups of events", *n))
 
 
 def _robustness(

@@ -8,6 +8,7 @@ from typing import Any, Final
 from evaluation import markup
 from evaluation.markup import number, with_interval
 from evaluation.robustness_page import robustness
+from evaluation.verdict import BLOCKS
 from schemas.market import Market
 
 _LABELS: Final = {
@@ -100,7 +101,8 @@ def _events(events: dict[str, Any], figures: dict[str, str]) -> str:
     sample, groups = events["sample"], events["groups"]
     if not groups:
         return markup.section("Events", markup.paragraph("No event lies in the days that can be judged."))
-    extent = f"Judged on {number(sample['days'])} sessions from {sample['first']} to {sample['last']}."
+    speed = "The index is a level; “month's change” is how far it moved over the last 22 finals."
+    extent = f"{speed} Judged on {number(sample['days'])} sessions from {sample['first']} to {sample['last']}."
     parts = [markup.paragraph(f"{_EARLY} {extent}"), _roc(figures)]
     parts += [_group(name, group) for name, group in groups.items()]
     return markup.section(
@@ -112,7 +114,9 @@ def _roc(figures: dict[str, str]) -> str:
     if "roc" not in figures:
         return ""
     caption = "How many of the events' days have an alarm when so many other days have one."
-    return markup.figure(figures["roc"], "ROC curves of the index, VIX and equity volatility", caption)
+    return markup.figure(
+        figures["roc"], "ROC curves of the index, its month's change, VIX and equity volatility", caption
+    )
 
 
 def _group(name: str, group: dict[str, Any]) -> str:
@@ -132,12 +136,13 @@ def _group(name: str, group: dict[str, Any]) -> str:
 
 def _differences(name: str, differences: dict[str, Any]) -> str:
     rows = [
-        (f"index minus {other}", *(with_interval(d["difference"], d["interval"]) for d in by_block.values()))
-        for other, by_block in differences.items()
+        (f"{one} minus {other}", *(with_interval(d["difference"], d["interval"]) for d in by_block.values()))
+        for one, others in differences.items()
+        for other, by_block in others.items()
     ]
     if not rows:
         return ""
-    head = ["difference of AUROC", *(f"blocks of {block}" for block in next(iter(differences.values())))]
+    head = ["difference of AUROC", *(f"blocks of {block}" for block in BLOCKS)]
     return markup.table(f"Events, {name}: paired differences with 95 per cent intervals", head, rows)
 
 

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from evaluation import detection
-from evaluation.baselines import EQUITY_VOLATILITY, VIX
+from evaluation.baselines import EQUITY_VOLATILITY, MONTHS_CHANGE, VIX
 from evaluation.bootstrap import Floats, block_counts, interval
 from evaluation.events import OTHER_KINDS, Event, Flags, before, during, groups, placed
 
 BLOCKS: Final = (20, 60)
 """Sessions of a block of the bootstrap: a window of an event, and three."""
 
-_INDEX: Final = "index"
+_OURS: Final = ("index", MONTHS_CHANGE)
 _OTHERS: Final = (VIX, EQUITY_VOLATILITY)
 
 Progress = Callable[[int, int], None]
@@ -36,7 +36,8 @@ def judge(table: pd.DataFrame, events: list[Event], progress: Progress | None = 
     Returns:
         `sample` (first, last, days), `listed` (each event: date, name, kind, judged, and the delay of each series in
         sessions), and by group of events: `events`, `prevalence`, `series` (auroc, auprc, auroc_before, detected,
-        delay_median, false_alarm_days), `differences` of the index's AUROC to those of VIX and equity volatility.
+        delay_median, false_alarm_days), `differences` of AUROC of the index and its month's change to VIX and to
+        equity volatility, by block length.
     """
     alarms = table.apply(detection.percentiles) >= detection.ALARM
     sample = _sample(table, events)
@@ -107,27 +108,30 @@ def _series(scores: Floats, alarms: Flags, at: list[int], days: tuple[Flags, Fla
 
 
 def _differences(sample: pd.DataFrame, own: Flags, kept: Flags) -> dict[str, Any]:
-    """The index's AUROC minus each baseline's, by block length: the difference and its interval.
+    """AUROC of each of ours minus that of each baseline, by block length: the difference and its interval.
 
-    Whole days are drawn, the same for all, so that index and baselines are judged on the same ones.
+    Whole days are drawn, the same for all, so that all are judged on the same ones.
     """
-    others = [name for name in _OTHERS if name in sample]
-    ordered = {s: detection.Ordered.of(sample[s].to_numpy()[kept]) for s in (_INDEX, *others)}
+    ours, others = ([name for name in names if name in sample] for names in (_OURS, _OTHERS))
+    ordered = {s: detection.Ordered.of(sample[s].to_numpy()[kept]) for s in (*ours, *others)}
     counts: dict[str, Floats] = {"": np.ones((1, int(kept.sum())))}
     counts |= {str(length): block_counts(len(sample), length)[:, kept] for length in BLOCKS}
     drawn = {b: {s: detection.aurocs(of, own[kept], c) for s, of in ordered.items()} for b, c in counts.items()}
     whole = drawn.pop("")
     return {
-        name: {
-            block: {"difference": float(whole[_INDEX][0] - whole[name][0]), "interval": interval(d[_INDEX] - d[name])}
-            for block, d in drawn.items()
+        one: {
+            other: {
+                block: {"difference": float(whole[one][0] - whole[other][0]), "interval": interval(d[one] - d[other])}
+                for block, d in drawn.items()
+            }
+            for other in others
         }
-        for name in others
+        for one in ours
     }
 
 
 def curves(table: pd.DataFrame, events: list[Event]) -> dict[str, dict[str, tuple[Floats, Floats]]]:
-    """ROC curves of the index and its baselines, for all events and for those of funding, rates and fx.
+    """ROC curves of ours and the baselines, for all events and for those of funding, rates and fx.
 
     Args:
         table: as in `judge`.
@@ -144,6 +148,6 @@ def curves(table: pd.DataFrame, events: list[Event]) -> dict[str, dict[str, tupl
         own = during(len(sample), [day for event, day in found if event in told[name]])
         kept = own | ~every
         drawn[name] = {
-            s: detection.roc(sample[s].to_numpy()[kept], own[kept]) for s in (_INDEX, *_OTHERS) if s in sample
+            s: detection.roc(sample[s].to_numpy()[kept], own[kept]) for s in (*_OURS, *_OTHERS) if s in sample
         }
     return drawn

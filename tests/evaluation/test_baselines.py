@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.baselines import EQUITY_VOLATILITY, VIX, market_baselines, mean_score, plain_mean, volatility
+from evaluation.baselines import (
+    EQUITY_VOLATILITY,
+    VIX,
+    market_baselines,
+    mean_score,
+    months_change,
+    plain_mean,
+    volatility,
+)
 
 DAYS = pd.bdate_range("2001-01-01", periods=60)
 PRICES = pd.Series(100 * np.exp(np.cumsum(np.random.default_rng(4).standard_normal(60) * 0.01)), DAYS)
@@ -27,6 +35,11 @@ def test_gaps_are_bridged_and_prices_below_zero_left_out() -> None:
 
 def test_nothing_of_tomorrow_is_in_it() -> None:
     assert volatility(PRICES)[:40].equals(volatility(PRICES[:40]))
+
+
+def test_a_months_change_is_that_of_22_finals() -> None:
+    assert months_change(PRICES).iloc[22] == pytest.approx(PRICES.iloc[22] - PRICES.iloc[0])
+    assert months_change(PRICES)[:22].isna().all()
 
 
 def test_baselines_are_those_that_the_panel_has() -> None:

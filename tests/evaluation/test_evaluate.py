@@ -42,7 +42,8 @@ def test_readings_and_report_say_the_same(tmp_path: Path) -> None:
     assert len(table) == report["finals"] > 400
     assert json.loads((tmp_path / "out" / "report.json").read_text()) == report
     series = {"index", "ciss", "factor", "rank_mean", "tail_mean", "z_mean", "plain mean"}
-    assert set(report["agreement"]["RULER"]) == set(report["events"]["groups"]["all"]["series"]) == series
+    assert set(report["agreement"]["RULER"]) == series
+    assert set(report["events"]["groups"]["all"]["series"]) == series | {"month's change"}
     assert {what for what, done, of in told if done == of} == {"periods", "references", "groups of events"}
     assert (tmp_path / "out" / "report.html").read_text().count("<svg") == 5
 
@@ -61,7 +62,7 @@ def test_baselines_come_from_the_panel_and_rejects_are_listed(tmp_path: Path) ->
     made.write(tmp_path, table)
     report = evaluate(asked)
     assert {"VIX", "equity volatility"} < set(report["agreement"]["RULER"])
-    assert set(report["events"]["groups"]["fx"]["differences"]) == {"VIX", "equity volatility"}
+    assert set(report["events"]["groups"]["fx"]["differences"]["index"]) == {"VIX", "equity volatility"}
     assert report["rejects"] == [{"instrument": "A", "date": "2001-03-07", "reason": "absurd_price"}]
     assert report["unknown"] == ["VIX", "SPX"]
 
@@ -126,3 +127,8 @@ def test_us_agrees_with_the_published_indices(tmp_path: Path) -> None:
     assert found["STLFSI4"]["2015-2025"]["pearson"] > 0.738
     assert found["NFCI"]["2015-2025"]["pearson"] > 0.88
     assert found["STLFSI4"]["2000-2025"]["changes"] > 0.6
+    every, others = (report["events"]["groups"][name] for name in ("all", "funding + rates + fx"))
+    assert all(d["interval"][0] > -0.05 for d in every["differences"]["index"]["VIX"].values())
+    assert all(d["interval"][0] > -0.05 for of in every["differences"]["month's change"].values() for d in of.values())
+    for name in ("VIX", "equity volatility"):
+        assert others["differences"]["index"][name]["60"]["difference"] > 0

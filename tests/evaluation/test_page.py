@@ -39,7 +39,7 @@ def report() -> dict[str, Any]:
             "listed": LISTED,
             "groups": {"all": {
                 "events": 20, "prevalence": 0.064, "series": {"index": SERIES},
-                "differences": {"VIX": {"20": difference}},
+                "differences": {"index": {"VIX": {"20": difference}}},
             }},
         },
         "robustness": None,

@@ -61,12 +61,12 @@ def test_alarms_are_counted_from_the_event_on() -> None:
 def test_a_difference_stands_in_its_interval_and_a_real_one_excludes_zero() -> None:
     for name in ("VIX", "equity volatility"):
         for block in ("20", "60"):
-            found = FOUND["groups"]["all"]["differences"][name][block]
+            found = FOUND["groups"]["all"]["differences"]["index"][name][block]
             low, high = found["interval"]
             series = FOUND["groups"]["all"]["series"]
             assert found["difference"] == pytest.approx(series["index"]["auroc"] - series[name]["auroc"])
             assert low < found["difference"] < high
-    assert FOUND["groups"]["all"]["differences"]["equity volatility"]["60"]["interval"][0] > 0.1
+    assert FOUND["groups"]["all"]["differences"]["index"]["equity volatility"]["60"]["interval"][0] > 0.1
 
 
 def test_curves_are_those_of_the_judged_days() -> None:
@@ -80,7 +80,7 @@ def test_curves_are_those_of_the_judged_days() -> None:
 
 def test_without_baselines_the_index_is_judged_alone() -> None:
     found = verdict.judge(table()[["index"]], EVENTS)
-    assert found["groups"]["all"]["differences"] == {}
+    assert found["groups"]["all"]["differences"] == {"index": {}}
     assert found["groups"]["all"]["series"]["index"]["auroc"] > 0.999
 
 
