@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -22,6 +23,7 @@ from api.alerting.metrics import Metrics
 from api.alerting.outbox import Claimed, Finished
 from api.alerting.receivers import AnyReceiver
 from api.alerting.receivers.base import Outcome
+from api.alerting.receivers.webhook import Webhook
 from api.alerting.retry import pause
 from api.alerting.sender import Sender
 from api.alerting.vault import Vault, VaultError
@@ -30,6 +32,9 @@ log = structlog.get_logger("esi.alerts")
 
 LOOK_S: Final = 0.5
 """How often the outbox is looked at when nobody says that there is something."""
+
+GONE: Final = 410
+"""By which a webhook says that it shall not be called any more (Standard Webhooks, section on responses)."""
 
 FORGET_S: Final = 3_600.0
 
@@ -125,8 +130,13 @@ class Courier:
         seconds = time.perf_counter() - began
         self._metrics.deliveries.labels(name, outcome.verdict).inc()
         self._metrics.latency.labels(name).observe(seconds)
-        self._done.append(self._finished(claimed, outcome, at, seconds))
+        gone = isinstance(receiver, Webhook) and outcome.status == GONE
+        self._done.append(replace(self._finished(claimed, outcome, at, seconds), gone=gone))
         self._say(name, claimed, outcome, seconds)
+        if gone:
+            log.error(
+                "receiver_gone", receiver=name, remedy="it answers 410 and is disabled: store it again, or remove it"
+            )
         self._wake.set()
 
     def _finished(self, claimed: Claimed, outcome: Outcome, at: datetime, seconds: float) -> Finished:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
-import msgspec
 from psycopg import AsyncConnection
 
-from schemas.reading import Details, Reading, decode_reading
+from api.alerting.source import readable, readable_details
+from schemas.reading import Details, Reading
 
 if TYPE_CHECKING:
     from api.alerting.desk import Desk
@@ -53,7 +53,7 @@ async def past(connection: Connection, desk: Desk) -> Past:
         "limit": MOST,
     }
     cursor = await connection.execute(_NEWEST, values, binary=True)
-    return [(decode_reading(bytes(raw)), _details(behind)) for raw, behind in await cursor.fetchall()]
+    return _pairs(await cursor.fetchall())
 
 
 async def pages(
@@ -67,10 +67,14 @@ async def pages(
         rows = await cursor.fetchall()
         if rows:
             ms, seq = rows[-1][0], rows[-1][1]
-            yield [(decode_reading(bytes(raw)), _details(behind)) for _, _, raw, behind in rows]
+            yield _pairs([row[2:] for row in rows])
         if len(rows) < PAGE:
             return
 
 
-def _details(raw: Any) -> Details | None:
-    return None if raw is None else msgspec.json.decode(bytes(raw), type=Details)
+def _pairs(rows: Sequence[Sequence[Any]]) -> Past:
+    """Readings with what lies behind them; what cannot be read is left out."""
+    found = [
+        (readable(bytes(raw)), None if behind is None else readable_details(bytes(behind))) for raw, behind in rows
+    ]
+    return [(reading, details) for reading, details in found if reading is not None]

@@ -91,6 +91,7 @@ class Finished:
         state: `sent`, `dead`, or `waiting` for another attempt after `pause_s`.
         outcome: the sender's word, for the log.
         ill: whether it counts against the receiver.
+        gone: whether the receiver has said that it is gone for good.
     """
 
     claimed: Claimed
@@ -104,6 +105,7 @@ class Finished:
     response: str = ""
     fault: str = ""
     ill: bool = False
+    gone: bool = False
 
 
 async def enqueue(connection: Connection, receiver_id: UUID, message: Message, due_at: datetime) -> None:
@@ -169,6 +171,8 @@ async def finish(connection: Connection, worker: int, done: Sequence[Finished], 
         await cursor.executemany(_LOG, [_log_values(one) for one in done])
         well = {one.claimed.receiver_id for one in done if one.state == "sent"}
         await cursor.executemany(_WELL, [(one,) for one in sorted(well)])
+        gone = {one.claimed.receiver_id for one in done if one.gone}
+        await cursor.executemany("UPDATE alert_receivers SET enabled = false WHERE id = %s", [(one,) for one in gone])
         ill = [one.claimed.receiver_id for one in done if one.ill]
         await cursor.executemany(_ILL, [(*breaks, one) for one in sorted(ill)])
 

@@ -109,7 +109,7 @@ class Source:
         deadline = asyncio.get_running_loop().time() + DETAILS_WITHIN_S
         while True:
             if (raw := await self._details(market, position)) is not None:
-                return _decoded_details(raw)
+                return readable_details(raw)
             if asyncio.get_running_loop().time() > deadline:
                 log.warning("no_details", market=market, id=format_id(position))
                 return None
@@ -136,15 +136,21 @@ def _entry(position: bytes, fields: Mapping[bytes, bytes]) -> Seen:
 
 
 def _seen(position: Id, raw: bytes, sent_ns: int) -> Seen:
+    return Seen(position, readable(raw), sent_ns, raw)
+
+
+def readable(raw: bytes) -> Reading | None:
+    """The reading that bytes are, or None where they are none, or say no time."""
     try:
         reading = decode_reading(raw)
         parse_rfc3339(reading.at)
-        return Seen(position, reading, sent_ns, raw)
     except (msgspec.DecodeError, ValueError, OverflowError):
-        return Seen(position, None, sent_ns, raw)
+        return None
+    return reading
 
 
-def _decoded_details(raw: bytes) -> Details | None:
+def readable_details(raw: bytes) -> Details | None:
+    """The details that bytes are, or None where they are none."""
     try:
         return msgspec.json.decode(raw, type=Details)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -91,6 +91,20 @@ async def test_a_receiver_that_never_answers_is_given_up_and_holds_nobody_else_u
     assert attempts == 4, "one and three repetitions"
 
 
+async def test_a_webhook_that_is_gone_is_disabled(
+    redis_server: servers.Redis, clean_redis: redis.Redis, desk: str, endpoint: Endpoint, certificates: Certificates
+) -> None:
+    assert clean_redis.ping()
+    endpoint.answerer = lambda _n, _got: answer(410)
+    await put(desk, 1)
+    async with alerting(redis_server.url, desk, ca_file=certificates.authority, evaluates=False):
+        await until(lambda: rows(desk, "SELECT enabled FROM alert_receivers") == [(False,)])
+        await put(desk, 1, first=1)
+        await asyncio.sleep(0.7)
+    assert state(desk) == {"dead": 1, "waiting": 1}
+    assert len(endpoint.got) == 1
+
+
 async def test_secrets_under_another_key_are_told_and_wait(
     redis_server: servers.Redis, clean_redis: redis.Redis, desk: str, endpoint: Endpoint, certificates: Certificates
 ) -> None:

@@ -44,6 +44,14 @@ async def test_pages_of_history(tables: str) -> None:
         assert [page async for page in history.pages(c, "other", 0, 2**62, finals=True, details=True)] == []
 
 
+async def test_what_cannot_be_read_is_left_out(tables: str) -> None:
+    fill(tables, 3)
+    rows(tables, "UPDATE readings SET reading = '{' WHERE id_ms = %s RETURNING 1", BEGIN_MS + 1_000)
+    async with connected(tables) as c:
+        (page,) = [one async for one in history.pages(c, "live", 0, 2**62, finals=False, details=True)]
+    assert [said.index for said, _ in page] == [0.0, 2.0]
+
+
 async def test_a_new_window_is_shown_the_last_reading_of_each_bucket(tables: str) -> None:
     fill(tables, 45)
     before = Desk("live", CARD, [stored("index > 1")], None).saved()
