@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.signals.bars import BarFold, Folded
-from schemas import json_wire, names, ticks_wire
+from schemas import control_wire, json_wire, names, ticks_wire
+from schemas.control import PARTITION, Control
 from schemas.instruments import Instruments
 from schemas.rejects import REASONS, Reason, Reject, UnreadableError
 from schemas.ticks import TickBatch
@@ -62,13 +63,21 @@ class Intake:
         fold: the bars of this partition.
         instruments: names the feed knows, by code.
         reject: where rejects go.
+        markets: names of the markets that read the feed, for control records.
     """
 
     def __init__(
-        self, feed: str, partition: int, fold: BarFold, instruments: Instruments, reject: Callable[[Reject], None]
+        self,
+        feed: str,
+        partition: int,
+        fold: BarFold,
+        instruments: Instruments,
+        reject: Callable[[Reject], None],
+        *,
+        markets: tuple[str, ...] = (),
     ) -> None:
         self._feed, self._partition, self._fold = feed, partition, fold
-        self._instruments, self._reject = instruments, reject
+        self._instruments, self._reject, self._markets = instruments, reject, markets
         self.ticks = 0
 
     def take(self, records: list[Record]) -> list[Folded]:
@@ -116,12 +125,24 @@ class Intake:
             case names.TOCK_JSON:
                 folded = self._fold.update(json_wire.decode_tock(read.raw))
             case names.CONTROL_JSON:
-                control = json_wire.decode_control(read.raw)
-                raise UnreadableError(Reason.UNKNOWN_KIND, f"control {control.kind!r} is not known to this version")
+                folded = self._fold.update(self._addressed(control_wire.decode_control(read.raw)))
             case _:
                 raise UnreadableError(Reason.UNKNOWN_KIND, f"content-type {read.kind!r} is not known")
         self._refuse_rows([read], np.zeros(len(folded.faults), np.int64), folded.faults)
         return folded
+
+    def _addressed(self, order: Control) -> Control:
+        """The control, if it stands where it belongs and for somebody.
+
+        Raises:
+            UnreadableError: it does not.
+        """
+        if self._partition != PARTITION:
+            raise UnreadableError(Reason.BAD_CONTROL, f"control records belong on partition {PARTITION}")
+        if order.market is not None and order.market not in self._markets:
+            known = ", ".join(self._markets)
+            raise UnreadableError(Reason.BAD_CONTROL, f"market {order.market!r} is none of this feed: {known}")
+        return order
 
     def _json_ticks(self, run: list[Read]) -> Folded:
         decoded = json_wire.decode_ticks([read.raw for read in run], self._instruments)

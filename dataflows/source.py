@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import structlog
@@ -20,13 +20,17 @@ from dataflows.rejects import DeadLetters
 from models.signals.bars import BarFold, Folded
 from models.signals.carried import carried_over
 from models.signals.step import State
+from schemas import names
 from schemas.bars import NEVER, BarColumns, Partial
+from schemas.control import Control
 from schemas.instruments import Instruments
 
 log = structlog.get_logger()
 
 Addressed = tuple[str, tuple[str, Partial]]
 """A partial with its market, keyed by market."""
+
+_NO_TIMES: Final = np.empty(0, np.int64)
 
 
 class FeedPartition(StatefulSourcePartition[Addressed, State]):
@@ -39,7 +43,8 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         self._codes = {config.market_name(m): _codes(feed_market.instrument, m.instrument) for m in config.markets}
         self._letters = DeadLetters(config.kafka, config.partitions)
         known = Instruments(tuple(i.name for i in feed_market.instrument))
-        self._intake = Intake(config.feed, partition, self._fold, known, self._letters.send)
+        markets = tuple(m.name for m in config.markets)
+        self._intake = Intake(config.feed, partition, self._fold, known, self._letters.send, markets=markets)
         self._reader = kafka.consumer(config.kafka, config.group)
         self._incarnation = config.incarnation or str(self._reader.list_topics(timeout=kafka.CALL_S).cluster_id)
         self._offset = self._resume(resume)
@@ -113,12 +118,14 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
     def _addressed(self, folded: list[Folded]) -> list[Addressed]:
         """For every market of the feed, what concerns it."""
         reached = [f.reached_us for f in folded if len(f.reached_us)]
-        if not reached:
+        controls = tuple(control for f in folded for control in f.controls)
+        if not reached and not controls:
             return []
-        times, bars = np.concatenate(reached), BarColumns.join([f.bars for f in folded if len(f.bars)])
+        times = np.concatenate([*reached, _NO_TIMES])
+        bars = BarColumns.join([f.bars for f in folded if len(f.bars)])
         metrics.BARS.labels(*self._label).inc(len(bars))
         return [
-            (market, (market, Partial(self._partition, times, _of_market(bars, codes))))
+            (market, (market, Partial(self._partition, times, _of_market(bars, codes), _for_market(controls, market))))
             for market, codes in self._codes.items()
         ]
 
@@ -154,6 +161,11 @@ def _of_market(bars: BarColumns, codes: np.ndarray[Any, np.dtype[np.int32]] | No
     mapped = codes[bars.code]
     kept = bars.take(np.flatnonzero(mapped >= 0))
     return BarColumns(mapped[mapped >= 0], *kept.columns()[1:])
+
+
+def _for_market(controls: tuple[Control, ...], market: str) -> tuple[Control, ...]:
+    name = market.partition(names.RUN_MARK)[0]
+    return tuple(control for control in controls if control.market in (None, name))
 
 
 class FeedSource(FixedPartitionedSource[Addressed, State]):

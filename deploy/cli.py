@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy.audit import audit
+from deploy.control import control
 from deploy.evaluate import evaluate
 from deploy.options import (
     ApiPort,
@@ -199,14 +200,12 @@ def markets(
     from deploy import markets as module
 
     said = module.report(names or [], _settings(data_dir=data).data_dir)
-    if as_json:
-        typer.echo(json.dumps(said, indent=1))
-    else:
-        module.show(said)
+    show = module.show_json if as_json else module.show
+    show(said)
 
 
-app.command()(evaluate)
-app.command()(audit)
+for verb in (audit, control, evaluate):
+    app.command()(verb)
 
 
 @app.command()

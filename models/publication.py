@@ -14,6 +14,7 @@ from models.signals.correlation import BASE, MOST
 from models.signals.index import IndexState
 from models.signals.merged_bars import MergedBars
 from models.signals.step import Floats, Step
+from schemas.fingerprint import fingerprint
 from schemas.market import Market
 from schemas.names import with_run
 from schemas.reading import (
@@ -119,6 +120,7 @@ class Publication(Step[IndexState, Published, str | None]):
             band=_number(x.band),
             above=self._day(x.compared.above),
             below=self._day(x.compared.below),
+            models=dict(x.indications.observation.window.models) or msgspec.UNSET,
         )
 
     def _day(self, episode: int | None) -> str | msgspec.UnsetType | None:
@@ -155,6 +157,7 @@ class Publication(Step[IndexState, Published, str | None]):
             volatility=dict(zip(self._instruments, yearly.tolist(), strict=True)),
             stale=[name for name, stale in zip(self._instruments, x.stale.tolist(), strict=True) if stale],
             version=self._version,
+            remarks=dict(x.indications.observation.window.remarks) or msgspec.UNSET,
         )
 
     def _instrument_correlation(self, matrix: Floats) -> Matrix:
@@ -185,7 +188,7 @@ class Publication(Step[IndexState, Published, str | None]):
 
 def version_of(market: Market) -> str:
     """Schema, method and market file in short: `1-1-3f2a90bc`; another file gives another version."""
-    return f"{SCHEMA_VERSION}-{METHOD_VERSION}-{market.fingerprint}"
+    return f"{SCHEMA_VERSION}-{METHOD_VERSION}-{fingerprint(market)}"
 
 
 def _number(value: float) -> float | None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from schemas.alert_rule import AlertRule
 from schemas.duration import DAY_US, Duration, Span, microseconds
 from schemas.indicator import OF_PRICES, Indicator, Segment
 from schemas.instrument import Instrument
 from schemas.market_words import MarketName, Slug, Strict, Text
-from schemas.names import edition_of
 
 Form = Literal["ciss", "factor", "rank_mean", "tail_mean", "z_mean"]
 
@@ -28,10 +26,17 @@ class HalfLife(Strict):
 
 
 class History(Strict):
-    """The past that scores are ranked in: finals before a first score, and finals remembered at most."""
+    """The past that scores are ranked in.
+
+    Attributes:
+        warm_up: finals before a first score.
+        capacity: finals remembered at most.
+        memory: `exact`, or `sketch`: ranks and extremes from summaries, so that the state holds no series of inputs.
+    """
 
     warm_up: int = Field(default=250, ge=2)
     capacity: int = Field(default=20_000, ge=10, le=10_000_000)
+    memory: Literal["exact", "sketch"] = "exact"
 
     @model_validator(mode="after")
     def _remembers_its_warm_up(self) -> Self:
@@ -102,6 +107,7 @@ class Market(Strict):
         shrinkage: weight of the identity in segment and instrument correlations, 0..1.
         horizon: how far ahead forecasts look, for later.
         synthetic: said with every reading.
+        alert: the rules that come with it; no part of what readings are made of, nor of their version.
     """
 
     version: Literal[1]
@@ -126,6 +132,7 @@ class Market(Strict):
     history: History = History()
     validation: Validation = Validation()
     episode: tuple[Episode, ...] = ()
+    alert: tuple[AlertRule, ...] = ()
     instrument: tuple[Instrument, ...] = Field(min_length=1)
     segment: tuple[Segment, ...] = Field(min_length=1)
 
@@ -159,6 +166,7 @@ class Market(Strict):
         ]
         named += [("segment", ("segment", n), s.name) for n, s in enumerate(self.segment)]
         named += [("indicator", place, i.name) for place, i in self._indicators()]
+        named += [("alert", ("alert", n), rule.name) for n, rule in enumerate(self.alert)]
         seen: set[tuple[str, str]] = set()
         faults: list[tuple[Place, str]] = []
         for what, place, name in named:
@@ -214,21 +222,6 @@ class Market(Strict):
             for s, part in enumerate(self.segment)
             for n, i in enumerate(part.indicator)
         ]
-
-    @property
-    def edition(self) -> int:
-        """Which edition of its market this is."""
-        return edition_of(self.name)[1]
-
-    @property
-    def fingerprint(self) -> str:
-        """First 8 hex digits of the SHA-256 of its definition; another file gives another one.
-
-        Fields left at their defaults are not part of it, so that a field of a later release changes nothing.
-        """
-        said = self.model_dump(mode="json", exclude_defaults=True)
-        definition = json.dumps(said, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(definition.encode()).hexdigest()[:8]
 
     @property
     def period_us(self) -> int:

@@ -56,6 +56,8 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
         coverage: weight of live inputs, 0..1.
         flags: `warming_up`, `no_data`, `degraded`, `synthetic`, sorted.
         version: schema, method and market file that made it.
+        models: version in force of each model that a control record promoted (the eight newest), by name; left out
+            while there is none.
         prev_hash: hash of the final before this one; empty in provisional readings.
         hash: SHA-256 over the canonical bytes with this field empty; empty in provisional readings.
     """
@@ -77,6 +79,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     band: float | msgspec.UnsetType | None = msgspec.UNSET
     above: str | msgspec.UnsetType | None = msgspec.UNSET
     below: str | msgspec.UnsetType | None = msgspec.UNSET
+    models: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     prev_hash: str = ""
     hash: str = ""
 
@@ -102,9 +105,10 @@ class Matrix(msgspec.Struct, frozen=True):
 
 
 class Details(msgspec.Struct, frozen=True):
-    """What lies behind a final reading: indicators, correlations, annualised volatilities, stale inputs.
+    """What lies behind a final reading: indicators, correlations, annualised volatilities, stale inputs, remarks.
 
-    `instrument_correlation` is empty in a market of more than 100 instruments.
+    `instrument_correlation` is empty in a market of more than 100 instruments. `remarks` are those of the period, text
+    by name; left out where nobody made one.
     """
 
     market: str
@@ -115,6 +119,7 @@ class Details(msgspec.Struct, frozen=True):
     volatility: dict[str, float | None]
     stale: list[str]
     version: str
+    remarks: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class BarRow(msgspec.Struct, frozen=True):

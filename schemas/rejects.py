@@ -9,7 +9,11 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a record, or a tick in it, was not used. The order is the order in which they are checked."""
+    """Why a record, or a tick in it, was not used.
+
+    Those of ticks stand in the order in which they are checked; a new one goes to the end, since compiled code knows
+    them by their number.
+    """
 
     EMPTY = "empty"
     OVERSIZED = "oversized"
@@ -29,6 +33,7 @@ class Reason(StrEnum):
     FUTURE = "future"
     LATE = "late"
     ABSURD_PRICE = "absurd_price"
+    BAD_CONTROL = "bad_control"
 
     @property
     def code(self) -> int:

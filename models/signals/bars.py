@@ -15,6 +15,7 @@ from models.signals.leaps import Leaps
 from models.signals.ready_bars import PRICES, whole_bars
 from models.signals.step import State, StateVersionError, Step
 from schemas.bars import NEVER, BarColumns
+from schemas.control import Control
 from schemas.market import Market
 from schemas.rejects import Reason
 from schemas.ticks import BarBatch, TickBatch
@@ -29,11 +30,12 @@ LEAP: Final = 10_000
 """Periods that a tick may leap over: one wrong date must not publish a century of empty finals."""
 
 _ROWS: Final = 4096
+_NO_TIMES: Final = np.empty(0, np.int64)
 _FLOOR_OF_BARS: Final = 0.6
 """Ready-made bars are a vendor's, already cleaned: only moves beyond 60 % (or 60 units) are looked at twice."""
 
-Input = TickBatch | BarBatch | int
-"""Ticks, ready-made bars, or a tock: the event time (microseconds, UTC) that its partition has reached."""
+Input = TickBatch | BarBatch | int | Control
+"""Ticks, ready-made bars, a tock (event time in microseconds, UTC, that its partition has reached), or a control."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,13 @@ class Folded:
         reached_us: pace-grid times the partition became closed through, ascending, int64[k].
         bars: bars that closed, in order of closing.
         faults: reason code per row of the batch, 0 for good ones, int8[n].
+        controls: the control that was given, with the partition's time.
     """
 
     reached_us: npt.NDArray[np.int64]
     bars: BarColumns
     faults: npt.NDArray[np.int8]
+    controls: tuple[Control, ...] = ()
 
 
 class BarFold(Step[Input, Folded, State]):
@@ -113,6 +117,8 @@ class BarFold(Step[Input, Folded, State]):
             return self._ticks(x)
         if isinstance(x, BarBatch):
             return self._ready_made(x)
+        if isinstance(x, Control):
+            return Folded(_NO_TIMES, BarColumns.none(), np.zeros(1, np.int8), (x._replace(at_us=self.time_us),))
         return self._tock(x)
 
     def forget_open(self) -> None:
@@ -237,5 +243,5 @@ class BarFold(Step[Input, Folded, State]):
         if due.any():
             bars = [*bars, self._waiting.take(np.flatnonzero(due))]
             self._waiting = self._waiting.take(~due)
-        times = np.concatenate(reached) if reached else np.empty(0, np.int64)
+        times = np.concatenate(reached) if reached else _NO_TIMES
         return Folded(times, BarColumns.join(bars), faults)

@@ -71,6 +71,19 @@ def test_other_batching_and_other_format_are_the_same_bytes(
     assert [(r.partition, r.raw) for r in rejects if r.reason == "future"] == [(2, encode_tock(tapes.ROGUE_US))]
 
 
+def test_control_records_act_in_event_time_and_wrong_ones_have_their_reason(content: list[list[tapes.Rows]]) -> None:
+    streams, rejects = tapes.expected("f", tapes.records(content, "mixed"))
+    versions = {entry: json.loads(body).get("models", {}).get("lstm") for entry, body in streams["readings"]}
+    seconds = {entry: int(entry.split("-")[0]) // 1000 - tapes.START_US // tapes.SECOND_US for entry in versions}
+    assert {v: min(seconds[e] for e in versions if versions[e] == v) for v in ("1", "2")} == {"1": 10, "2": 16}
+    assert list(dict.fromkeys(versions.values())) == [None, "1", "2"]
+    remarks = [json.loads(body).get("remarks") for _, body in streams["details"]]
+    assert [remark for remark in remarks if remark] == [{"note": "halted"}]
+    assert [(r.partition, r.reason.value) for r in rejects if r.content_type == names.CONTROL_JSON] == [
+        (0, "unknown_kind"), (0, "bad_control"), (0, "bad_control"), (1, "bad_control"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("form", "args"), [("arrow", ()), ("json", ("-w", "2")), ("mixed", ("--processes", "2"))], ids=["1", "w2", "p2"]
 )

@@ -27,6 +27,8 @@ export interface Reading {
   band?: number | null;
   above?: string | null;
   below?: string | null;
+  /** Versions in force, by name; left out while no model was promoted. */
+  models?: Record<string, string>;
   prev_hash: string;
   hash: string;
 }
