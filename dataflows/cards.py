@@ -12,7 +12,7 @@ from models.publication import version_of
 from models.signals.schedule import Schedule
 from schemas.duration import DAY_US
 from schemas.market import Market
-from schemas.names import with_run
+from schemas.names import edition_of, with_run
 from schemas.reading import rfc3339
 
 _AHEAD: Final = 30 * DAY_US
@@ -27,7 +27,7 @@ def card(market: Market, run: str | None, now_us: int | None = None) -> bytes:
         {
             "name": with_run(market.name, run),
             "run": run,
-            "edition": market.edition,
+            "edition": edition_of(market.name)[1],
             "title": market.title or market.name,
             "about": market.about,
             "feed": with_run(market.feed, run),

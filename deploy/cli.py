@@ -191,10 +191,8 @@ def markets(
     from deploy import markets as module
 
     said = module.report(names or [], _settings(data_dir=data).data_dir)
-    if as_json:
-        typer.echo(json.dumps(said, indent=1))
-    else:
-        module.show(said)
+    show = module.show_json if as_json else module.show
+    show(said)
 
 
 for verb in (api, audit, control, evaluate):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -12,8 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.state import Up, held
+from schemas.fingerprint import fingerprint
 from schemas.market import Market
 from schemas.market_file import load, shipped, with_editions
+from schemas.names import edition_of
 
 ANSWER_S = 2.0
 
@@ -36,8 +39,8 @@ def report(chosen: list[str], data: Path | None = None) -> list[dict[str, Any]]:
 def _summary(market: Market, published: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": market.name,
-        "edition": market.edition,
-        "fingerprint": market.fingerprint,
+        "edition": edition_of(market.name)[1],
+        "fingerprint": fingerprint(market),
         "version": published.get("version"),
         "since": published.get("since"),
         "title": market.title,
@@ -78,3 +81,8 @@ def show(markets: list[dict[str, Any]]) -> None:
         counts = (str(len(one["instruments"])), ", ".join(one["segments"]))
         table.add_row(one["name"], *known, *counts, one["about"] or one["title"])
     Console().print(table)
+
+
+def show_json(markets: list[dict[str, Any]]) -> None:
+    """Prints markets for programs."""
+    sys.stdout.write(json.dumps(markets, indent=1) + "\n")

@@ -16,6 +16,7 @@ from models.signals.correlation import BASE, MOST
 from models.signals.index import IndexState
 from models.signals.merged_bars import MergedBars
 from models.signals.step import Floats, Step
+from schemas.fingerprint import fingerprint
 from schemas.market import Market
 from schemas.names import with_run
 from schemas.reading import (
@@ -191,7 +192,7 @@ class Publication(Step[Scored, Published, str | None]):
 
 def version_of(market: Market) -> str:
     """Schema, method and market file in short: `1-1-3f2a90bc`; another file gives another version."""
-    return f"{SCHEMA_VERSION}-{METHOD_VERSION}-{market.fingerprint}"
+    return f"{SCHEMA_VERSION}-{METHOD_VERSION}-{fingerprint(market)}"
 
 
 def _seconds(us: float) -> float | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from typing import Final, Literal, Self
 
@@ -15,7 +13,6 @@ from schemas.indicator import OF_PRICES, Indicator, Segment
 from schemas.instrument import Instrument
 from schemas.market_parts import Episode, HalfLife, History, Scoring, Validation
 from schemas.market_words import MarketName, Slug, Strict, Text
-from schemas.names import edition_of
 
 Form = Literal["ciss", "factor", "rank_mean", "tail_mean", "z_mean"]
 
@@ -180,22 +177,6 @@ class Market(Strict):
             for s, part in enumerate(self.segment)
             for n, i in enumerate(part.indicator)
         ]
-
-    @property
-    def edition(self) -> int:
-        """Which edition of its market this is."""
-        return edition_of(self.name)[1]
-
-    @property
-    def fingerprint(self) -> str:
-        """First 8 hex digits of the SHA-256 of its definition; another file gives another one.
-
-        Fields left at their defaults are not part of it, so that a field of a later release changes nothing; nor are
-        alert rules, which no reading depends on.
-        """
-        said = self.model_dump(mode="json", exclude_defaults=True, exclude={"alert"})
-        definition = json.dumps(said, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(definition.encode()).hexdigest()[:8]
 
     @property
     def period_us(self) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from schemas.market import FaultsError, Market, Place
-from schemas.names import EDITION_MARK
+from schemas.names import EDITION_MARK, edition_of
 
 _SHIPPED = files("schemas").joinpath("markets")
 _HEADER = re.compile(r"\s*\[\[?[\w.\s-]+\]\]?\s*(#.*)?$")
@@ -73,7 +73,7 @@ def _later_editions(name_or_path: str) -> list[str]:
     if not beside:
         return []
     first = load(name_or_path)
-    later = sorted((load(one).edition, one) for one in beside)
+    later = sorted((edition_of(load(one).name)[1], one) for one in beside)
     for _edition, one in later:
         _belongs(load(one), first, one)
     return [one for _edition, one in later]

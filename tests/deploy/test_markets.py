@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.markets import report, show
+from deploy.markets import report, show, show_json
 from deploy.state import Lock, Up
 from schemas.market_file import MarketFileError, shipped
 from tests.servers import CHECKOUT
@@ -36,6 +36,8 @@ def test_editions_are_listed_behind_the_first(tmp_path: Path, capsys: pytest.Cap
     assert (first["since"], first["version"]) == (None, None)
     show([first, second])
     assert "desk@2" in capsys.readouterr().out
+    show_json([first, second])
+    assert json.loads(capsys.readouterr().out) == [first, second]
 
 
 def test_what_runs_says_since_when(tmp_path: Path) -> None:
