@@ -1,5 +1,6 @@
 """`esi markets`: the markets that can be run, and what their files say."""
 
+# ruff: noqa: PLC0415 - who has no rules to check does not load what checks them
 from __future__ import annotations
 
 from typing import Any
@@ -7,17 +8,39 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from schemas.alert_fields import vocabulary_of
 from schemas.market import Market
-from schemas.market_file import load, shipped
+from schemas.market_file import MarketFileError, load, shipped
 
 
 def report(chosen: list[str]) -> list[dict[str, Any]]:
     """What there is to know of the chosen markets (names or paths), or of all shipped ones.
 
     Raises:
-        MarketFileError: one of them cannot be used; the message names file, line and field.
+        MarketFileError: one of them, or one of its rules, cannot be used; the message names file and place.
     """
-    return [_summary(load(name)) for name in chosen or shipped()]
+    markets = {name: load(name) for name in chosen or shipped()}
+    for name, market in markets.items():
+        _check_rules(name, market)
+    return [_summary(market) for market in markets.values()]
+
+
+def _check_rules(name: str, market: Market) -> None:
+    """Refuses rules that say something that their market does not have.
+
+    Raises:
+        MarketFileError: there is such a rule; the message shows the place.
+    """
+    if not market.alert:
+        return
+    from api.alerting.console import ConsoleError, fitting
+
+    for rule in market.alert:
+        try:
+            fitting(rule, vocabulary_of(market))
+        except ConsoleError as error:
+            msg = f"{name}: alert {rule.name!r}: {error}"
+            raise MarketFileError(msg) from error
 
 
 def _summary(market: Market) -> dict[str, Any]:
@@ -32,6 +55,7 @@ def _summary(market: Market) -> dict[str, Any]:
         "bar_us": market.bar,
         "synthetic": market.synthetic,
         "instruments": [instrument.name for instrument in market.instrument],
+        "alerts": [rule.name for rule in market.alert],
         "segments": {segment.name: [one.name for one in segment.indicator] for segment in market.segment},
     }
 
