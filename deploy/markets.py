@@ -1,5 +1,6 @@
 """`esi markets`: the markets that can be run, what their files say, and since when they are published."""
 
+# ruff: noqa: PLC0415 - who has no rules to check does not load what checks them
 from __future__ import annotations
 
 import json
@@ -13,9 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.state import Up, held
+from schemas.alert_fields import vocabulary_of
 from schemas.fingerprint import fingerprint
 from schemas.market import Market
-from schemas.market_file import load, shipped, with_editions
+from schemas.market_file import MarketFileError, load, shipped, with_editions
 from schemas.names import edition_of
 
 ANSWER_S = 2.0
@@ -29,11 +31,31 @@ def report(chosen: list[str], data: Path | None = None) -> list[dict[str, Any]]:
         data: data folder of an `esi up`, which is asked since when each market is published.
 
     Raises:
-        MarketFileError: one of them cannot be used; the message names file, line and field.
+        MarketFileError: one of them, or one of its rules, cannot be used; the message names file and place.
     """
-    markets = [load(name) for name in with_editions(chosen or shipped())]
+    markets = {name: load(name) for name in with_editions(chosen or shipped())}
+    for name, market in markets.items():
+        _check_rules(name, market)
     published = _published(data) if data is not None else {}
-    return [_summary(market, published.get(market.name, {})) for market in markets]
+    return [_summary(market, published.get(market.name, {})) for market in markets.values()]
+
+
+def _check_rules(name: str, market: Market) -> None:
+    """Refuses rules that say something that their market does not have.
+
+    Raises:
+        MarketFileError: there is such a rule; the message shows the place.
+    """
+    if not market.alert:
+        return
+    from api.alerting.console import ConsoleError, fitting
+
+    for rule in market.alert:
+        try:
+            fitting(rule, vocabulary_of(market))
+        except ConsoleError as error:
+            msg = f"{name}: alert {rule.name!r}: {error}"
+            raise MarketFileError(msg) from error
 
 
 def _summary(market: Market, published: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +74,7 @@ def _summary(market: Market, published: dict[str, Any]) -> dict[str, Any]:
         "bar_us": market.bar,
         "synthetic": market.synthetic,
         "instruments": [instrument.name for instrument in market.instrument],
+        "alerts": [rule.name for rule in market.alert],
         "segments": {segment.name: [one.name for one in segment.indicator] for segment in market.segment},
     }
 

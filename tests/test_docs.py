@@ -12,9 +12,12 @@ import typer.main
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from api.alerting.receivers import KINDS
 from deploy.cli import app
+from models.alerts.check import FUNCTIONS
 from schemas import indicator, market, market_parts
-from schemas.alert_rule import AlertRule
+from schemas.alert_fields import FIELDS
+from schemas.alert_rule import TAKES, AlertRule
 from schemas.duration import DAY_US
 from schemas.instrument import Instrument
 from schemas.market_file import load, parse
@@ -144,6 +147,16 @@ def test_default_durations_are_documented_as_they_are() -> None:
     spans = {name: field.default for name, field in market_parts.HalfLife.model_fields.items()}
     for name, span_us in (spans | {"window": indicator.Indicator.model_fields["window"].default}).items():
         assert f'| `{name}` | `"{span_us // DAY_US}d"` |' in text, name
+
+
+def test_every_field_function_and_kind_of_alerts_is_documented() -> None:
+    text = (DOCS / "alerts.md").read_text()
+    rows = set(re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE))
+    assert {field.written for field in FIELDS} <= rows
+    assert set(TAKES) - {"forecast", "anomaly", "regime"} <= rows
+    assert all(f"`{name}(x" in text for name in FUNCTIONS)
+    named = {one for row in re.findall(r"^kind = \"(\w+)\"", text, re.MULTILINE) for one in [row]}
+    assert named == set(KINDS), "a quick start for each receiver"
 
 
 def test_the_example_of_the_page_is_the_file_and_loads() -> None:

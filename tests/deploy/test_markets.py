@@ -21,6 +21,7 @@ def test_all_shipped_ones_are_listed(capsys: pytest.CaptureFixture[str]) -> None
     sim = next(one for one in said if one["name"] == "sim")
     assert sim["synthetic"]
     assert len(sim["instruments"]) == 50
+    assert "No readings" in sim["alerts"]
     assert set(sim["segments"]) >= {"equity", "credit"}
     show(said)
     assert "us-open" in capsys.readouterr().out
@@ -64,6 +65,14 @@ def test_what_runs_says_since_when(tmp_path: Path) -> None:
         server.server_close()
     assert found["sim"] == ("2026-01-01T00:00:00Z", "1-2-a")
     assert found["week"] == (None, None)
+
+
+def test_a_rule_that_does_not_fit_its_market_is_shown_with_its_place(tmp_path: Path) -> None:
+    example = (CHECKOUT / "docs" / "examples" / "desk.toml").read_text()
+    rule = '[[alert]]\nname = "Odd"\nwhen = "index > 80 and indx > 3"\n\n'
+    (tmp_path / "desk.toml").write_text(example.replace("[[instrument]]", rule + "[[instrument]]", 1))
+    with pytest.raises(MarketFileError, match=r"desk.toml: alert 'Odd': line 1, column 16: indx is no field"):
+        report([str(tmp_path / "desk.toml")])
 
 
 def test_a_file_with_a_fault_is_named_with_its_line(tmp_path: Path) -> None:

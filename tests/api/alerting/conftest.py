@@ -22,7 +22,6 @@ from api.alerting.metrics import Metrics
 from api.alerting.receivers import AnyReceiver, receiver_of
 from api.alerting.vault import Vault, new_key
 from api.archive.schema import migrate
-from schemas.market import Market
 from tests import servers
 from tests.api.alerting.endpoint import Certificates, Endpoint
 
@@ -178,6 +177,3 @@ def add_rule(postgres: str, market: str, /, **said: Any) -> None:
             (market, name, Jsonb({"name": name} | said)),
         )
         connection.execute("UPDATE alert_rulebook SET version = version + 1")
-
-
-__all__ = ["Market"]
