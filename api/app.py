@@ -14,7 +14,7 @@ from starlette.routing import WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from api import health, openapi, problems, routes, streams
+from api import finals, health, openapi, problems, routes, streams
 from api.compression import Compress
 from api.config import ApiConfig
 from api.entrance import Entrance
@@ -77,6 +77,7 @@ def create_app(config: ApiConfig, connections: int = 1_000) -> FastAPI:
     app.add_middleware(Door, config=config, metrics=app.state.metrics)
     problems.install(app)
     app.include_router(routes.router)
+    app.include_router(finals.router)
     app.include_router(health.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app

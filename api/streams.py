@@ -137,6 +137,15 @@ async def following(
     return _entries(raws, channel), Id.parse(raws[-1][0]) if len(raws) == count else None
 
 
+async def preceding(
+    client: Redis, market: str, channel: str, before: Id | None, *, after: Id = ZERO, count: int = PAGE
+) -> tuple[list[Entry], Id | None]:
+    """At most `count` entries with `after < id < before`, newest first, and the id to read on from, as `following`."""
+    begin = f"({before}" if before is not None else "+"
+    raws: Any = await client.xrevrange(stream(market, channel), max=begin, min=f"({after}", count=count)
+    return _entries(raws, channel), Id.parse(raws[-1][0]) if len(raws) == count else None
+
+
 async def extent(client: Redis, market: str, channel: str) -> Extent:
     """What a stream holds now; `EMPTY` if there is no such stream."""
     try:
@@ -169,6 +178,11 @@ async def is_market(client: Redis, market: str) -> bool:
 async def definitions(client: Redis, markets: list[str]) -> list[bytes | None]:
     """The markets' definitions as JSON bytes, None where a flow has not written one."""
     return cast("list[bytes | None]", await client.mget([market_key(m) for m in markets])) if markets else []
+
+
+async def latest(client: Redis, market: str) -> dict[bytes, bytes]:
+    """The hash of a market's newest reading; empty before the first."""
+    return cast("dict[bytes, bytes]", await cast("Any", client.hgetall(latest_key(market))))
 
 
 async def newest_final(client: Redis, market: str) -> Entry | None:

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.audit import audit
+from deploy.control import control
 from deploy.evaluate import evaluate
 from deploy.options import (
     ApiPort,
@@ -191,8 +193,8 @@ def markets(
         module.show(said)
 
 
-app.command()(evaluate)
-app.command()(api)
+for verb in (api, audit, control, evaluate):
+    app.command()(verb)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from schemas.alert_rule import AlertRule
 from schemas.duration import DAY_US, Duration, Span, microseconds
 from schemas.indicator import OF_PRICES, Indicator, Segment
 from schemas.instrument import Instrument
@@ -25,10 +26,17 @@ class HalfLife(Strict):
 
 
 class History(Strict):
-    """The past that scores are ranked in: finals before a first score, and finals remembered at most."""
+    """The past that scores are ranked in.
+
+    Attributes:
+        warm_up: finals before a first score.
+        capacity: finals remembered at most.
+        memory: `exact`, or `sketch`: ranks and extremes from summaries, so that the state holds no series of inputs.
+    """
 
     warm_up: int = Field(default=250, ge=2)
     capacity: int = Field(default=20_000, ge=10, le=10_000_000)
+    memory: Literal["exact", "sketch"] = "exact"
 
     @model_validator(mode="after")
     def _remembers_its_warm_up(self) -> Self:
@@ -98,6 +106,7 @@ class Market(Strict):
         shrinkage: weight of the identity in segment and instrument correlations, 0..1.
         horizon: how far ahead forecasts look, for later.
         synthetic: said with every reading.
+        alert: the rules that come with it; no part of what readings are made of, nor of their version.
     """
 
     version: Literal[1]
@@ -122,6 +131,7 @@ class Market(Strict):
     history: History = History()
     validation: Validation = Validation()
     episode: tuple[Episode, ...] = ()
+    alert: tuple[AlertRule, ...] = ()
     instrument: tuple[Instrument, ...] = Field(min_length=1)
     segment: tuple[Segment, ...] = Field(min_length=1)
 
@@ -155,6 +165,7 @@ class Market(Strict):
         ]
         named += [("segment", ("segment", n), s.name) for n, s in enumerate(self.segment)]
         named += [("indicator", place, i.name) for place, i in self._indicators()]
+        named += [("alert", ("alert", n), rule.name) for n, rule in enumerate(self.alert)]
         seen: set[tuple[str, str]] = set()
         faults: list[tuple[Place, str]] = []
         for what, place, name in named:

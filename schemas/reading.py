@@ -56,6 +56,8 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
         coverage: weight of live inputs, 0..1.
         flags: `warming_up`, `no_data`, `degraded`, `synthetic`, sorted.
         version: schema, method and market file that made it.
+        models: version in force of each model that a control record promoted (the eight newest), by name; left out
+            while there is none.
         prev_hash: hash of the final before this one; empty in provisional readings.
         hash: SHA-256 over the canonical bytes with this field empty; empty in provisional readings.
     """
@@ -77,6 +79,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     band: float | msgspec.UnsetType | None = msgspec.UNSET
     above: str | msgspec.UnsetType | None = msgspec.UNSET
     below: str | msgspec.UnsetType | None = msgspec.UNSET
+    models: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     prev_hash: str = ""
     hash: str = ""
 
@@ -102,7 +105,11 @@ class Matrix(msgspec.Struct, frozen=True):
 
 
 class Details(msgspec.Struct, frozen=True):
-    """What lies behind a final reading: indicators, correlations, annualised volatilities, stale inputs."""
+    """What lies behind a final reading: indicators, correlations, annualised volatilities, stale inputs, remarks.
+
+    `instrument_correlation` is empty in a market of more than 100 instruments. `remarks` are those of the period, text
+    by name; left out where nobody made one.
+    """
 
     market: str
     at: str
@@ -112,6 +119,7 @@ class Details(msgspec.Struct, frozen=True):
     volatility: dict[str, float | None]
     stale: list[str]
     version: str
+    remarks: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class BarRow(msgspec.Struct, frozen=True):
@@ -153,6 +161,15 @@ def parse_rfc3339(text: str) -> int:
         msg = f"{text!r} has no time zone: write 2024-05-01T12:00:00Z"
         raise ValueError(msg)
     return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def parse_when(text: str) -> int:
+    """A time or a date that somebody asks for, as the first whole millisecond at or after it; a date is its midnight.
+
+    Raises:
+        ValueError, OverflowError: no such time, or one without a zone.
+    """
+    return max(-(-parse_rfc3339(text + "T00:00:00Z" if len(text) == 10 else text) // 1_000), 0)
 
 
 def entry_id(at_us: int, final: bool) -> str:

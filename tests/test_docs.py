@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from deploy.cli import app
 from schemas import indicator, market
+from schemas.alert_rule import AlertRule
 from schemas.duration import DAY_US
 from schemas.instrument import Instrument
 from schemas.market_file import load, parse
@@ -32,11 +33,12 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("## `[history]`", market.History),
     ("## `[validation]`", market.Validation),
     ("## `[[episode]]`", market.Episode),
+    ("## `[[alert]]`", AlertRule),
     ("## `[[instrument]]`", Instrument),
     ("## `[[segment]]`", indicator.Segment),
     ("## `[[segment.indicator]]`", indicator.Indicator),
 )
-OWN_TABLES = {"half_life", "history", "validation", "episode", "instrument", "segment"}
+OWN_TABLES = {"half_life", "history", "validation", "episode", "alert", "instrument", "segment"}
 """Fields of the market that have a heading instead of a row."""
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from api.encodings import JSON, MSGPACK
 from api.frames import Channel
 from api.streams import EMPTY, ZERO, Entry, Extent, Id
+from schemas.market_file import load
+from schemas.reading import canonical
+from tests.api.test_fitting import worst
 
 
 def entries(first: int, last: int) -> list[Entry]:
@@ -97,3 +101,22 @@ def test_the_newest_final_is_known_even_if_the_ring_does_not_reach_back_so_far()
     assert found.version > before
     found.load("f", [], EMPTY)
     assert (found.newest, found.final) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["us", "us-open", "sim", "week"])
+def test_frames_of_readings_are_under_a_kilobyte_at_their_worst(name: str) -> None:
+    reading = worst(load(name))
+    found = Channel(reading.market, "readings", 10, 100_000)
+    found.load("e" * 32, [], EMPTY)
+    entry = Entry(Id(1_602_540_000_000, 1), canonical(reading), 1_700_000_000_000_000_000)
+    frames = [*found.add([entry]), found.state("snapshot"), found.state("reset")]
+    assert max(len(frame.wire()) for frame in frames) < 1_000
+    data = json.loads(frames[0].wire()[4:])["data"]
+    assert set(data) >= {"index", "percentile", "contributions", "change", "coverage", "band"}
+    assert data["change"] is not None
+
+
+def test_what_is_no_reading_is_not_cut_short() -> None:
+    details = Channel("m", "details", 10, 100_000)
+    body = b'{"values":[' + b"0.1234567890123," * 200 + b"1]}"
+    assert body in details.encode(Entry(Id(1, 1), body, 1)).wire()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench import bare_writes, engine, fanout, kafka_to_redis, replay_real, start, step, tape
+from bench import bare_writes, engine, fanout, kafka_to_redis, replay_real, start, step, tape, us
 from bench.case import WrongOutputError
 from bench.crowd import Counted, Member, percentile
+from evaluation import panel
+from schemas.market_file import load
 from tests.api.publisher import reading
 
 SMALL = 40 * tape.ROWS
@@ -53,6 +56,15 @@ def test_step_refuses_contributions_that_miss_the_index() -> None:
             step.check([dataclasses_replace(right, wrong)])
     with pytest.raises(WrongOutputError, match="no reading"):
         step.check([])
+
+
+def test_us_is_measured_on_every_instrument_of_the_market(tmp_path: Path) -> None:
+    market = load("us")
+    us.write(market, tmp_path)
+    made = panel.read(market, tmp_path / "panel.csv", tmp_path / "macro")
+    assert made.missing == made.unknown == []
+    assert len(made.closes_us) > 9_200
+    assert len(made.bars) > 260_000, "the real panel has 259,368"
 
 
 def dataclasses_replace(one: object, changes: dict[str, object]) -> object:

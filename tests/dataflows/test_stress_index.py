@@ -12,7 +12,7 @@ from dataflows.stress_index import build
 from models.pipeline import Pipeline
 from models.signals.bars import BarFold
 from schemas.bars import Partial
-from schemas.ticks_wire import Instruments
+from schemas.instruments import Instruments
 from tests.dataflows import tape
 
 

@@ -1,0 +1,1 @@
+"""Experts weighed online, with intervals that keep what they promise."""

@@ -1,0 +1,159 @@
+"""The forecast of the index some finals ahead: experts, intervals, weights, guard, and their record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+import numpy as np
+
+from models.ensemble.boa import Boa, Gathering, Judged
+from models.ensemble.guard import Came, Guard
+from models.ensemble.intervals import Asked, Errors, Intervals
+from models.ensemble.levels import LEVELS, MEDIAN
+from models.ensemble.record import STRESS, Outcome, Record, Standing
+from models.features import Schema
+from models.online import har, linear, quantiles
+from models.online.har import RecursiveHar
+from models.online.labels import Issued, LabelQueue
+from models.online.linear import LinearModels
+from models.online.quantiles import QuantileModels
+from models.online.question import Lesson, Question
+from models.signals.step import Floats, Step
+from models.window import Seen
+
+PERSISTENCE: Final = "persistence"
+POINTS: Final = (PERSISTENCE, *har.LABELS, *linear.LABELS)
+"""Experts that give a middle; their own past errors give the quantiles."""
+
+EXPERTS: Final = (*POINTS, quantiles.LABEL)
+ENSEMBLE: Final = "ensemble"
+
+NEWCOMER: Final = 0.25
+"""Prior weight of an expert beside the yardsticks', which are always awake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The index `periods` finals ahead.
+
+    Attributes:
+        periods: how far ahead.
+        quantiles: of the index then at `LEVELS`, 0..100, sorted, float64[Q]; NaN while too little is known.
+        experts: the same of each expert, float64[K, Q]; NaN where it sleeps.
+        weights: of each expert, mean over the levels, float64[K], sum 1.
+        standing: skill of experts and, last, of the ensemble, and coverage.
+        surprise: what came, less the median of the forecast that came due, in its scale; NaN without one.
+        issued: the forecast that came due with this moment: for evaluation.
+        change: what came of it, points; NaN without one.
+    """
+
+    periods: int
+    quantiles: Floats
+    experts: Floats
+    weights: Floats
+    standing: Standing
+    surprise: float
+    issued: Issued | None
+    change: float
+
+
+class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
+    """One horizon.
+
+    A forecast that comes due with the moment teaches first: HAR, intervals, guard and weights answer with the lesson
+    learned, River's models with it from the next final on. A moment without an index gives no forecast.
+    """
+
+    name: ClassVar[str] = "forecaster"
+    parts: ClassVar[tuple[str, ...]] = (
+        "labels", "har", "linear", "quantile", "intervals", "boa", "guard", "record"
+    )  # fmt: skip
+
+    def __init__(self, schema: Schema, periods: int) -> None:
+        """Of a schema of features, so many finals ahead."""
+        self.layout = (schema.hash, periods, EXPERTS)
+        self._periods = periods
+        self.labels = LabelQueue(periods, len(EXPERTS) + 1)
+        self.har = RecursiveHar(schema)
+        self.linear = LinearModels(schema)
+        self.quantile = QuantileModels(schema, LEVELS)
+        self.intervals = Intervals(len(POINTS))
+        self.boa = Boa(tuple(1.0 if e in (PERSISTENCE, *har.LABELS) else NEWCOMER for e in EXPERTS))
+        self.guard = Guard(len(EXPERTS) + 1)
+        self.record = Record(len(EXPERTS) + 1)
+
+    def advance(self, x: Seen) -> tuple[Forecast, tuple[Any, ...] | None]:
+        """The forecast from this moment on."""
+        due = self.labels.due if x.moment.learns else None
+        change = math.nan if due is None else x.moment.index - due.level
+        question = self._question(x, due, change)
+        centre, of_experts = self._centres(question)
+        errors = None if due is None else Errors(change - due.centres, due.scales)
+        spread, of_intervals = self.intervals.advance(Asked(centre, errors))
+        direct, of_quantile = self.quantile.advance(question)
+        offset, of_guard = self.guard.advance(None if due is None else Came(due.quantiles, change))
+        scales = np.append(spread.scale, [spread.scale[0]] * 2)
+        rows = _guarded(np.concatenate([spread.quantiles, direct]), scales[:-1], offset[:-1])
+        weights, of_boa = self.boa.advance(Gathering(np.isfinite(rows[:, 0]), _judged(due, change)))
+        mixture = _mixed(weights, rows)
+        said = _guarded(mixture[None], scales[-1:], offset[-1:])
+        quantiles_ = np.concatenate([rows, said])
+        outcome = None if due is None else Outcome(due.quantiles, change, due.stress)
+        standing, of_record = self.record.advance(outcome)
+        stress = x.moment.percentile >= STRESS
+        issued = Issued(
+            x.moment.at_us, x.moment.index, x.raw, x.now, spread.scale, centre, quantiles_, weights, stress
+        )  # fmt: skip
+        forecast = Forecast(
+            self._periods, _levels(said[0], x.moment.index), _levels(rows, x.moment.index), weights.mean(axis=1),
+            standing, _surprise(due, change), due, change,
+        )  # fmt: skip
+        changes = (issued, *of_experts, of_quantile, of_intervals, of_boa, of_guard, of_record)
+        return forecast, changes if x.moment.learns else None
+
+    def commit(self, change: tuple[Any, ...] | None) -> None:
+        """Everybody learns; the new forecast waits for its label."""
+        if change is not None:
+            for name, own in zip(self.parts, change, strict=True):
+                getattr(self, name).apply(own)
+
+    def _question(self, x: Seen, due: Issued | None, change: float) -> Question:
+        scale = self.intervals.scale_of(0)
+        lesson = None if due is None else Lesson(due.raw, due.now, change, float(due.scales[0]))
+        return Question(x.raw, x.now, scale, lesson)
+
+    def _centres(self, question: Question) -> tuple[Floats, Sequence[Any]]:
+        """Middles of the point experts, change in points, float64[6]."""
+        of_har, har_change = self.har.advance(question)
+        of_linear, linear_change = self.linear.advance(question)
+        return np.concatenate([[0.0], of_har, of_linear]), (har_change, linear_change)
+
+
+def _guarded(rows: Floats, scales: Floats, offset: Floats) -> Floats:
+    """Quantiles moved by the guard, and sorted."""
+    return np.sort(rows + scales[:, None] * offset, axis=1)
+
+
+def _mixed(weights: Floats, rows: Floats) -> Floats:
+    """Weighted means of the rows that are awake, float64[Q]; NaN if none is."""
+    mixture: Floats = np.where(weights > 0, weights * rows, 0.0).sum(axis=0)
+    return np.where(weights.sum(axis=0) > 0, mixture, np.nan)
+
+
+def _judged(due: Issued | None, change: float) -> Judged | None:
+    if due is None or not due.scales[0] > 0:
+        return None
+    rows = due.quantiles[:-1]
+    return Judged(rows, _mixed(due.weights, rows), change, float(due.scales[0]))
+
+
+def _surprise(due: Issued | None, change: float) -> float:
+    return math.nan if due is None else float((change - due.quantiles[-1, MEDIAN]) / due.scales[0])
+
+
+def _levels(change: Floats, index: float) -> Floats:
+    """Quantiles of the change as quantiles of the index, which stays within 0..100."""
+    return np.clip(index + change, 0.0, 100.0)

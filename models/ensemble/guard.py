@@ -1,0 +1,53 @@
+"""The guard of coverage: quantiles that are missed too often move out, those that never are move in."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final, NamedTuple
+
+import numpy as np
+
+from models.ensemble.levels import LEVEL, LEVELS
+from models.signals.step import Floats, Step
+
+PACE: Final = 0.02
+"""Of the guard, in scales for each final: a quantile that is missed ten times in a row moves by 0.19 scales."""
+
+FARTHEST: Final = 5.0
+"""Offsets end here, in scales."""
+
+
+class Came(NamedTuple):
+    """Quantiles as they were published, change in points, float64[K, Q] (NaN where asleep), and what came, points."""
+
+    quantiles: Floats
+    change: float
+
+
+class Guard(Step[Came | None, Floats, Floats]):
+    """Offset of every quantile, in scales: it moves by pace x (q - 1[y <= x]) with each label.
+
+    Online gradient descent on the pinball loss of the offset, which is adaptive conformal inference in the quantile
+    instead of the level (Gibbs and Candes 2021; Angelopoulos, Candes and Tibshirani 2023, "P control"): the share of
+    labels below each quantile goes to q whatever the labels do. A hit at the upper end moves it in slowly, a miss moves
+    it out fast.
+    """
+
+    name: ClassVar[str] = "guard"
+    fields: ClassVar[tuple[str, ...]] = ("offset",)
+
+    def __init__(self, rows: int) -> None:
+        """For so many rows of quantiles."""
+        self.layout = (rows,)
+        self.offset: Floats = np.zeros((rows, len(LEVELS)))
+
+    def advance(self, x: Came | None) -> tuple[Floats, Floats]:
+        """Offsets in scales, float64[K, Q], with the label that came."""
+        if x is None:
+            return self.offset.copy(), self.offset
+        moved = np.where(np.isfinite(x.quantiles), PACE * (LEVEL - (x.change <= x.quantiles)), 0.0)
+        offset = np.clip(self.offset + moved, -FARTHEST, FARTHEST)
+        return offset.copy(), offset
+
+    def commit(self, change: Floats) -> None:
+        """Keeps the offsets."""
+        self.offset = change
