@@ -16,7 +16,10 @@ READING_FRAME: Final = 999
 """Bytes of a reading's whole JSON frame at most, header included; bars and details take what they need."""
 
 _AROUND: Final = 4 + len(',"data":')
-"""Bytes of a frame beside its fields and its data."""
+"""Bytes of a frame beside its fields and its body: WebSocket header, and the name of the body."""
+
+SMALL: Final = 500
+"""Bytes of a body that fits beside any fields."""
 
 
 class Frame:
@@ -25,8 +28,7 @@ class Frame:
     Attributes:
         channel: which ring it belongs to.
         id: its stream id.
-        data: what the flow published, canonical JSON, shortened where it would not fit; None in a state before the
-            first entry.
+        data: what it carries, JSON: what the flow published if that fits; None for a state before the first entry.
         sent_ns: when the flow published it, wall clock; 0 for a state frame, whose delay means nothing.
         droppable: True for a provisional reading, which a newer reading replaces.
         size: bytes of its JSON frame.
@@ -133,25 +135,25 @@ class Channel:
         """An entry as update; its bytes are spliced in, unchanged where they fit."""
         fields = {**self._fields("update", entry.id), "sent_ns": entry.sent_ns}
         droppable = self.name == "readings" and entry.id.seq == 0
-        return Frame(self, fields, self._data(fields, entry), entry.id, droppable=droppable)
+        return Frame(self, fields, self._fitted(fields, entry.data), entry.id, droppable=droppable)
 
     def state(self, kind: str) -> Frame:
         """The newest entry as `snapshot` or `reset`, null before the first; the same frame until the next entry."""
         if kind not in self._states:
             newest = self.newest
             fields = self._fields(kind, None if newest is None else newest.id)
-            data = None if newest is None else self._data(fields, newest)
-            self._states[kind] = Frame(self, fields, data, self.last)
+            body = None if newest is None else self._fitted(fields, newest.data)
+            self._states[kind] = Frame(self, fields, body, self.last)
         return self._states[kind]
 
     def conflated(self, skipped: int, encoding: Encoding = JSON) -> bytes:
         """Tells a slow client how many provisional readings it did not get."""
         return encoding.message({"type": "conflated", "market": self.market, "channel": self.name, "skipped": skipped})
 
-    def _data(self, fields: dict[str, Any], entry: Entry) -> bytes:
-        if self.name != "readings":
-            return entry.data
-        return fitted(entry.data, READING_FRAME - _AROUND - len(msgspec.json.encode(fields)))
+    def _fitted(self, fields: dict[str, Any], body: bytes) -> bytes:
+        if self.name != "readings" or len(body) <= SMALL:
+            return body
+        return fitted(body, READING_FRAME - _AROUND - len(msgspec.json.encode(fields)))
 
     def _fields(self, kind: str, entry_id: Id | None) -> dict[str, Any]:
         fields: dict[str, Any] = {"type": kind, "market": self.market, "channel": self.name, "epoch": self.epoch}

@@ -135,7 +135,7 @@ class Shortcut:
 
 def _at_hand(scope: Scope) -> Answer | None:
     path: str = scope.get("path", "")
-    if scope["type"] != "http" or scope["method"] != "GET" or not path.endswith(_BEHIND):
+    if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"] or not path.endswith(_BEHIND):
         return None
     if scope.get("query_string"):  # as it was known at some time
         return None

@@ -180,6 +180,11 @@ async def definitions(client: Redis, markets: list[str]) -> list[bytes | None]:
     return cast("list[bytes | None]", await client.mget([market_key(m) for m in markets])) if markets else []
 
 
+async def latest(client: Redis, market: str) -> dict[bytes, bytes]:
+    """The hash of a market's newest reading; empty before the first."""
+    return cast("dict[bytes, bytes]", await cast("Any", client.hgetall(latest_key(market))))
+
+
 async def newest_final(client: Redis, market: str) -> Entry | None:
     """The newest final of a market as its flow noted it; None before the first. When it was sent is not noted."""
     key = latest_key(market)

@@ -22,7 +22,7 @@ from bench import (
     step,
     tape,
     us,
-)  # fmt: skip
+)
 from bench.case import WrongOutputError
 from bench.crowd import Counted, Member, percentile
 from evaluation import panel
