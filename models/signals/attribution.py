@@ -7,7 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from models.signals.forms import SCALE, Layout, blend, linear, quadratic, weighted
+from models.signals.compiled import compiled
+from models.signals.forms import SCALE, blend, linear, quadratic, weighted
+from models.signals.layout import Layout
 from models.signals.step import Floats, Step
 from schemas.market import Market
 
@@ -93,8 +95,8 @@ class Attribution(Step[End, Moved | None, End | None]):
 
     def _split(self, then: End, now: End) -> Moved:
         total = now.index - then.index
-        live = np.minimum(then.live, now.live)
-        if np.array_equal(live, then.live) and np.array_equal(live, now.live):
+        live = np.empty(len(now.live))
+        if _common(then.live, now.live, live):
             composition = 0.0
         else:
             composition = (now.index - self._common(now, live)) - (then.index - self._common(then, live))
@@ -126,3 +128,13 @@ class Attribution(Step[End, Moved | None, End | None]):
             return 0.0
         value = quadratic(self._segments, b, end.correlation) if self._is_quadratic else linear(self._segments, b)
         return value.index
+
+
+@compiled
+def _common(then: Floats, now: Floats, live: Floats) -> bool:
+    """The smaller live shares, into `live`, and whether both ends have none but these."""
+    same = True
+    for k in range(len(live)):
+        live[k] = min(then[k], now[k])
+        same = same and then[k] == now[k]
+    return same

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from models.signals.aggregate import Aggregates
-from models.signals.forms import SCALE, Layout, weighted
-from models.signals.step import Flags, Floats
+from models.signals.compiled import compiled
+from models.signals.forms import SCALE, weighted
+from models.signals.layout import Layout
+from models.signals.step import Floats
 from schemas.market import Market
 
 LOST: Final = 0.1
@@ -33,6 +36,7 @@ class Band:
         reads = np.array([[i.name in one.of for one in indicators] for i in market.instrument], np.float64)
         self._reads = reads / np.array([len(i.of) for i in indicators])
         self._quadratic = market.form == "ciss"
+        self._no_pull = np.zeros(len(market.segment))
 
     def half_width(self, found: Aggregates, coverage: float) -> float:
         """In points of 0..100; NaN without an index."""
@@ -44,30 +48,45 @@ class Band:
 
     def influence(self, found: Aggregates) -> Floats:
         """Change of the index without each indicator, float64[J]; 0 for those that do not count."""
-        mixed, segment = found.blend, self._segments.segment
-        counts = mixed.share > 0
-        alone = counts & (mixed.share >= 1)
-        rest = np.where(counts & ~alone, 1 - mixed.share, 1.0)
-        score = np.where(np.isnan(mixed.score), 0.0, mixed.score)[segment]
-        moved = np.where(counts & ~alone, (score - mixed.part) / rest - score, 0.0)
-        change = self._when_moved(found, moved)
-        return np.where(alone, self._when_gone(found)[segment], change)
+        mixed, x, change = found.blend, weighted(found.blend), np.empty(len(found.blend.share))
+        pull = found.correlation @ x if self._quadratic else self._no_pull
+        _influence(
+            self._segments.segment, mixed.share, mixed.weight, mixed.score, mixed.part, x, pull, found.value.index,
+            self._quadratic, change,
+        )  # fmt: skip
+        return change
 
-    def _when_moved(self, found: Aggregates, moved: Floats) -> Floats:
-        """Change of the index when the score of an indicator's segment moves so far, the others as they are."""
-        segment, w = self._segments.segment, found.blend.weight
-        step = SCALE * w[segment] * moved
-        if not self._quadratic:
-            return step
-        x = weighted(found.blend)
-        return step * (2 * (found.correlation @ x)[segment] + w[segment] * moved)
 
-    def _when_gone(self, found: Aggregates) -> Floats:
-        """Change of the index when a whole segment is missing and the others share its weight, float64[S]."""
-        w, index, x = found.blend.weight, found.value.index, weighted(found.blend)
-        left: Flags = w < 1
-        share = np.where(left, 1 - w, 1.0)
-        if not self._quadratic:
-            return np.where(left, (index - SCALE * x) / share - index, 0.0)
-        inner = index - SCALE * x * (2 * (found.correlation @ x) - x)
-        return np.where(left, inner / share**2 - index, 0.0)
+@compiled
+def _influence(  # noqa: PLR0917  (kernels take arrays, not objects)
+    segment: npt.NDArray[np.intp], share: Floats, weight: Floats, score: Floats, part: Floats, x: Floats, pull: Floats,
+    index: float, is_quadratic: bool, change: Floats,
+) -> None:  # fmt: skip
+    """As above; `x` is w o s and `pull` is C x, float64[S] each."""
+    for k in range(len(change)):
+        s = segment[k]
+        if share[k] >= 1:
+            change[k] = _when_gone(weight[s], x[s], pull[s], index, is_quadratic)
+        elif share[k] > 0:
+            moved = (score[s] - part[k]) / (1 - share[k]) - score[s]
+            change[k] = _when_moved(weight[s], moved, pull[s], is_quadratic)
+        else:
+            change[k] = 0.0
+
+
+@compiled
+def _when_moved(weight: float, moved: float, pull: float, is_quadratic: bool) -> float:
+    """Change of the index when the score of a segment moves so far, the others as they are."""
+    step = SCALE * weight * moved
+    return step * (2 * pull + weight * moved) if is_quadratic else step
+
+
+@compiled
+def _when_gone(weight: float, x: float, pull: float, index: float, is_quadratic: bool) -> float:
+    """Change of the index when a whole segment is missing and the others share its weight."""
+    rest = 1 - weight
+    if rest <= 0:
+        return 0.0
+    if is_quadratic:
+        return (index - SCALE * x * (2 * pull - x)) / (rest * rest) - index
+    return (index - SCALE * x) / rest - index

@@ -55,13 +55,15 @@ class IndicatorBank(Step[Correlations, Indications, tuple[Any, ...]]):
         """Of a market."""
         indicators = [i for segment in market.segment for i in segment.indicator]
         self.layout = tuple(i.name for i in indicators)
+        self._held = np.array([i.at == "final" for i in indicators], np.bool_)
         groups: dict[tuple[str, bool], list[int]] = {}
         for n, i in enumerate(indicators):
             groups.setdefault((i.kind, i.at == "final"), []).append(n)
-        self._places = [np.array(places, np.intp) for places in groups.values()]
         self._kinds = [build(market, *(indicators[n] for n in places)) for places in groups.values()]
+        self._all = range(len(groups))
         self._always = [n for n, (_, held) in enumerate(groups) if not held]
-        self._held = np.array([i.at == "final" for i in indicators], np.bool_)
+        self._places = np.array([n for places in groups.values() for n in places], np.intp)
+        self._always_places = self._places[~self._held[self._places]]
         self.at_us = 0
         """Time of the last final, microseconds since 1970 (UTC)."""
         self.last: Floats = np.tile([[np.nan], [0.0], [np.nan]], len(indicators))
@@ -70,12 +72,11 @@ class IndicatorBank(Step[Correlations, Indications, tuple[Any, ...]]):
     def advance(self, x: Correlations) -> tuple[Indications, tuple[Any, ...]]:
         """One measure each."""
         at_us = x.volatilities.observation.window.at_us
-        which = range(len(self._kinds)) if x.final else self._always
+        which, places = (self._all, self._places) if x.final else (self._always, self._always_places)
         found = [self._kinds[n].advance(x) for n in which]
         rows = self._rows(at_us)
-        for n, (measures, _) in zip(which, found, strict=True):
-            places = self._places[n]
-            rows[0, places], rows[1, places], rows[2, places] = measures.raw, measures.live, measures.age_us
+        if found:
+            rows[:, places] = np.concatenate([measures.table for measures, _ in found], axis=1)
         change = (at_us, rows, tuple(zip(which, (own for _, own in found), strict=True)), x.final)
         return Indications(x, rows[0], rows[1], rows[2]), change
 

@@ -19,13 +19,13 @@ KNOWN_FROM: Final = 8
 MOST: Final = 100
 """Instruments of which all correlations are kept and published; a larger market keeps those that indicators read."""
 
-READERS: Final = ("correlation_shift", "stock_bond_correlation")
-"""Kinds of indicators that read correlations."""
-
 BASE, SHORT, LONG = 0, 1, 2
 """Rows of `Correlations.matrix`."""
 
-_Change = tuple[Floats, Floats, Ints]
+READERS: Final = frozenset({"correlation_shift", "stock_bond_correlation"})
+"""Kinds of indicators that read `Correlations.matrix`."""
+
+_Change = tuple[Floats, Floats, Ints] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,13 @@ class Correlation(Step[Volatilities, Correlations, _Change]):
     root of the periods that they cover.
     Half-lives are `correlation`, `correlation_short` and `correlation_long`, in periods. Off the diagonal the result
     is multiplied by 1 - shrinkage (linear shrinkage towards identity, Ledoit and Wolf 2004).
+    Where no indicator reads them at each step, provisional windows are given the correlations of the last final.
     """
 
     name: ClassVar[str] = "correlation"
     fields: ClassVar[tuple[str, ...]] = ("products", "squares", "counts")
+
+    _matrix: Floats | None = None
 
     def __init__(self, market: Market) -> None:
         """Of a market: its half-lives and its shrinkage."""
@@ -79,6 +82,8 @@ class Correlation(Step[Volatilities, Correlations, _Change]):
             [market.periods(d) for d in (lives.correlation, lives.correlation_short, lives.correlation_long)]
         )
         self._keep = 1 - market.shrinkage
+        indicators = [i for segment in market.segment for i in segment.indicator]
+        self._every_step = any(i.kind in READERS and i.at == "step" for i in indicators)
         self.products = np.zeros((3, n, n))
         """S, symmetric."""
         self.squares = np.zeros((3, n, n))
@@ -88,17 +93,35 @@ class Correlation(Step[Volatilities, Correlations, _Change]):
 
     def advance(self, x: Volatilities) -> tuple[Correlations, _Change]:
         """Correlations as they stand with the period so far."""
+        if not (x.final or self._every_step):
+            return Correlations(x, self._last), None
         seen = x.observation
         returns = (np.where(seen.fresh, seen.period_return, np.nan) / np.sqrt(seen.elapsed))[self._kept]
         weights = 1 - 0.5 ** (seen.window.fraction / self._half_lives)
         products, squares, counts = np.empty_like(self.products), np.empty_like(self.squares), self.counts.copy()
         move_pairs(self.products, self.squares, returns, weights, products, squares, counts)
-        matrix = pair_correlations(products, squares, counts, self._keep)
+        matrix = np.empty_like(products)
+        pair_correlations(products, squares, counts, self._keep, matrix)
         return Correlations(x, matrix), (products, squares, counts)
 
     def commit(self, change: _Change) -> None:
-        """Closes the period."""
-        self.products, self.squares, self.counts = change
+        """Closes the period; None teaches nothing."""
+        if change is not None:
+            self.products, self.squares, self.counts = change
+            self._matrix = None
+
+    def _restored(self) -> None:
+        """The matrix of the last final is made when it is asked for."""
+        self._matrix = None
+
+    @property
+    def _last(self) -> Floats:
+        """Correlations of the last final, float64[3, N, N]."""
+        if self._matrix is None:
+            self._matrix = np.empty_like(self.products)
+            pair_correlations(self.products, self.squares, self.counts, self._keep, self._matrix)
+            self._matrix.flags.writeable = False
+        return self._matrix
 
 
 @compiled
@@ -121,9 +144,9 @@ def move_pairs(  # noqa: PLR0917  (one loop over plain arrays, as compiled code 
 
 
 @compiled
-def pair_correlations(products: Floats, squares: Floats, counts: Ints, keep: float) -> Floats:
-    """S_ij / sqrt(V_ij V_ji), shrunk, float64[3, N, N]."""
-    rho = np.full_like(products, np.nan)
+def pair_correlations(products: Floats, squares: Floats, counts: Ints, keep: float, rho: Floats) -> None:
+    """S_ij / sqrt(V_ij V_ji), shrunk, into `rho`, float64[3, N, N]."""
+    rho[:] = np.nan
     memories, n, _ = products.shape
     for k in range(memories):
         for i in range(n):
@@ -132,4 +155,3 @@ def pair_correlations(products: Floats, squares: Floats, counts: Ints, keep: flo
                 if scale > 0 and counts[i, j] >= KNOWN_FROM:
                     pair = keep * min(max(products[k, i, j] / scale, -1.0), 1.0)
                     rho[k, i, j] = rho[k, j, i] = 1.0 if i == j else pair
-    return rho

@@ -6,7 +6,8 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from models.signals.step import Floats, Step
+from models.signals.compiled import compiled
+from models.signals.step import Floats, Ints, Step
 from schemas.market import Market
 
 
@@ -44,14 +45,26 @@ class Episodes(Step[Level, Compared, Floats | None]):
 
     def advance(self, x: Level) -> tuple[Compared, Floats | None]:
         """Where the index stands among the episodes that have been."""
-        lower, higher = self.levels < x.points, self.levels >= x.points  # NaN is neither
-        above = int(np.argmax(np.where(lower, self.levels, -np.inf))) if lower.any() else None
-        below = int(np.argmin(np.where(higher, self.levels, np.inf))) if higher.any() else None
-        due = np.isnan(self.levels) & (self._from_us <= x.at_us)
-        change = np.where(due, x.points, self.levels) if due.any() and np.isfinite(x.points) else None
-        return Compared(above, below), change
+        above, below, due = _compared(self.levels, self._from_us, x.at_us, x.points)
+        change = None
+        if due and np.isfinite(x.points):
+            change = np.where(np.isnan(self.levels) & (self._from_us <= x.at_us), x.points, self.levels)
+        return Compared(above if above >= 0 else None, below if below >= 0 else None), change
 
     def commit(self, change: Floats | None) -> None:
         """Keeps what a final said; None keeps what is there."""
         if change is not None:
             self.levels = change
+
+
+@compiled
+def _compared(levels: Floats, from_us: Ints, at_us: int, points: float) -> tuple[int, int, bool]:
+    """The worst level below the points, the mildest at or above (-1 for none), and whether an episode's day is here."""
+    above, below, due = -1, -1, False
+    for k in range(len(levels)):
+        if levels[k] < points and (above < 0 or levels[k] > levels[above]):
+            above = k
+        if levels[k] >= points and (below < 0 or levels[k] < levels[below]):
+            below = k
+        due = due or (np.isnan(levels[k]) and from_us[k] <= at_us)
+    return above, below, due

@@ -11,12 +11,14 @@ from models.signals.aggregate import Aggregate, Aggregates, Scores
 from models.signals.attribution import Attribution, End, Moved
 from models.signals.band import Band
 from models.signals.bank import Indications
+from models.signals.compiled import compiled
 from models.signals.episodes import Compared, Episodes, Level
 from models.signals.factor import Factor
-from models.signals.forms import Layout
+from models.signals.forms import SCORE
+from models.signals.layout import Layout
 from models.signals.ranks import RecursiveRank
 from models.signals.sketch import SketchedRank
-from models.signals.step import Flags, Step
+from models.signals.step import Flags, Floats, Step
 from models.signals.tails import Standing, TailScore
 from models.signals.zscores import CausalZ
 from schemas.market import Market
@@ -109,14 +111,18 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
         """Of the index among its own finals."""
         self.episodes = Episodes(market)
         self._band = Band(market)
+        at_step = {SCORE[form] for form in market.forms_at(final=False)}
+        self._ranks, self._tails = bool(at_step & {"rank", "tail"}), "tail" in at_step
+        """Whether provisional readings need them; a rank costs a search in the whole past."""
+        self._unknown: Floats = np.full(len(indicators), np.nan)
         self.begun = False
 
     def advance(self, x: Indications) -> tuple[IndexState, tuple[Any, ...] | None]:
         """The index as it stands with the period so far."""
         window = x.observation.window
-        rank, of_rank = self.rank.advance(x.raw)
         z, of_z = self.zscore.advance(x.raw)
-        tail, of_tail = self.tail.advance(Standing(rank, z))
+        rank, of_rank = self.rank.advance(x.raw) if x.final or self._ranks else (self._unknown, None)
+        tail, of_tail = self.tail.advance(Standing(rank, z)) if x.final or self._tails else (self._unknown, None)
         loading, of_factor = self.factor.advance(z)
         scores = Scores(rank, z, tail, x.live, loading, window.fraction, x.final)
         found, of_aggregate = self.aggregate.advance(scores)
@@ -142,7 +148,6 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
     ) -> IndexState:
         """The state with what is said about its inputs."""
         seen, coverage = x.observation, self._segments.coverage(found.live)
-        ages = seen.age_us[self._used & seen.live]
         return IndexState(
             indications=x,
             aggregates=found,
@@ -155,9 +160,19 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
             coverage=coverage,
             complete=self._segments.complete(found.live),
             stale=self._used & ~seen.live,
-            max_age_us=float(ages.max()) if len(ages) else np.nan,
+            max_age_us=float(_oldest(seen.age_us, seen.live, self._used)),
             begun=self.begun,
         )
+
+
+@compiled
+def _oldest(age_us: Floats, live: Flags, used: Flags) -> float:
+    """The greatest age among live inputs that are read; NaN without one."""
+    oldest = np.nan
+    for c in range(len(age_us)):
+        if used[c] and live[c] and not age_us[c] <= oldest:
+            oldest = age_us[c]
+    return oldest
 
 
 def level_of(percentile: float) -> str:

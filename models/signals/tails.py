@@ -54,16 +54,14 @@ class TailScore(Step[Standing, Floats, Floats | None]):
 
     def advance(self, x: Standing) -> tuple[Floats, Floats | None]:
         """Tail scores of the values, float64[columns]."""
-        return _scored(x.rank, x.z, self.scored, self.sums), x.z
+        found = np.empty(len(x.z))
+        _score(x.rank, x.z, self.scored, self.sums, found)
+        return found, x.z
 
     def commit(self, change: Floats | None) -> None:
         """Learns the z-scores of a final; None teaches nothing."""
-        if change is None:
-            return
-        known = np.isfinite(change)
-        beyond = np.where(known, np.maximum(change - THRESHOLD, 0.0), 0.0)
-        self.scored = self.scored + known
-        self.sums = self.sums + np.stack([beyond > 0, beyond, beyond * beyond])
+        if change is not None:
+            _learn(change, self.scored, self.sums)
 
 
 @compiled
@@ -80,11 +78,25 @@ def _survival(beyond: float, scored: float, sums: Floats) -> float:
 
 
 @compiled
-def _scored(rank: Floats, z: Floats, scored: Floats, sums: Floats) -> Floats:
-    """Tail scores of the values. The C library's logarithm: numpy's own depends on the processor in its last bit."""
-    found = np.full(len(z), np.nan)
+def _learn(z: Floats, scored: Floats, sums: Floats) -> None:
+    """Counts and sums with the z-scores of a final, in place."""
     for k in range(len(z)):
+        if np.isfinite(z[k]):
+            scored[k] += 1
+            beyond = max(z[k] - THRESHOLD, 0.0)
+            sums[0, k] += beyond > 0
+            sums[1, k] += beyond
+            sums[2, k] += beyond * beyond
+
+
+@compiled
+def _score(rank: Floats, z: Floats, scored: Floats, sums: Floats, found: Floats) -> None:
+    """Tail scores of the values, into `found`.
+
+    By the C library's logarithm: numpy's own depends on the processor in its last bit.
+    """
+    for k in range(len(z)):
+        found[k] = np.nan
         if np.isfinite(z[k]) and np.isfinite(rank[k]):
             chance = _survival(z[k] - THRESHOLD, scored[k], sums[:, k]) if z[k] > THRESHOLD else 1 - rank[k]
             found[k] = -math.log10(min(max(chance, 10**-DECADES), 1.0)) / DECADES
-    return found

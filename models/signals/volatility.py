@@ -7,9 +7,10 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from models.signals.moves import logarithmic, moves
+from models.signals.compiled import compiled
+from models.signals.moves import logarithmic, move
 from models.signals.path import Observation
-from models.signals.step import Floats, Step
+from models.signals.step import Flags, Floats, Step
 from schemas.market import Market
 
 _PARKINSON: Final = 1 / (4 * np.log(2))
@@ -39,20 +40,18 @@ class Volatilities:
         return self.observation.final
 
 
-def decayed(
-    sums: Floats, weights: Floats, seen: Floats, dt: Floats, half_life: float | Floats
-) -> tuple[Floats, Floats]:
-    """Sums and weights after `seen` (NaN: nothing) over `dt` periods; all of one shape."""
-    known = np.isfinite(seen)
-    weight = np.where(known, 1 - 0.5 ** (dt / half_life), 0.0)
-    rate = np.where(known, seen / dt, 0.0)
-    return sums + weight * (rate - sums), weights + weight * (1 - weights)
+@compiled
+def eased(sums: float, weights: float, x: float, new: float) -> tuple[float, float]:
+    """Sum and weight after `x` (NaN: nothing), which weighs `new` against the past."""
+    if not np.isfinite(x):
+        return sums, weights
+    return sums + new * (x - sums), weights + new * (1 - weights)
 
 
-def mean_of(sums: Floats, weights: Floats) -> Floats:
-    """The weighted mean of what was seen; NaN before anything was."""
-    mean: Floats = np.divide(sums, weights, out=np.full_like(sums, np.nan), where=weights > 0)
-    return mean
+@compiled
+def average(sums: float, weights: float) -> float:
+    """The weighted mean; NaN before anything was seen."""
+    return sums / weights if weights > 0 else np.nan
 
 
 class Volatility(Step[Observation, Volatilities, _Change]):
@@ -79,21 +78,43 @@ class Volatility(Step[Observation, Volatilities, _Change]):
 
     def advance(self, x: Observation) -> tuple[Volatilities, _Change]:
         """Variances as they stand with the period so far."""
-        seen = self._measures(x)
-        dt = np.full_like(seen, x.window.fraction)
-        dt[0] = x.elapsed  # the realized variance alone reaches back to the last bar
-        sums, weights = decayed(self.sums, self.weights, np.where(x.fresh, seen, np.nan), dt, self._half_life)
-        level = mean_of(sums, weights)
-        share = np.divide(level[2], level[3], out=np.full_like(level[2], np.nan), where=level[3] > 0)
-        return Volatilities(x, level[0], level[1], share), (sums, weights)
+        sums, weights, level = np.empty_like(self.sums), np.empty_like(self.weights), np.empty((3, len(x.fresh)))
+        part = np.full(1, x.window.fraction)
+        _move(
+            x.variance, x.bar_variance, x.bipower, x.high, x.low, x.fresh, self._by_log, x.elapsed,
+            1 - 0.5 ** (x.elapsed / self._half_life), part, 1 - 0.5 ** (part / self._half_life),
+            self.sums, self.weights, sums, weights, level,
+        )  # fmt: skip
+        return Volatilities(x, level[0], level[1], level[2]), (sums, weights)
 
     def commit(self, change: _Change) -> None:
         """Closes the period."""
         if change is not None:
             self.sums, self.weights = change
 
-    def _measures(self, x: Observation) -> Floats:
-        """What the period has shown of each variance, float64[4, N], NaN where nothing."""
-        spread = moves(x.high, x.low, self._by_log)
-        jumps = np.maximum(x.bar_variance - x.bipower, 0.0)  # NaN stays NaN
-        return np.stack([x.variance, _PARKINSON * spread * spread, jumps, x.bar_variance])
+
+@compiled
+def _move(  # noqa: PLR0917  (one loop over plain arrays, as compiled code wants it)
+    variance: Floats, bar_variance: Floats, bipower: Floats, high: Floats, low: Floats, fresh: Flags, by_log: Flags,
+    elapsed: Floats, new_of_all: Floats, part: Floats, new_of_part: Floats,
+    sums: Floats, weights: Floats, new_sums: Floats, new_weights: Floats, level: Floats,
+) -> None:  # fmt: skip
+    """Sums and weights after the period so far, and the levels: variance, range variance, share of jumps.
+
+    The realized variance alone reaches back to the last bar: it weighs `new_of_all` over `elapsed`, the others
+    `new_of_part` over `part`, the elapsed share of the period.
+    """
+    new_sums[:], new_weights[:] = sums, weights
+    for c in range(len(fresh)):
+        if fresh[c]:
+            range_ = move(high[c], low[c], by_log[c])
+            excess = bar_variance[c] - bipower[c]
+            jumps = max(excess, 0.0) if np.isfinite(excess) else np.nan
+            seen = (variance[c], _PARKINSON * range_ * range_, jumps, bar_variance[c])
+            for k in range(4):
+                x, new = (seen[0] / elapsed[c], new_of_all[c]) if k == 0 else (seen[k] / part[0], new_of_part[0])
+                new_sums[k, c], new_weights[k, c] = eased(sums[k, c], weights[k, c], x, new)
+        for k in range(2):
+            level[k, c] = average(new_sums[k, c], new_weights[k, c])
+        whole = average(new_sums[3, c], new_weights[3, c])
+        level[2, c] = average(new_sums[2, c], new_weights[2, c]) / whole if whole > 0 else np.nan

@@ -15,10 +15,8 @@ HIGH: Final = 8.0
 two of its deviations below its mean), stress is not (2008 stood at six to nine), hence the asymmetry. On 0..1, and so
 on the index's 0..100, the average of the past is 0.2 and each standard deviation 0.1."""
 
-_Change = tuple[Floats, Floats, Ints] | None
 
-
-class CausalZ(Step[Floats, Floats, _Change]):
+class CausalZ(Step[Floats, Floats, Floats | None]):
     """(x - mean) / sd of all past finals, cut at -2 and 8.
 
     Mean and sum of squares by Welford's recursion (centre before squaring). The value itself is not in the sample.
@@ -37,33 +35,38 @@ class CausalZ(Step[Floats, Floats, _Change]):
         """Sums of squared distances from the mean."""
         self.counts: Ints = np.zeros(columns, np.int64)
 
-    def advance(self, x: Floats) -> tuple[Floats, _Change]:
+    def advance(self, x: Floats) -> tuple[Floats, Floats | None]:
         """Z-scores of the values, float64[columns]."""
-        z, mean, squares, counts = _scored(self.mean, self.squares, self.counts, self._warm_up, x)
-        return z, (mean, squares, counts)
+        z = np.empty(len(x))
+        _score(self.mean, self.squares, self.counts, self._warm_up, x, z)
+        return z, x
 
-    def commit(self, change: _Change) -> None:
+    def commit(self, change: Floats | None) -> None:
         """Learns the values; None teaches nothing."""
         if change is not None:
-            self.mean, self.squares, self.counts = change
+            _learn(self.mean, self.squares, self.counts, change)
 
 
 @compiled
-def _scored(
-    mean: Floats, squares: Floats, counts: Ints, warm_up: int, x: Floats
-) -> tuple[Floats, Floats, Floats, Ints]:
-    """Z-scores of the values, and mean, squares and counts with them."""
-    z, new_mean, new_squares, new_counts = np.full(len(x), np.nan), mean.copy(), squares.copy(), counts.copy()
+def _score(  # noqa: PLR0917  (kernels take arrays, not objects)
+    mean: Floats, squares: Floats, counts: Ints, warm_up: int, x: Floats, z: Floats
+) -> None:
+    """Z-scores of the values, into `z`."""
     for k in range(len(x)):
-        if not np.isfinite(x[k]):
-            continue
-        distance, n = x[k] - mean[k], counts[k]
-        if n >= warm_up and squares[k] > 0:
-            z[k] = min(max(distance / np.sqrt(squares[k] / (n - 1)), LOW), HIGH)
-        new_counts[k] = n + 1
-        new_mean[k] = mean[k] + distance / (n + 1)
-        new_squares[k] = squares[k] + distance * (x[k] - new_mean[k])
-    return z, new_mean, new_squares, new_counts
+        z[k] = np.nan
+        if np.isfinite(x[k]) and counts[k] >= warm_up and squares[k] > 0:
+            z[k] = min(max((x[k] - mean[k]) / np.sqrt(squares[k] / (counts[k] - 1)), LOW), HIGH)
+
+
+@compiled
+def _learn(mean: Floats, squares: Floats, counts: Ints, x: Floats) -> None:
+    """Mean, squares and counts with the values, in place."""
+    for k in range(len(x)):
+        if np.isfinite(x[k]):
+            distance = x[k] - mean[k]
+            counts[k] += 1
+            mean[k] += distance / counts[k]
+            squares[k] += distance * (x[k] - mean[k])
 
 
 def unit(z: Floats) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 from models.signals.compiled import compiled
 from models.signals.indicators.base import Remembering
 from models.signals.step import Floats
+from models.signals.volatility import average, eased
 from schemas.indicator import Indicator
 from schemas.market import Market
 
@@ -35,20 +36,6 @@ class Averaged(Remembering):
         self.keep: Floats = self.per_input(keep) if self.by_input else np.array(keep)
         """Share of a mean that is left after one period, by mean."""
         self.memory = np.zeros((self.rows, len(self.keep)))
-
-
-@compiled
-def eased(sums: float, weights: float, x: float, new: float) -> tuple[float, float]:
-    """Sum and weight after `x` (NaN: nothing), which weighs `new` against the past."""
-    if not np.isfinite(x):
-        return sums, weights
-    return sums + new * (x - sums), weights + new * (1 - weights)
-
-
-@compiled
-def average(sums: float, weights: float) -> float:
-    """The weighted mean; NaN before anything was seen."""
-    return sums / weights if weights > 0 else np.nan
 
 
 @compiled

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,18 +23,29 @@ Places = npt.NDArray[np.intp]
 """Positions in a list."""
 
 
-class Measures(NamedTuple):
-    """What the indicators of one kind say, float64[G] each.
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What the indicators of one kind say: `table`, float64[3, G], by rows."""
 
-    Attributes:
-        raw: the numbers, turned so that more is more stress; NaN means "no information", never calm.
-        live: share of each one's inputs that are live and known, 0..1; 0 where raw is NaN.
-        age_us: age of each one's oldest input, microseconds; NaN before all of them have been seen.
-    """
+    table: Floats
 
-    raw: Floats
-    live: Floats
-    age_us: Floats
+    @property
+    def raw(self) -> Floats:
+        """The numbers, turned so that more is more stress; NaN means "no information", never calm."""
+        row: Floats = self.table[0]
+        return row
+
+    @property
+    def live(self) -> Floats:
+        """Share of each one's inputs that are live and known, 0..1; 0 where raw is NaN."""
+        row: Floats = self.table[1]
+        return row
+
+    @property
+    def age_us(self) -> Floats:
+        """Age of each one's oldest input, microseconds; NaN before all of them have been seen."""
+        row: Floats = self.table[2]
+        return row
 
 
 class Kind(Step[Correlations, Measures, C]):
@@ -61,7 +73,7 @@ class Kind(Step[Correlations, Measures, C]):
         """The mean of an input each, float64[K], over those that are live and known."""
         seen, found = observed(x), np.empty((3, len(self.sign)))
         _means(values, seen.live, seen.age_us, self.of, self.start, self.sign, found)
-        return Measures(*found)
+        return Measures(found)
 
     def together(self, x: Correlations, raw: Floats, live: Floats | None = None) -> Measures:
         """One number an indicator, float64[G], unturned; it needs every input live, or says itself how live it is."""
@@ -69,7 +81,7 @@ class Kind(Step[Correlations, Measures, C]):
         _together(
             raw, self._whole if live is None else live, seen.live, seen.age_us, self.of, self.start, self.sign, found
         )
-        return Measures(*found)
+        return Measures(found)
 
 
 @compiled

@@ -10,10 +10,10 @@ import numpy as np
 
 from models.signals.compiled import compiled
 from models.signals.correlation import Correlations
-from models.signals.indicators.averages import average, eased
 from models.signals.indicators.base import Measures, Places, Remembering, observed
 from models.signals.moves import LIMIT
 from models.signals.step import Floats
+from models.signals.volatility import average, eased
 from schemas.indicator import Indicator
 from schemas.market import Market
 

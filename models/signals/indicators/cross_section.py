@@ -80,8 +80,10 @@ class CrossSection(Averaged):
     def matrix(self, g: int, pairs: _Pairs) -> Floats:
         """Correlations of one indicator's inputs, float64[n, n]; NaN where unknown."""
         products, squares, counts = pairs
-        found: Floats = pair_correlations(products[g : g + 1], squares[g : g + 1], counts[g], self._shrunk)[0]
-        return found
+        found: Floats = np.empty_like(products[g : g + 1])
+        pair_correlations(products[g : g + 1], squares[g : g + 1], counts[g], self._shrunk, found)
+        matrix: Floats = found[0]
+        return matrix
 
 
 class AbsorptionRatio(CrossSection):

@@ -10,7 +10,7 @@ import numpy as np
 
 from models.signals.compiled import compiled
 from models.signals.correlation import Correlations
-from models.signals.indicators.averages import average, eased_all
+from models.signals.indicators.averages import eased_all
 from models.signals.indicators.base import (
     Kind,
     Measures,
@@ -23,6 +23,7 @@ from models.signals.indicators.base import (
 )
 from models.signals.moves import logarithmic, moves_into
 from models.signals.step import Flags, Floats
+from models.signals.volatility import average
 from schemas.indicator import Indicator
 from schemas.market import Market
 

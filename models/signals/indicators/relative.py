@@ -9,10 +9,11 @@ import numpy as np
 
 from models.signals.compiled import compiled
 from models.signals.correlation import KNOWN_FROM, Correlations
-from models.signals.indicators.averages import Averaged, average, eased
+from models.signals.indicators.averages import Averaged
 from models.signals.indicators.base import Measures, Places, observed
 from models.signals.moves import bounded
 from models.signals.step import Floats
+from models.signals.volatility import average, eased
 from schemas.indicator import Indicator
 from schemas.market import Market
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from models.signals.compiled import compiled
 from models.signals.correlation import Correlations
-from models.signals.indicators.averages import average, eased
 from models.signals.indicators.base import Measures, Places, Remembering, Rolling, observed
 from models.signals.indicators.levels import heights
 from models.signals.moves import logarithmic
 from models.signals.step import Floats, Ints
+from models.signals.volatility import average, eased
 from schemas.indicator import Indicator
 from schemas.market import Market
 

@@ -11,7 +11,7 @@ from models.signals.compiled import compiled
 from models.signals.correlation import LONG, SHORT, Correlations, correlated
 from models.signals.indicators.base import Kind, Measures, Places, Stateless, observed
 from models.signals.step import Flags, Floats
-from models.signals.volatility import decayed, mean_of
+from models.signals.volatility import average, eased
 from schemas.indicator import Indicator
 from schemas.market import Market
 
@@ -32,20 +32,20 @@ class RealizedVolatility(Kind[tuple[Floats, Floats] | None]):
         lives = [np.nan if i.half_life is None else market.periods(i.half_life) for i in indicators]
         self.layout = (*self.layout, tuple(i.half_life for i in indicators))
         of_each = self.per_input(lives)
-        self._own = np.flatnonzero(np.isfinite(of_each))
-        self._half_life = of_each[self._own]
+        self._own: Places = np.flatnonzero(np.isfinite(of_each))
+        self._half_life, self._of_own = of_each[self._own], self.of[self._own]
         self.sums: Floats = np.zeros(len(self._own))
         self.weights: Floats = np.zeros(len(self._own))
 
     def advance(self, x: Correlations) -> tuple[Measures, tuple[Floats, Floats] | None]:
         """Mean volatilities."""
-        variance, change = x.volatilities.variance[self.of], None
-        if len(self._own):
-            seen, of = observed(x), self.of[self._own]
-            own = np.where(seen.fresh[of], seen.variance[of], np.nan)
-            change = decayed(self.sums, self.weights, own, seen.elapsed[of], self._half_life)
-            variance[self._own] = mean_of(*change)
-        return self.means(x, np.sqrt(variance)), change
+        seen, found, (sums, weights) = observed(x), np.empty(len(self.of)), np.empty((2, len(self._own)))
+        new = 1 - 0.5 ** (seen.elapsed[self._of_own] / self._half_life)
+        _roots(
+            x.volatilities.variance, seen.variance, seen.elapsed, seen.fresh, self.of, self._own, new,
+            self.sums, self.weights, sums, weights, found,
+        )  # fmt: skip
+        return self.means(x, found), (sums, weights)
 
     def commit(self, change: tuple[Floats, Floats] | None) -> None:
         """Closes the period of the own variances."""
@@ -110,6 +110,21 @@ class CorrelationShift(_OfPairs):
         found, live = np.empty((2, len(self.sign)))
         _shifts(x.matrix, observed(x).live[self.of], self.rows, self.start, found, live)
         return self.together(x, found, live)
+
+
+@compiled
+def _roots(  # noqa: PLR0917  (kernels take arrays, not objects)
+    of_market: Floats, seen: Floats, elapsed: Floats, fresh: Flags, of: Places, own: Places, new: Floats,
+    sums: Floats, weights: Floats, new_sums: Floats, new_weights: Floats, found: Floats,
+) -> None:  # fmt: skip
+    """Roots of the market's variances, or of own ones after the period so far, float64[K]."""
+    for k in range(len(of)):
+        found[k] = np.sqrt(of_market[of[k]])
+    for n in range(len(own)):
+        i = of[own[n]]
+        rate = seen[i] / elapsed[i] if fresh[i] else np.nan
+        new_sums[n], new_weights[n] = eased(sums[n], weights[n], rate, new[n])
+        found[own[n]] = np.sqrt(average(new_sums[n], new_weights[n]))
 
 
 @compiled

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from models.signals.aggregate import START_CORRELATION, Aggregate, Scores
-from models.signals.forms import FORMS, Layout, blend, linear, quadratic
+from models.signals.forms import FORMS, blend, linear, quadratic
+from models.signals.layout import Layout
 from models.signals.zscores import unit
 from tests.models import tape
 from tests.models.samples import SAMPLES

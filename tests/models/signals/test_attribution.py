@@ -9,7 +9,8 @@ import pytest
 
 from models.signals.aggregate import Aggregate, Scores
 from models.signals.attribution import Attribution, End, Moved
-from models.signals.forms import FORMS, Layout, blend, weighted
+from models.signals.forms import FORMS, blend, weighted
+from models.signals.layout import Layout
 from tests.models import tape
 from tests.models.samples import SAMPLES
 

@@ -10,7 +10,8 @@ import pytest
 
 from models.signals.aggregate import Aggregate, Aggregates, Scores
 from models.signals.band import Band
-from models.signals.forms import Layout, quadratic
+from models.signals.forms import quadratic
+from models.signals.layout import Layout
 from schemas.market import Market
 
 SIZES = (4, 3, 1, 5)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.signals.forms import Layout, blend, linear, quadratic, semidefinite, weighted
+from models.signals.forms import blend, linear, quadratic, semidefinite, weighted
+from models.signals.layout import Layout
 from tests.models import tape
 
 LAYOUT = Layout.of(tape.market())

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.signals.indicators import build
-from models.signals.indicators.averages import Averaged, average, eased, eased_all
+from models.signals.indicators.averages import Averaged, eased_all
 from models.signals.step import StateVersionError
+from models.signals.volatility import average, eased
 from schemas.indicator import Indicator
 from tests.models.alone import MARKET, weighted_mean
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from models.signals.aggregate import Aggregate, Scores
-from models.signals.forms import Layout
+from models.signals.layout import Layout
 from schemas.market import Market
 
 INDICATORS = [
