@@ -84,10 +84,11 @@ async def test_disabled_receivers_take_nothing(tables: str) -> None:
 
 async def test_messages_of_a_group_are_gathered(tables: str) -> None:
     add_receiver(tables, "slack", kind="slack", url="https://example.org/s", gather_s=60)
+    now = datetime.now(UTC)
     async with connected(tables) as c:
         for n in range(4):
-            await notify.tell(c, [row(n)], "alerts", NOW, "")
-        await notify.tell(c, [row(3, alert=msgspec.structs.replace(row(3).alert, state="resolved"))], "alerts", NOW, "")
+            await notify.tell(c, [row(n)], "alerts", now, "")
+        await notify.tell(c, [row(3, alert=msgspec.structs.replace(row(3).alert, state="resolved"))], "alerts", now, "")
     assert waiting(tables) == [("slack", ["a0"]), ("slack", ["a1", "a2", "a3"])]
     ((first,), (second,)) = rows(tables, "SELECT due_at FROM alert_outbox ORDER BY number")
     assert second - first == timedelta(seconds=60)
