@@ -13,6 +13,7 @@ from api.problems import MEDIA_TYPE
 from api.room import Room
 
 REFUSED_WITHIN = 1.0
+LAST_CHANCE = 0.5
 RETRY_AFTER = 5
 
 
@@ -62,7 +63,7 @@ class Guarded(HttpToolsProtocol):
     """
 
     _deadline: asyncio.TimerHandle | None = None
-    _is_refused = False
+    _is_refused = _is_warned = False
 
     @property
     def entrance(self) -> Entrance:
@@ -113,5 +114,8 @@ class Guarded(HttpToolsProtocol):
             self._deadline = None
 
     def _late(self) -> None:
+        if not self._is_warned:  # where it is we who are late, what it has sent may wait to be read
+            self._is_warned, self._deadline = True, self.loop.call_later(LAST_CHANCE, self._late)
+            return
         self.entrance.metrics.refused.labels("asked for nothing").inc()
         self.transport.abort()

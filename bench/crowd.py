@@ -1,7 +1,7 @@
 """A crowd of WebSocket clients in a few processes of raw epoll: they count, stamp, look for gaps, and cost little.
 
-`python -m bench.crowd HOST PORT PATH COUNT SOURCE` is one of these processes. It connects COUNT clients from the
-address SOURCE and prints a JSON line; then, for each line on its standard input (`begin`, `end`), it counts anew, or
+`python -m bench.crowd HOST PORT PATH COUNT SOURCES` is one of these processes. It connects COUNT clients from the
+addresses SOURCES and prints a JSON line; then, for each line on its standard input (`begin`, `end`), it counts anew, or
 prints what it has counted. `Crowd` starts as many of them as the limit of open files asks for.
 """
 
@@ -21,6 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any, Final
 
 import msgspec
@@ -29,9 +30,12 @@ IN_FLIGHT: Final = 128
 """Connections that one process is opening at a time."""
 
 SPARE_FILES: Final = 200
-CONNECT_WITHIN_S: Final = 120
+CONNECT_WITHIN_S: Final = 180
 PER_PROCESS: Final = 17_000
-"""Clients of one process: their source address has 28,000 ports towards one address and port."""
+"""Clients of one process."""
+
+SOURCES: Final = 4
+"""Addresses of one process: each has 28,000 ports towards one server, and finding a free one is slow beyond half."""
 
 BIN_NS: Final = 100_000
 LONGEST_BINS: Final = 600_000
@@ -70,7 +74,7 @@ class Member:
     """One process of the crowd."""
 
     def __init__(self, address: tuple[str, int], path: str, source: str) -> None:
-        self._address, self._source = address, source
+        self._address, self._sources = address, cycle(source.split(","))
         key = base64.b64encode(os.urandom(16)).decode()
         self._ask = (
             f"GET {path} HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -107,7 +111,7 @@ class Member:
         made = socket.socket()
         made.setblocking(False)
         made.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: the port is chosen by connect
-        made.bind((self._source, 0))
+        made.bind((next(self._sources), 0))
         code = made.connect_ex(self._address)
         if code not in (0, errno.EINPROGRESS):
             raise OSError(code, os.strerror(code))
@@ -280,8 +284,8 @@ class Crowd:
 
     @staticmethod
     def _start(port: int, path: str, count: int, number: int) -> subprocess.Popen[str]:
-        address = ["127.0.0.1", str(port), path, str(count), f"127.0.0.{2 + number}"]
-        command = [sys.executable, "-m", "bench.crowd", *address]
+        sources = ",".join(f"127.0.0.{2 + SOURCES * number + one}" for one in range(SOURCES))
+        command = [sys.executable, "-m", "bench.crowd", "127.0.0.1", str(port), path, str(count), sources]
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     @staticmethod
