@@ -3,14 +3,18 @@
 #   make bench                 the measurements           make check                 style, types, contracts
 #   make fmt                   formats the code           make torture               200 kills instead of 20
 #   make pins                  renews constraints.txt     make clean                 forgets all but the data in .esi
+#   make evaluate              judges the market us on a panel of real values that does not ship: DATA names its folder, with
+#                              panel/daily_inputs_1990_2026.csv.gz, macro/NAME.csv, reference/{STLFSI4,NFCI}.csv (docs/evaluation.md)
 
 SUITABLE = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
 	$$python -c '$(SUITABLE)' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 ARGS ?=
+DATA ?= ../shared/data
+PANEL ?= $(DATA)/panel/daily_inputs_1990_2026.csv.gz
 
-.PHONY: run test bench check fmt torture pins docs clean
+.PHONY: run test bench check fmt torture pins docs evaluate clean
 .DELETE_ON_ERROR:
 
 run: .venv/.installed
@@ -37,6 +41,14 @@ torture: .venv/.installed-dev
 
 docs: .venv/.installed-dev
 	$(BIN)/python -m deploy.settings_page
+
+evaluate: .venv/.installed-dev
+	@test -f "$(PANEL)" || { echo "make: no panel at $(PANEL): name the folder that has one: make evaluate DATA=..." >&2; exit 1; }
+	$(BIN)/esi evaluate --market us --inputs "$(PANEL)" --macro "$(DATA)/macro" \
+		--reference STLFSI4="$(DATA)/reference/STLFSI4.csv" --reference NFCI="$(DATA)/reference/NFCI.csv" \
+		--out .esi/evaluation $(ARGS)
+	mkdir -p docs/evaluation
+	cp .esi/evaluation/report.json .esi/evaluation/report.html docs/evaluation/
 
 pins: .venv/.installed-dev
 	$(BIN)/python -m deploy.pins

@@ -71,7 +71,10 @@ class Markets(msgspec.Struct):
 
 
 class Latest(msgspec.Struct):
-    """The newest reading of any kind, and the newest final; ids are null before the first."""
+    """The newest reading of any kind, and the newest final; ids are null before the first.
+
+    `as_known_at`, here and elsewhere, is the wall-clock time that was asked for, left out where none was.
+    """
 
     market: str
     epoch: str
@@ -80,6 +83,7 @@ class Latest(msgspec.Struct):
     reading: Reading | None
     final_id: str | None
     final: Reading | None
+    as_known_at: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Readings(msgspec.Struct):
@@ -95,6 +99,7 @@ class Readings(msgspec.Struct):
     readings: list[Reading]
     last: str
     next: str | None
+    as_known_at: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Indicators(msgspec.Struct):
@@ -116,6 +121,7 @@ class Contributions(msgspec.Struct):
     indicators: Indicators | None
     last: str
     next: str | None
+    as_known_at: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Correlations(msgspec.Struct):

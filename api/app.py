@@ -13,7 +13,7 @@ from starlette.routing import WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from api import health, openapi, problems, routes, score_routes, streams
+from api import finals, health, openapi, problems, routes, score_routes, streams
 from api.config import ApiConfig
 from api.feed import Feed
 from api.history import History
@@ -67,6 +67,7 @@ def create_app(config: ApiConfig) -> FastAPI:
     problems.install(app)
     app.include_router(routes.router)
     app.include_router(score_routes.router)
+    app.include_router(finals.router)
     app.include_router(health.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app

@@ -5,10 +5,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
+from api.fitting import fitted
 from api.streams import ZERO, Entry, Extent, Id
+
+READING_FRAME: Final = 999
+"""Bytes of a reading's whole frame at most, header included; bars and details take what they need."""
+
+_AROUND: Final = 4 + len(',"data":}')
+"""Bytes of a frame beside its head and its body: WebSocket header, the name of the body, the end."""
 
 
 def pre_frame(payload: bytes) -> bytes:
@@ -108,21 +116,26 @@ class Channel:
         return self._frames[bisect_right(self._ids, position) :]
 
     def encode(self, entry: Entry) -> Frame:
-        """An entry as update; its bytes are spliced in unchanged."""
-        head = self._head("update", entry.id) + b',"sent_ns":' + str(entry.sent_ns).encode()
-        wire = pre_frame(head + b',"data":' + entry.data + b"}")
+        """An entry as update; its bytes are spliced in, unchanged where they fit."""
+        wire = self._wire(self._head("update", entry.id) + b',"sent_ns":' + str(entry.sent_ns).encode(), entry.data)
         return Frame(self, entry.id, wire, entry.sent_ns, self.name == "readings" and entry.id.seq == 0)
 
     def state(self, kind: str) -> Frame:
         """The newest entry as `snapshot` or `reset`; null before the first."""
         newest = self._newest
-        head = self._head(kind, None if newest is None else newest.id)
-        wire = pre_frame(head + b',"data":' + (b"null" if newest is None else newest.data) + b"}")
+        wire = self._wire(
+            self._head(kind, None if newest is None else newest.id), b"null" if newest is None else newest.data
+        )
         return Frame(self, self.last, wire, 0, droppable=False)
 
     def conflated(self, skipped: int) -> bytes:
         """Tells a slow client how many provisional readings it did not get."""
         return message(type="conflated", market=self.market, channel=self.name, skipped=skipped)
+
+    def _wire(self, head: bytes, body: bytes) -> bytes:
+        if self.name == "readings":
+            body = fitted(body, READING_FRAME - _AROUND - len(head))
+        return pre_frame(head + b',"data":' + body + b"}")
 
     def _head(self, kind: str, entry_id: Id | None) -> bytes:
         fields = {"type": kind, "market": self.market, "channel": self.name, "epoch": self.epoch}

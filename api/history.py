@@ -51,7 +51,7 @@ class History:
         Raises:
             Problem: a server is away without which there could be a gap.
         """
-        asked = replace(wanted, limit=wanted.limit + 1)
+        asked = replace(await self.as_known(wanted), limit=wanted.limit + 1)
         committed = await self._committed(wanted.market)
         tail = await self._tail(asked, committed)
         archived = await self._archived(asked) if committed is not None else None
@@ -62,6 +62,47 @@ class History:
             if archived is None and self._store is not None and not tail.complete:
                 raise away("PostgreSQL")
         return Page(epoch, entries[: wanted.limit], len(entries) > wanted.limit)
+
+    async def last(self, wanted: Wanted) -> Entry | None:
+        """The newest reading that is wanted, or None; `every` and `limit` do not count.
+
+        Raises:
+            Problem: a server is away that may have it.
+        """
+        return await self._last(await self.as_known(wanted))
+
+    async def _last(self, wanted: Wanted) -> Entry | None:
+        committed = await self._committed(wanted.market)
+        try:
+            epoch = (await streams.epochs(self._commands, [wanted.market]))[wanted.market]
+            behind = _behind(wanted, epoch, committed)
+            found = await _last_of_tail(self._commands, behind)
+            extent = await streams.extent(self._commands, wanted.market, "readings")
+        except AWAY as error:
+            if committed is None or wanted.until is None or wanted.until > committed[1]:
+                raise away("Redis") from error
+            return await self._last_archived(wanted)
+        if found is None and not (committed is None and extent.complete_after(behind.after)):
+            return await self._last_archived(wanted)
+        return found
+
+    async def as_known(self, wanted: Wanted) -> Wanted:
+        """The same, ending behind the newest reading that was published in time: nothing behind it is searched.
+
+        Raises:
+            Problem: a server is away that may have it.
+        """
+        if wanted.known_ns is None:
+            return wanted
+        newest = await self._last(Wanted(wanted.market, known_ns=wanted.known_ns))
+        until = ZERO if newest is None else Id(newest.id.ms, newest.id.seq + 1)
+        return replace(wanted, until=until if wanted.until is None else min(until, wanted.until))
+
+    async def _last_archived(self, wanted: Wanted) -> Entry | None:
+        try:
+            return await self._store.last(wanted) if self._store is not None else None
+        except GONE as error:
+            raise away("PostgreSQL") from error
 
     async def _committed(self, market: str) -> tuple[str, Id] | None:
         if self._store is None:
@@ -81,9 +122,7 @@ class History:
         """What Redis has behind the committed position; None if Redis is away."""
         try:
             epoch = (await streams.epochs(self._commands, [wanted.market]))[wanted.market]
-            # Another epoch: the archiver has not met this stream yet, and its position says nothing about it.
-            begin = committed[1] if committed is not None and committed[0] == epoch else ZERO
-            behind = replace(wanted, after=max(begin, wanted.after))
+            behind = _behind(wanted, epoch, committed)
             entries = await _read_tail(self._commands, behind)
             extent = await streams.extent(self._commands, wanted.market, "readings")
         except AWAY:
@@ -103,20 +142,21 @@ class History:
             raise away("Redis")
         return epoch, archived
 
-    async def details(self, market: str) -> bytes | None:
-        """Details of the last final as canonical bytes, or None before the first.
+    async def details(self, market: str, until: Id | None = None) -> Entry | None:
+        """What lies behind the last final (with `id < until`), or None before the first.
 
         Raises:
             Problem: neither Redis nor PostgreSQL answers.
         """
         try:
-            if newest := await streams.newest(self._commands, market, "details", 1):
-                return newest[0].data
+            newest, _ = await streams.preceding(self._commands, market, "details", until, count=1)
+            if newest:
+                return newest[0]
         except AWAY as error:
             if self._store is None:
                 raise away("Redis") from error
         try:
-            return await self._store.details(market) if self._store is not None else None
+            return await self._store.details(market, until) if self._store is not None else None
         except GONE as error:
             raise away("PostgreSQL") from error
 
@@ -128,6 +168,27 @@ class _Tail:
     complete: bool
 
 
+def _behind(wanted: Wanted, epoch: str, committed: tuple[str, Id] | None) -> Wanted:
+    """What is wanted behind the committed position.
+
+    Of another epoch the archiver has not met the stream yet, and its position says nothing about it.
+    """
+    begin = committed[1] if committed is not None and committed[0] == epoch else ZERO
+    return replace(wanted, after=max(begin, wanted.after))
+
+
+async def _last_of_tail(commands: Redis, wanted: Wanted) -> Entry | None:
+    """The newest wanted entry of a stream."""
+    before = wanted.until
+    while True:
+        page, before = await streams.preceding(commands, wanted.market, "readings", before, after=wanted.after)
+        for entry in page:
+            if wanted.includes(entry):
+                return entry
+        if before is None:
+            return None
+
+
 async def _read_tail(commands: Redis, wanted: Wanted) -> list[Entry]:
     """The first wanted entries of a stream, at most `limit` of them."""
     found: dict[Id | int, Entry] = {}
@@ -135,7 +196,7 @@ async def _read_tail(commands: Redis, wanted: Wanted) -> list[Entry]:
     while position is not None and len(found) <= wanted.limit:
         page, position = await streams.following(commands, wanted.market, "readings", position, until=wanted.until)
         for entry in page:
-            if wanted.final is None or wanted.final == bool(entry.id.seq):
+            if wanted.includes(entry):
                 found[wanted.interval(entry.id) if wanted.every else entry.id] = entry
     # one interval more than wanted has begun, or nothing follows: the last one wanted is complete
     return list(found.values())[: wanted.limit]

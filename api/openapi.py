@@ -10,6 +10,8 @@ from fastapi.openapi.utils import get_openapi
 
 from api import answers
 from api.problems import MEDIA_TYPE
+from api.splits import Attribution
+from schemas.chain import Audit
 
 _REF = "#/components/schemas/{name}"
 _ANSWERS = (
@@ -20,6 +22,8 @@ _ANSWERS = (
     answers.Correlations,
     answers.Forecasts,
     answers.Condition,
+    Attribution,
+    Audit,
     answers.Ready,
     answers.ProblemDetails,
 )
@@ -142,6 +146,43 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "retrain": None,
         },
     },
+    "Attribution": {
+        "market": "us-open",
+        "epoch": "5f0c2a9e",
+        "from": {"id": "1223409600000-1", "at": "2008-10-07T20:00:00Z", "final": True, "index": 70.0},
+        "to": {"id": "1224100800000-1", "at": READING["at"], "final": True, "index": 78.5},
+        "splits": 6,
+        "moved": {
+            "total": 8.5,
+            "level": {"commodities": 1.0, "credit": 4.0, "equity": 2.0},
+            "correlation": 1.5,
+            "composition": 0.0,
+            "rest": 0.0,
+        },
+        "segments": [
+            {"name": "commodities", "before": 19.5, "after": 21.0, "change": 1.5},
+            {"name": "credit", "before": 20.0, "after": 25.0, "change": 5.0},
+            {"name": "equity", "before": 30.5, "after": 32.5, "change": 2.0},
+        ],
+        "indicators": [
+            {"name": "S&P 500 volatility", "segment": "equity", "before": 15.0, "after": 16.5, "change": 1.5}
+        ],
+    },
+    "Audit": {
+        "market": "us-open",
+        "ok": False,
+        "count": 2450,
+        "first": {"id": "915483600000-1", "at": "1999-01-04T21:00:00Z", "hash": "0c"},
+        "last": {"id": "1223928000000-1", "at": "2008-10-13T20:00:00Z", "hash": "a4"},
+        "head": "a4",
+        "versions": [{"version": "1-2-3f2a90bc", "since": "1999-01-04T21:00:00Z", "count": 2450}],
+        "broken": {
+            "id": "1224100800000-1",
+            "kind": "gap",
+            "what": "it was sealed behind b7; the entry before it is 1223928000000-1 with the hash a4",
+        },
+        "next": None,
+    },
     "Ready": {
         "status": "not ready",
         "checks": {
@@ -172,6 +213,7 @@ def responses(name: str, *problems: int, **others: Any) -> dict[int | str, dict[
         200: {"description": "Done", "content": said(name) | others.get("content", {})}
     }
     titles = {400: "The Host is not allowed", 403: "The Origin is not allowed", 404: "Nothing there"}
+    titles |= {409: "The finals do not follow each other"}
     titles |= {422: "A parameter cannot be used", 503: "A server is away"}
     for status in (400, 403, *problems):
         found[status] = {"description": titles[status], "content": said("ProblemDetails", MEDIA_TYPE)}

@@ -7,8 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Query, Request
-from redis.asyncio import Redis
+from fastapi import APIRouter, Query, Request
 from starlette.datastructures import URL
 from starlette.responses import Response
 
@@ -16,103 +15,15 @@ from api import answers, streams
 from api.formats import MEDIA_TYPES, Format, encode_table
 from api.history import History, Page
 from api.openapi import responses
+from api.parameters import History_, Known, Market, commands_of, json_answer
 from api.problems import Problem, away, unknown_market
-from api.store import LAST_SEQ, Wanted
-from api.streams import AWAY, ZERO, Entry, Id
-from schemas.duration import microseconds
-from schemas.reading import Details, Reading, decode_reading, parse_rfc3339
+from api.store import Wanted
+from api.streams import AWAY, Entry, Id
+from schemas.reading import Details, Reading, decode_reading, rfc3339
 
-MAX_LIMIT = 10_000
 _IN_THREAD = 500
 
 router = APIRouter(prefix="/v1/markets", tags=["markets"])
-
-
-def _json(body: bytes) -> Response:
-    return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
-
-
-def _commands(request: Request) -> Redis:
-    commands: Redis = request.app.state.commands
-    return commands
-
-
-async def known_market(request: Request, market: str) -> str:
-    """The market that a path names.
-
-    Raises:
-        Problem: no flow publishes it, or Redis is away.
-    """
-    try:
-        exists = await streams.is_market(_commands(request), market)
-    except AWAY as error:
-        raise away("Redis") from error
-    if not exists:
-        raise unknown_market(market)
-    return market
-
-
-Market = Annotated[str, Depends(known_market)]
-When = Annotated[str | None, Query(examples=["2008-09-15T00:00:00Z"], max_length=40)]
-
-
-def _bad(parameter: str, error: object) -> Problem:
-    return Problem(422, "Bad parameter", f"{parameter}: {error}")
-
-
-def _milliseconds(parameter: str, text: str | None) -> int | None:
-    """First whole millisecond at or after a time; a date alone is its midnight in UTC."""
-    if text is None:
-        return None
-    try:
-        us = parse_rfc3339(text + "T00:00:00Z" if len(text) == 10 else text)
-    except (ValueError, OverflowError) as error:
-        raise _bad(parameter, error) from error
-    return max(-(-us // 1_000), 0)
-
-
-def _interval(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        us = microseconds(text)
-    except ValueError as error:
-        raise _bad("every", error) from error
-    if us < 1_000 or us % 1_000 or us > 366 * 86_400_000_000:
-        raise _bad("every", "whole milliseconds up to 366d, please")
-    return us // 1_000
-
-
-def _cursor(text: str | None) -> Id:
-    try:
-        return ZERO if text is None else Id.parse(text)
-    except ValueError as error:
-        raise _bad("cursor", error) from error
-
-
-def wanted_readings(
-    market: Market,
-    *,
-    begin: Annotated[When, Query(alias="from", description="Earliest time; `from <= at`.")] = None,
-    end: Annotated[When, Query(alias="to", description="Time before which history ends; `at < to`.")] = None,
-    final: Annotated[bool | None, Query(description="Finals only, provisional only, or both.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 1_000,
-    cursor: Annotated[str | None, Query(max_length=40, description="`next` of the page before.")] = None,
-    every: Annotated[
-        str | None, Query(max_length=20, description="Last reading of each interval, such as `1h`.")
-    ] = None,
-) -> Wanted:
-    """The readings that a query asks for.
-
-    Raises:
-        Problem: names the parameter that cannot be used.
-    """
-    first, until = _milliseconds("from", begin), _milliseconds("to", end)
-    after = max(_cursor(cursor), Id(first - 1, LAST_SEQ) if first else ZERO)
-    return Wanted(market, after, None if until is None else Id(until, 0), final, _interval(every), limit)
-
-
-History_ = Annotated[Wanted, Depends(wanted_readings)]
 
 
 def _span(wanted: Wanted, page: Page) -> tuple[str, str | None]:
@@ -124,36 +35,38 @@ def _span(wanted: Wanted, page: Page) -> tuple[str, str | None]:
 @router.get("", summary="Every market", responses=responses("Markets", 503))
 async def list_markets(request: Request) -> Response:
     """Definitions of every market that some flow publishes, runs included."""
-    commands = _commands(request)
+    commands = commands_of(request)
     try:
         bodies = await streams.definitions(commands, await streams.market_names(commands))
     except AWAY as error:
         raise away("Redis") from error
     found = [answers.raw(answers.Definition, body) for body in bodies if body is not None]
-    return _json(answers.encode(answers.Markets(found)))
+    return json_answer(answers.encode(answers.Markets(found)))
 
 
 @router.get("/{market}", summary="One market", responses=responses("Definition", 404, 503))
 async def show_market(request: Request, market: Market) -> Response:
     """The definition of a market, as its flow published it."""
     try:
-        body = (await streams.definitions(_commands(request), [market]))[0]
+        body = (await streams.definitions(commands_of(request), [market]))[0]
     except AWAY as error:
         raise away("Redis") from error
     if body is None:
         raise unknown_market(market)
-    return _json(body)
+    return json_answer(body)
 
 
-@router.get("/{market}/latest", summary="The newest reading", responses=responses("Latest", 404, 503))
-async def show_latest(request: Request, market: Market) -> Response:
-    """The newest reading of any kind, and the newest final."""
+@router.get("/{market}/latest", summary="The newest reading", responses=responses("Latest", 404, 422, 503))
+async def show_latest(request: Request, market: Market, known_ns: Known = None) -> Response:
+    """The newest reading of any kind, and the newest final; now, or as they were known at a wall-clock time."""
     try:
-        epoch = (await streams.epochs(_commands(request), [market]))[market]
-        found = await streams.latest(_commands(request), market)
+        epoch = (await streams.epochs(commands_of(request), [market]))[market]
+        found = await streams.latest(commands_of(request), market)
     except AWAY as error:
         raise away("Redis") from error
-    return _json(answers.encode(_latest(market, epoch, found)))
+    if known_ns is not None:
+        return json_answer(answers.encode(await _known(request.app.state.history, market, epoch, known_ns)))
+    return json_answer(answers.encode(_latest(market, epoch, found)))
 
 
 def _latest(market: str, epoch: str, found: dict[bytes, bytes]) -> answers.Latest:
@@ -163,6 +76,25 @@ def _latest(market: str, epoch: str, found: dict[bytes, bytes]) -> answers.Lates
     return answers.Latest(
         market, epoch, ids[b"id"], sent_ns, bodies[b"reading"], ids[b"final_id"] or None, bodies[b"final"]
     )
+
+
+async def _known(history: History, market: str, epoch: str, known_ns: int) -> answers.Latest:
+    """What `latest` was at a wall-clock time."""
+    newest, final = [await history.last(Wanted(market, final=kind, known_ns=known_ns)) for kind in (None, True)]
+    return answers.Latest(
+        market,
+        epoch,
+        None if newest is None else str(newest.id),
+        None if newest is None else newest.sent_ns,
+        None if newest is None else answers.raw(Reading, newest.data),
+        None if final is None else str(final.id),
+        None if final is None else answers.raw(Reading, final.data),
+        rfc3339(known_ns // 1_000),
+    )
+
+
+def _said(wanted: Wanted) -> str | msgspec.UnsetType:
+    return msgspec.UNSET if wanted.known_ns is None else rfc3339(wanted.known_ns // 1_000)
 
 
 _TABLES: dict[str, Any] = {
@@ -183,7 +115,8 @@ async def list_readings(
     last, following = _span(wanted, page)
     if kind == "json":
         bodies = [answers.raw(Reading, entry.data) for entry in page.entries]
-        return _json(answers.encode(answers.Readings(wanted.market, page.epoch, bodies, last, following)))
+        found = answers.Readings(wanted.market, page.epoch, bodies, last, following, _said(wanted))
+        return json_answer(answers.encode(found))
     headers = {"x-last": last, "x-epoch": page.epoch, "cache-control": "no-store"}
     headers["content-disposition"] = f'attachment; filename="{_file_name(wanted.market, kind)}"'
     if following is not None:
@@ -206,13 +139,13 @@ async def list_contributions(request: Request, wanted: History_) -> Response:
     """Points of the index by segment over time, and by indicator at the last final."""
     history: History = request.app.state.history
     page = await history.page(wanted)
-    details = await history.details(wanted.market)
+    details = await _details(history, wanted)
     if len(page.entries) > _IN_THREAD:
-        return _json(await run_sync(_contributions, wanted, page, details))
-    return _json(_contributions(wanted, page, details))
+        return json_answer(await run_sync(_contributions, wanted, page, details))
+    return json_answer(_contributions(wanted, page, details))
 
 
-def _contributions(wanted: Wanted, page: Page, details: bytes | None) -> bytes:
+def _contributions(wanted: Wanted, page: Page, details: Entry | None) -> bytes:
     readings = [_decoded(entry) for entry in page.entries]
     last, following = _span(wanted, page)
     return answers.encode(
@@ -226,16 +159,25 @@ def _contributions(wanted: Wanted, page: Page, details: bytes | None) -> bytes:
             indicators=None if details is None else _indicators(details),
             last=last,
             next=following,
+            as_known_at=_said(wanted),
         )
     )
+
+
+async def _details(history: History, wanted: Wanted) -> Entry | None:
+    """What lies behind the last final, or behind the last that was known then."""
+    if wanted.known_ns is None:
+        return await history.details(wanted.market)
+    final = await history.last(Wanted(wanted.market, final=True, known_ns=wanted.known_ns))
+    return None if final is None else await history.details(wanted.market, Id(final.id.ms, final.id.seq + 1))
 
 
 def _decoded(entry: Entry) -> Reading:
     return decode_reading(entry.data)
 
 
-def _indicators(details: bytes) -> answers.Indicators:
-    decoded = msgspec.json.decode(details, type=Details)
+def _indicators(details: Entry) -> answers.Indicators:
+    decoded = msgspec.json.decode(details.data, type=Details)
     return answers.Indicators(decoded.at, decoded.indicators)
 
 
@@ -246,4 +188,4 @@ async def show_correlations(request: Request, market: Market) -> Response:
     details = await history.details(market)
     if details is None:
         raise Problem(404, "No final yet", f"{market!r} has not closed a period yet; correlations come with finals.")
-    return _json(answers.encode(answers.correlations(msgspec.json.decode(details, type=Details))))
+    return json_answer(answers.encode(answers.correlations(msgspec.json.decode(details.data, type=Details))))

@@ -9,13 +9,11 @@ from starlette.responses import Response
 from api import answers
 from api.history import History
 from api.openapi import responses
+from api.parameters import Market, json_answer
 from api.problems import Problem
-from api.routes import Market
 from schemas.reading import Details
 
 router = APIRouter(prefix="/v1/markets", tags=["scores"])
-
-_HEADERS = {"cache-control": "no-store"}
 
 
 async def _details(request: Request, market: str) -> Details:
@@ -25,10 +23,10 @@ async def _details(request: Request, market: str) -> Details:
         Problem: there is no final yet.
     """
     history: History = request.app.state.history
-    body = await history.details(market)
-    if body is None:
+    entry = await history.details(market)
+    if entry is None:
         raise Problem(404, "No final yet", f"{market!r} has not closed a period yet; scores come with finals.")
-    return msgspec.json.decode(body, type=Details)
+    return msgspec.json.decode(entry.data, type=Details)
 
 
 def _without_scores(market: str) -> Problem:
@@ -43,7 +41,7 @@ async def show_forecast(request: Request, market: Market) -> Response:
     if details.forecast is msgspec.UNSET:
         raise _without_scores(market)
     found = answers.Forecasts(market, details.at, details.forecast)
-    return Response(answers.encode(found), media_type="application/json", headers=_HEADERS)
+    return json_answer(answers.encode(found))
 
 
 @router.get("/{market}/regime", summary="Regime, anomaly and drift", responses=responses("Condition", 404, 503))
@@ -53,4 +51,4 @@ async def show_regime(request: Request, market: Market) -> Response:
     if details.regime is msgspec.UNSET or details.anomaly is msgspec.UNSET or details.drift is msgspec.UNSET:
         raise _without_scores(market)
     found = answers.Condition(market, details.at, details.regime, details.anomaly, details.drift)
-    return Response(answers.encode(found), media_type="application/json", headers=_HEADERS)
+    return json_answer(answers.encode(found))

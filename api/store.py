@@ -26,6 +26,13 @@ _KIND = {None: "", True: " AND final", False: " AND NOT final"}
 _ROWS = """SELECT id_ms, id_seq, reading, sent_ns FROM readings
     WHERE {scope} AND (id_ms, id_seq) > (%(after_ms)s, %(after_seq)s) ORDER BY id_ms, id_seq LIMIT %(limit)s"""
 
+_KNOWN = " AND sent_ns <= %(known_ns)s"
+# By the index over `sent_ns`: without a bound the one over ids would be walked through what came later.
+_LAST_KNOWN = """SELECT id_ms, id_seq, reading, sent_ns FROM readings WHERE {scope}
+    ORDER BY sent_ns DESC, id_ms DESC, id_seq DESC LIMIT 1"""
+_LAST = """SELECT id_ms, id_seq, reading, sent_ns FROM readings
+    WHERE {scope} AND (id_ms, id_seq) > (%(after_ms)s, %(after_seq)s) ORDER BY id_ms DESC, id_seq DESC LIMIT 1"""
+
 # Two index look-ups for each interval, however many readings lie in it: the first reading behind the one before, and
 # the last reading of the interval where that one lies.
 _STEP = """CROSS JOIN LATERAL (
@@ -57,6 +64,7 @@ class Wanted:
         final: True for finals, False for provisional ones, None for both.
         every: milliseconds; the last reading of each interval `(start, end]` only.
         limit: how many at most.
+        known_ns: wall clock, nanoseconds since 1970; what was published by then only.
     """
 
     market: str
@@ -65,6 +73,12 @@ class Wanted:
     final: bool | None = None
     every: int | None = None
     limit: int = 1_000
+    known_ns: int | None = None
+
+    def includes(self, entry: Entry) -> bool:
+        """Whether an entry between its bounds is of the wanted kind, and was published in time."""
+        of_its_kind = self.final is None or self.final == bool(entry.id.seq)
+        return of_its_kind and (self.known_ns is None or entry.sent_ns <= self.known_ns)
 
     def interval(self, entry_id: Id) -> int:
         """Number of the interval of length `every` in which an id lies."""
@@ -139,7 +153,17 @@ class Store:
 
     async def readings(self, wanted: Wanted) -> list[Entry]:
         """Committed readings."""
-        query = (_LAST_OF_EACH if wanted.every else _ROWS).format(scope=_SCOPE + _KIND[wanted.final])
+        return await self._entries(_LAST_OF_EACH if wanted.every else _ROWS, wanted)
+
+    async def last(self, wanted: Wanted) -> Entry | None:
+        """The newest committed reading that is wanted, or None."""
+        is_unbounded = wanted.known_ns is not None and wanted.until is None
+        found = await self._entries(_LAST_KNOWN if is_unbounded else _LAST, wanted)
+        return found[0] if found else None
+
+    async def _entries(self, template: str, wanted: Wanted) -> list[Entry]:
+        scope = _SCOPE + _KIND[wanted.final] + ("" if wanted.known_ns is None else _KNOWN)
+        query = template.format(scope=scope)
         until = wanted.until or _END
         values: dict[str, object] = {
             "market": wanted.market,
@@ -149,11 +173,18 @@ class Store:
             "until_seq": min(until.seq, LAST_SEQ),
             "every": wanted.every,
             "limit": wanted.limit,
+            "known_ns": wanted.known_ns,
         }
         return [Entry(Id(ms, seq), bytes(body), sent) for ms, seq, body, sent in await self._fetch(query, values)]
 
-    async def details(self, market: str) -> bytes | None:
-        """Details of the last final, or None."""
-        query = "SELECT details FROM details WHERE market = %(market)s ORDER BY id_ms DESC, id_seq DESC LIMIT 1"
-        rows = await self._fetch(query, {"market": market})
-        return bytes(rows[0][0]) if rows else None
+    async def details(self, market: str, until: Id | None = None) -> Entry | None:
+        """Details of the last final with `id < until`, or None."""
+        bound = until or _END
+        values: dict[str, object] = {
+            "market": market,
+            "until_ms": bound.ms,
+            "until_seq": min(bound.seq, LAST_SEQ),
+        }
+        query = f"SELECT id_ms, id_seq, details, sent_ns FROM details WHERE {_SCOPE} ORDER BY id_ms DESC, id_seq DESC"
+        found = await self._fetch(f"{query} LIMIT 1", values)
+        return Entry(Id(found[0][0], found[0][1]), bytes(found[0][2]), found[0][3]) if found else None

@@ -129,6 +129,15 @@ async def following(
     return _entries(raws, channel), Id.parse(raws[-1][0]) if len(raws) == count else None
 
 
+async def preceding(
+    client: Redis, market: str, channel: str, before: Id | None, *, after: Id = ZERO, count: int = PAGE
+) -> tuple[list[Entry], Id | None]:
+    """At most `count` entries with `after < id < before`, newest first, and the id to read on from, as `following`."""
+    begin = f"({before}" if before is not None else "+"
+    raws: Any = await client.xrevrange(stream(market, channel), max=begin, min=f"({after}", count=count)
+    return _entries(raws, channel), Id.parse(raws[-1][0]) if len(raws) == count else None
+
+
 async def extent(client: Redis, market: str, channel: str) -> Extent:
     """What a stream holds now; `EMPTY` if there is no such stream."""
     try:

@@ -23,7 +23,8 @@ from models.pipeline import Pipeline
 from models.signals.bars import BarFold
 from schemas import json_wire, names
 from schemas.bars import Partial
-from schemas.ticks_wire import Instruments, decode_ticks
+from schemas.instruments import Instruments
+from schemas.ticks_wire import decode_ticks
 from tests import servers
 
 FEED: Final = "bench"
@@ -31,7 +32,7 @@ PARTITIONS: Final = 4
 REPEATS: Final = 3
 BAR: Final = 5.0
 ARROW_TICKS: Final = 2048 * tape.ROWS
-JSON_TICKS: Final = 1_000_000
+JSON_TICKS: Final = 4_000_000
 MINUTES: Final = 41
 
 WORK: Final = (
@@ -39,7 +40,7 @@ WORK: Final = (
     "filled partitions of real Apache Kafka, drained by one flow process with recovery on; from opening the first "
     "partition to the last reading in Redis"
 )
-JSON_WORK: Final = "the same with 1,000,000 ticks, each a JSON record of its own"
+JSON_WORK: Final = "the same with 4,000,000 ticks, each a JSON record of its own"
 START_WORK: Final = "beside it: from starting that process to opening the first partition"
 
 Readings = list[tuple[str, bytes]]

@@ -18,10 +18,10 @@ from dataflows.sources import trades
 from models.pipeline import Pipeline
 from models.signals.bars import BarFold
 from schemas.bars import Partial
+from schemas.instruments import Instruments
 from schemas.market_file import load
 from schemas.reading import Reading, decode_reading
 from schemas.ticks import NO_SEQ, TickBatch
-from schemas.ticks_wire import Instruments
 from tests import servers
 
 WORK: Final = (

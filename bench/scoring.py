@@ -15,8 +15,8 @@ from models.pipeline import Pipeline, Stage
 from models.scores import Scored, Scoring, Unscored
 from models.signals.index import IndexState
 from schemas.market import Market
-from schemas.market import Scoring as Switch
 from schemas.market_file import load
+from schemas.market_scores import Scoring as Switch
 
 WORK: Final = (
     "all scoring of one provisional reading of `sim` with all experts awake (features, seven experts at two horizons, "

@@ -16,8 +16,9 @@ from models.publication import Published
 from models.signals.bars import BarFold
 from models.signals.merge import BarMerge, Window
 from schemas.bars import Partial
-from schemas.market import Market, Scoring
+from schemas.market import Market
 from schemas.market_file import load
+from schemas.market_scores import Scoring
 from schemas.reading import Reading, decode_reading
 from schemas.ticks import NO_SEQ, TickBatch
 

@@ -23,24 +23,26 @@ _MOCK: Final = "mockCluster"
 
 
 def consumer(bootstrap: str, group: str, **settings: Any) -> Consumer:
-    """A consumer without auto-commit, made for `consume(n, 0)`: short waits, bounded queue, no silent jumps."""
-    return Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": group,
-            "enable.auto.commit": False,
-            "auto.offset.reset": "error",  # the default jumps to the end without a word
-            "fetch.wait.max.ms": 10,  # the embedded broker wakes no waiting fetch
-            "fetch.queue.backoff.ms": 2,  # the default of 1 s stalls whoever once filled its queue
-            "queued.max.messages.kbytes": 32_768,
-            "queued.min.messages": 100_000,
-            "fetch.message.max.bytes": 8_388_608,
-            "enable.partition.eof": False,
-            "error_cb": _warn,
-            "log_level": 2,
-        }
-        | {name.replace("_", "."): value for name, value in settings.items()}
-    )
+    """A consumer without auto-commit, made for `consume(n, 0)`."""
+    given: dict[str, Any] = {name.replace("_", "."): value for name, value in settings.items()}
+    return Consumer({**consumer_settings(bootstrap, group), "error_cb": _warn, **given})
+
+
+def consumer_settings(bootstrap: str, group: str) -> dict[str, str]:
+    """What every consumer is told, by librdkafka's names: short waits, bounded queue, no silent jumps."""
+    return {
+        "bootstrap.servers": bootstrap,
+        "group.id": group,
+        "enable.auto.commit": "false",
+        "auto.offset.reset": "error",  # the default jumps to the end without a word
+        "fetch.wait.max.ms": "10",  # the embedded broker wakes no waiting fetch
+        "fetch.queue.backoff.ms": "2",  # the default of 1 s stalls whoever once filled its queue
+        "queued.max.messages.kbytes": "32768",
+        "queued.min.messages": "100000",
+        "fetch.message.max.bytes": "8388608",
+        "enable.partition.eof": "false",
+        "log_level": "2",
+    }
 
 
 def producer(bootstrap: str, **settings: Any) -> Producer:

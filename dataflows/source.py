@@ -10,24 +10,26 @@ from typing import Any, Final
 import numpy as np
 import structlog
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException
 
 from dataflows import kafka, metrics, stopping
 from dataflows.config import FlowConfig, FlowError
 from dataflows.intake import Intake
+from dataflows.lanes import open_lane
 from dataflows.rejects import DeadLetters
 from models.signals.bars import BarFold, Folded
 from models.signals.step import State
+from schemas import names
 from schemas.bars import NEVER, BarColumns, Partial
-from schemas.ticks_wire import Instruments
+from schemas.control import Control
+from schemas.instruments import Instruments
 
 log = structlog.get_logger()
 
 Addressed = tuple[str, tuple[str, Partial]]
 """A partial with its market, keyed by market."""
 
-_AT_ONCE: Final = 10_000
-"""Records asked for in one call."""
+_NO_TIMES: Final = np.empty(0, np.int64)
 
 
 class FeedPartition(StatefulSourcePartition[Addressed, State]):
@@ -40,11 +42,12 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         self._codes = {config.market_name(m): _codes(feed_market.instrument, m.instrument) for m in config.markets}
         self._letters = DeadLetters(config.kafka, config.partitions)
         known = Instruments(tuple(i.name for i in feed_market.instrument))
-        self._intake = Intake(config.feed, partition, self._fold, known, self._letters.send)
+        markets = tuple(m.name for m in config.markets)
+        self._intake = Intake(config.feed, partition, self._fold, known, self._letters.send, markets=markets)
         self._reader = kafka.consumer(config.kafka, config.group)
         self._incarnation = config.incarnation or str(self._reader.list_topics(timeout=kafka.CALL_S).cluster_id)
         self._offset = self._resume(resume)
-        self._reader.assign([TopicPartition(config.topic, partition, self._offset)])
+        self._lane = open_lane(config, partition, self._offset)
         self._saved: deque[kafka.Progress] = deque()
         self._progress().commit(self._reader, config.topic, partition)
         self._quiet = 0
@@ -57,13 +60,9 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
             if self._quiet > stopping.QUIET_EPOCHS:
                 stopping.leave(self._config.single)
             return []
-        records = self._reader.consume(_AT_ONCE, 0)
-        if not records:
-            return []
-        good: list[Any] = [record for record in records if self._is_good(record)]
-        folded = self._intake.take(good)
-        if good:
-            self._offset = int(good[-1].offset() or 0) + 1
+        folded, behind = self._lane.take(self._intake)
+        if behind is not None:
+            self._offset = behind
         return self._addressed(folded)
 
     def snapshot(self) -> State:
@@ -84,6 +83,7 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
 
     def close(self) -> None:
         """Leaves the broker."""
+        self._lane.close()
         self._reader.close()
 
     def _resume(self, state: State | None) -> int:
@@ -114,26 +114,17 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         self._fold.forget_open()
         return 0
 
-    def _is_good(self, record: Message) -> bool:
-        """Whether a message is a record; a lost offset ends the flow, anything else librdkafka mends by itself."""
-        error = record.error()
-        if error is None:
-            return True
-        if error.code() == error._AUTO_OFFSET_RESET:
-            msg = f"{self._config.topic}/{self._partition}: {error.str()}; records were lost before they were read"
-            raise FlowError(msg)
-        log.warning("kafka_trouble", error=error.str(), advice="retrying by itself")
-        return False
-
     def _addressed(self, folded: list[Folded]) -> list[Addressed]:
         """For every market of the feed, what concerns it."""
         reached = [f.reached_us for f in folded if len(f.reached_us)]
-        if not reached:
+        controls = tuple(control for f in folded for control in f.controls)
+        if not reached and not controls:
             return []
-        times, bars = np.concatenate(reached), BarColumns.join([f.bars for f in folded if len(f.bars)])
+        times = np.concatenate([*reached, _NO_TIMES])
+        bars = BarColumns.join([f.bars for f in folded if len(f.bars)])
         metrics.BARS.labels(*self._label).inc(len(bars))
         return [
-            (market, (market, Partial(self._partition, times, _of_market(bars, codes))))
+            (market, (market, Partial(self._partition, times, _of_market(bars, codes), _for_market(controls, market))))
             for market, codes in self._codes.items()
         ]
 
@@ -153,9 +144,7 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         self._intake.ticks = 0
         if self._fold.time_us != NEVER:
             metrics.WATERMARK.labels(*self._label).set(self._fold.time_us / 1e6)
-        place = TopicPartition(self._config.topic, self._partition)
-        _low, high = self._reader.get_watermark_offsets(place, cached=True)
-        metrics.LAG.labels(*self._label).set(max(0, high - self._offset))
+        metrics.LAG.labels(*self._label).set(max(0, self._lane.newest() - self._offset))
 
 
 def _codes(feed: tuple[Any, ...], market: tuple[Any, ...]) -> np.ndarray[Any, np.dtype[np.int32]] | None:
@@ -171,6 +160,11 @@ def _of_market(bars: BarColumns, codes: np.ndarray[Any, np.dtype[np.int32]] | No
     mapped = codes[bars.code]
     kept = bars.take(np.flatnonzero(mapped >= 0))
     return BarColumns(mapped[mapped >= 0], *kept.columns()[1:])
+
+
+def _for_market(controls: tuple[Control, ...], market: str) -> tuple[Control, ...]:
+    name = market.partition(names.RUN_MARK)[0]
+    return tuple(control for control in controls if control.market in (None, name))
 
 
 class FeedSource(FixedPartitionedSource[Addressed, State]):

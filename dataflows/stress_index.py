@@ -36,7 +36,7 @@ def build(
     flow = Dataflow("stress_index")
 
     bars = op.input("read", flow, source)
-    # ("sim", ("sim", Partial(partition=2, reached_us=[...], bars=BarColumns(13 rows))))
+    # ("sim", ("sim", Partial(partition=2, reached_us=[...], bars=BarColumns(13 rows), controls=())))
     windows = through("merge", bars, steps("merge"), always=True)
     # ("sim", ("sim", Window(at_us=1763887447000000, final=False, fraction=0.12, bars=MergedBars(50 rows))))
     paths = through("path", windows, steps("path"), always=True)

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.audit import audit
+from deploy.control import control
 from deploy.evaluate import evaluate
 from deploy.options import (
     ApiPort,
@@ -203,7 +205,8 @@ def markets(
         module.show(said)
 
 
-app.command()(evaluate)
+for verb in (audit, control, evaluate):
+    app.command()(verb)
 
 
 @app.command()

@@ -13,16 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
-
 from deploy import logs
-from deploy.broker import Address
 from deploy.console import Console
+from deploy.neighbour import joined
 from deploy.plan import Plan
 from deploy.published import Published
 from deploy.servers import Servers
 from deploy.settings import Settings
-from deploy.state import Lock, Up, held
+from deploy.state import Lock
 from deploy.supervisor import Supervisor
 from deploy.tail import Tail, important
 from schemas import names
@@ -100,7 +98,7 @@ def run(settings: Settings, request: Request) -> dict[str, Any]:
     market, table = load(request.market), trades.read(request.files)
     with ExitStack() as leaving:
         console = leaving.enter_context(Console())
-        settings = _with_servers_of_up(settings)
+        settings = joined(settings)
         if not (settings.kafka_url and settings.redis_url):
             leaving.callback(Lock(settings.data_dir).release)
         servers = Servers(settings, archive=False)
@@ -110,22 +108,6 @@ def run(settings: Settings, request: Request) -> dict[str, Any]:
         supervisor = Supervisor([*servers.programs(), flow], settings.data_dir / "logs", console.tell)
         leaving.callback(supervisor.stop)
         return _Replay(request, market, plan, supervisor, console).run(table)
-
-
-def _with_servers_of_up(settings: Settings) -> Settings:
-    """The settings with the addresses of a running `esi up` where none are given."""
-    up = Up.read(settings.data_dir) if held(settings.data_dir) else None
-    if up is None:
-        return settings
-    told: dict[str, Any] = {}
-    if not settings.kafka_url:
-        address = Address.read(settings.data_dir / "broker.json")
-        told |= {"kafka_url": up.kafka_url, "broker_incarnation": address.incarnation if address else ""}
-    if not settings.redis_url:
-        told |= {"redis_url": SecretStr(up.redis_url or "")}
-    if not settings.postgres_url:
-        told |= {"postgres_url": SecretStr(up.postgres_url or "")}
-    return settings.with_(**told)
 
 
 class _Replay:

@@ -133,6 +133,11 @@ class Settings(BaseSettings):
     epoch_ms: int = Field(
         default=250, ge=50, le=10_000, description="How often a flow saves its state, in milliseconds."
     )
+    kafka_lane: Literal["fast", "ordinary"] = Field(
+        default="fast",
+        description="How flows read single JSON ticks: where the Kafka library holds them, or one Python object each. "
+        "Where the library cannot be used that way, a flow says so and reads the ordinary way.",
+    )
     processes: int = Field(default=1, ge=1, le=4, description="Processes of each flow.")
     metrics_host: str = Field(default="127.0.0.1", min_length=1, description="Address that Prometheus pages listen on.")
     metrics_port: Port = Field(

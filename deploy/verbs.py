@@ -84,6 +84,7 @@ def flow(settings: Settings, choice: FlowChoice, addresses: tuple[str, ...], pro
             metrics_port=settings.metrics_port,
             metrics_host=settings.metrics_host,
             incarnation=settings.broker_incarnation,
+            lane=settings.kafka_lane,
             cap=settings.cap,
         )
     )

@@ -1,95 +1,153 @@
-"""A market over a panel: its readings as CSV, and how they agree with published indices as JSON."""
+"""A market over a panel: its readings, how they agree with published indices, tell events, and bear bad inputs."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from evaluation import panel
-from evaluation.agreement import agreement
-from evaluation.forecasts import forecasts as judged
+from evaluation import panel, verdict
+from evaluation.agreement import agreement, require_overlap
+from evaluation.baselines import PLAIN_MEAN, market_baselines
+from evaluation.events import SHIPPED, Event, read_events
+from evaluation.faults import InputError
+from evaluation.forecasts import forecasts
+from evaluation.panel import Panel
+from evaluation.readings import ASIDE, tabulate
+from evaluation.replay import Replay
+from evaluation.report import plain, write
+from evaluation.robustness import robustness
 from schemas.market import Market
-from schemas.reading import Reading, decode_reading
+from schemas.reading import Reading
 
-Progress = Callable[[int, int], None]
+Rulers = dict[str, "pd.Series[float]"]
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and of how much."""
 
 
-def evaluate(
-    market: Market,
-    inputs: Path,
-    out: Path,
-    *,
-    macro: Path | None = None,
-    references: dict[str, Path] | None = None,
-    forecasts: bool = False,
-    progress: Progress | None = None,
-) -> dict[str, Any]:
-    """Runs the cores over a panel and writes `readings.csv` and `report.json` into `out`, both or neither.
+@dataclass(frozen=True)
+class Request:
+    """What is to be evaluated.
+
+    Attributes:
+        market: the market.
+        inputs: its panel.
+        out: folder of the results.
+        macro: folder of its releases.
+        references: published indices by name.
+        events: dated events; by default those that are shipped.
+        processes: how many work at the same time at robustness; 0 leaves robustness out.
+        plots: whether the report has plots, which need matplotlib.
+        forecasts: whether forecasts are judged too, which runs the panel twice more.
+    """
+
+    market: Market
+    inputs: Path
+    out: Path
+    macro: Path | None = None
+    references: dict[str, Path] = field(default_factory=dict)
+    events: Path = SHIPPED
+    processes: int = 0
+    plots: bool = False
+    forecasts: bool = False
+
+
+def evaluate(request: Request, progress: Progress = lambda *_: None) -> dict[str, Any]:
+    """Runs the cores over a panel; writes `readings.csv`, `report.json` and `report.html` into `out`, all or none.
 
     Returns:
-        The report: `market`, `version`, `finals`, `first`, `last`, `missing`, `unknown`, `dropped`, `band_median`,
-        `agreement` by reference, by series (`index`, each form) and by span, and `forecasts` (None unless asked for).
+        The report: `market`, `version`, `finals`, `first`, `last`, `missing`, `unknown`, `dropped`, `rejects`,
+        `coverage_median`, `band_median`, and `agreement`, `events`, `robustness` and `forecasts` as their modules say.
 
     Raises:
         InputError: a file that cannot be used; nothing is written.
     """
-    rulers = {name: panel.read_table(path).iloc[:, 0] for name, path in (references or {}).items()}
-    read = panel.read(market, inputs, macro)
-    readings = [decode_reading(said.reading) for said in panel.run(market, read, progress=progress)]
-    table = tabulate(market, readings)
-    report = {
-        "market": market.name,
-        "version": readings[-1].version if readings else None,
-        "finals": len(table),
-        "first": str(table.index[0].date()) if len(table) else None,
-        "last": str(table.index[-1].date()) if len(table) else None,
-        "missing": read.missing,
-        "unknown": read.unknown,
-        "dropped": read.dropped,
-        "band_median": float(table["band"].median()),
-        "agreement": _agreements(market, table, rulers),
-        "forecasts": judged(market, read, progress) if forecasts else None,
+    market, events = request.market, read_events(request.events)
+    columns = panel.read_columns(market, request.inputs, request.macro)
+    read = panel.arrange(market, columns)
+    rulers = {name: _ruler(name, path, read) for name, path in request.references.items()}
+    replay = Replay(market)
+    table, readings = tabulate(market, replay.run(read, lambda *n: progress("periods", *n)))
+    if table.empty:
+        days = market.history.warm_up
+        msg = f"{request.inputs}: no final has an index: give more days than the {days} that {market.name} warms up for"
+        raise InputError(msg)
+    judged = _judged(market, table, columns)
+    found = _summary(market, read, table, readings) | {
+        "rejects": [dict(zip(("instrument", "date", "reason"), one, strict=True)) for one in replay.rejects],
+        "agreement": _agreements(request, judged, rulers, progress),
+        "events": _events(judged, events, request.events, progress),
+        "robustness": _robustness(request, read, readings, progress),
+        "forecasts": _forecasts(request, read, progress),
     }
-    _write(out, table.drop(columns="band"), report)
+    report: dict[str, Any] = plain(found)
+    write(request.out, market, table.drop(columns=list(ASIDE)), judged, report, plots=request.plots)
     return report
 
 
-def tabulate(market: Market, readings: Iterable[Reading]) -> pd.DataFrame:
-    """Finals with an index, a row each: index, percentile, coverage, band, a column a segment and a form."""
-    segments = [s.name for s in market.segment]
-    rows = [
-        {
-            "date": pd.Timestamp(r.at[:10]), "index": r.index, "percentile": r.percentile, "coverage": r.coverage,
-            "band": r.band if isinstance(r.band, float) else None,
-            **{name: r.contributions.get(name) for name in segments}, **r.forms,
-        }
-        for r in readings
-        if r.index is not None
-    ]  # fmt: skip
-    columns = ["date", "index", "percentile", "coverage", "band", *segments, *market.forms_at(final=True)]
-    return pd.DataFrame(rows, columns=columns).set_index("date").astype(float)
+def _summary(market: Market, read: Panel, table: pd.DataFrame, readings: dict[int, Reading]) -> dict[str, Any]:
+    first, *_, last = table.index[[0, -1]]
+    return {
+        "market": market.name,
+        "version": next(reversed(readings.values())).version,
+        "finals": len(table),
+        "first": str(first.date()),
+        "last": str(last.date()),
+        "missing": read.missing,
+        "unknown": read.unknown,
+        "dropped": read.dropped,
+        "coverage_median": float(table["coverage"].median()),
+        "band_median": float(table["band"].median()),
+    }
 
 
-def _agreements(market: Market, table: pd.DataFrame, rulers: dict[str, pd.Series[float]]) -> dict[str, Any]:
-    series = ["index", *market.forms_at(final=True)]
-    return {name: {s: agreement(table[s], ruler, name) for s in series} for name, ruler in rulers.items()}
+def _ruler(name: str, path: Path, read: Panel) -> pd.Series[float]:
+    """A published index, which must have weeks in common with the panel.
+
+    Raises:
+        InputError: it cannot be read, or has none.
+    """
+    series = panel.read_values(path)
+    closes = pd.DatetimeIndex(pd.to_datetime(read.closes_us, unit="us").normalize())
+    require_overlap(pd.Series(1.0, closes), series, f"{path} ({name})", "the panel")
+    return series
 
 
-def _write(out: Path, table: pd.DataFrame, report: dict[str, Any]) -> None:
-    """Both files, made beside `out` and moved in when they are whole."""
-    out.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(dir=out, prefix=".making-"))
-    try:
-        table.to_csv(making / "readings.csv", date_format="%Y-%m-%d")
-        (making / "report.json").write_text(json.dumps(report, indent=1) + "\n")
-        for name in ("readings.csv", "report.json"):
-            os.replace(making / name, out / name)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
+def _judged(market: Market, table: pd.DataFrame, columns: dict[str, pd.Series[float]]) -> pd.DataFrame:
+    """The headline, every form, the plain mean, and the baselines, on the days of the finals."""
+    own = table[["index", *market.forms_at(final=True), PLAIN_MEAN]]
+    return own.join(pd.DataFrame(market_baselines(columns)))
+
+
+def _agreements(request: Request, judged: pd.DataFrame, rulers: Rulers, progress: Progress) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for n, (name, ruler) in enumerate(rulers.items(), start=1):
+        require_overlap(judged["index"], ruler, f"{request.references[name]} ({name})", "the index")
+        found[name] = {series: agreement(judged[series], ruler) for series in judged}
+        progress("references", n, len(rulers))
+    return found
+
+
+def _events(judged: pd.DataFrame, events: list[Event], path: Path, progress: Progress) -> dict[str, Any]:
+    return {"file": path.name} | verdict.judge(judged, events, lambda *n: progress("groups of events", *n))
+
+
+def _robustness(
+    request: Request, read: Panel, readings: dict[int, Reading], progress: Progress
+) -> dict[str, Any] | None:
+    if not request.processes:
+        return None
+    by_close = [readings.get(at) for at in read.closes_us.tolist()]
+    return robustness(
+        request.market, read, by_close, processes=request.processes, progress=lambda *n: progress("disturbances", *n)
+    )
+
+
+def _forecasts(request: Request, read: Panel, progress: Progress) -> dict[str, Any] | None:
+    if not request.forecasts:
+        return None
+    return forecasts(request.market, read, lambda *n: progress("periods of forecasts", *n))

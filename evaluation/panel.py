@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ from schemas.duration import DAY_US
 from schemas.instrument import Instrument
 from schemas.market import Market
 from schemas.ticks import BarBatch
+
+Progress = Callable[[int, int], None]
+Columns = dict[str, npt.NDArray[Any]]
 
 _COVERED: Final = {"day": DAY_US, "week": 7 * DAY_US, "month": 28 * DAY_US}
 _EXTRAS: Final = ("open", "high", "low", "volume")
@@ -48,31 +51,55 @@ class Panel:
 
 
 def read(market: Market, inputs: Path, macro: Path | None = None) -> Panel:
-    """A market's panel from a CSV (first column the date, a column an instrument) and a folder of `NAME.csv`.
+    """A market's panel from files, as `read_columns` takes them.
 
     Raises:
-        InputError: a file that is not there, dates that are doubled, unsorted or none, text in numbers, or no
+        InputError: as `read_columns`.
+    """
+    return arrange(market, read_columns(market, inputs, macro))
+
+
+def read_columns(market: Market, inputs: Path, macro: Path | None = None) -> dict[str, pd.Series[float]]:
+    """Daily values by name: a CSV (first column the date, a column an instrument) and a folder of `NAME.csv`.
+
+    Raises:
+        InputError: a file or folder that is not there, dates that are doubled, unsorted or none, text in numbers, or no
             instrument of the market in it.
     """
+    if macro and not macro.is_dir():
+        msg = f"{macro}: no such folder: give one with NAME.csv (date,value) for each release, or leave it out"
+        raise InputError(msg)
     table = read_table(inputs)
     names = {i.name for i in market.instrument}
     columns = {name: table[name] for name in table.columns}
     for path in sorted(macro.glob("*.csv")) if macro else []:
         if path.stem in names and path.stem not in columns:
-            columns[path.stem] = read_table(path).iloc[:, 0]
-    found = [n for n in (i.name for i in market.instrument) if n in columns]
-    if not found:
+            columns[path.stem] = read_values(path)
+    if not names & set(table.columns):
         listed = ", ".join(sorted(names)[:8])
-        msg = f"{inputs}: none of its columns is an instrument of {market.name}: it reads {listed}, ..."
+        msg = f"{inputs}:1: none of its columns is an instrument of {market.name}: it reads {listed}, ..."
         raise InputError(msg)
-    return _panel(market, columns)
+    return columns
+
+
+def read_values(path: Path) -> pd.Series[float]:
+    """The first column of a CSV `date,value`.
+
+    Raises:
+        InputError: as `read_table`, or there is none.
+    """
+    table = read_table(path)
+    if table.empty:
+        msg = f"{path}:1: no value in it: write date,value and a row such as 2008-09-19,5.1"
+        raise InputError(msg)
+    return table.iloc[:, 0]
 
 
 def read_table(path: Path) -> pd.DataFrame:
     """A CSV by its dates, all numbers; empty cells are NaN.
 
     Raises:
-        InputError: as `read`.
+        InputError: as `read_columns`.
     """
     try:
         raw = pd.read_csv(path, dtype=str, index_col=0, keep_default_na=False, na_values=[""])
@@ -107,7 +134,8 @@ def _numbers(path: Path, column: pd.Series[str]) -> pd.Series[float]:
     return numbers.astype(np.float64)
 
 
-def _panel(market: Market, columns: dict[str, pd.Series[float]]) -> Panel:
+def arrange(market: Market, columns: dict[str, pd.Series[float]]) -> Panel:
+    """Values as bars, each from the moment it was public."""
     frames, missing, dropped = [], [], {}
     for code, instrument in enumerate(market.instrument):
         if instrument.name not in columns:
@@ -158,7 +186,13 @@ def _closes(market: Market, bars: pd.DataFrame) -> npt.NDArray[np.int64]:
 
 
 def run(
-    market: Market, panel: Panel, pipeline: Pipeline | None = None, progress: Callable[[int, int], None] | None = None
+    market: Market,
+    panel: Panel,
+    pipeline: Pipeline | None = None,
+    progress: Progress | None = None,
+    *,
+    fold: BarFold | None = None,
+    refused: Callable[[Columns, npt.NDArray[np.int8]], None] | None = None,
 ) -> Iterator[Published]:
     """The finals of a panel, by the steps that the flow runs: bars are validated in the order they became public.
 
@@ -167,13 +201,19 @@ def run(
         panel: its bars.
         pipeline: where to continue; by default a fresh one.
         progress: told the number of periods done, and of all, now and then.
+        fold: the validation that goes with the pipeline; by default a fresh one.
+        refused: told the bars of a period and their reason codes where some are not valid.
     """
     pipeline = Pipeline(market) if pipeline is None else pipeline
-    fold, ends = BarFold(market), np.searchsorted(panel.bars.available_us, panel.closes_us, side="right")
+    fold = BarFold(market) if fold is None else fold
+    ends = np.searchsorted(panel.bars.available_us, panel.closes_us, side="right")
     columns = {name: panel.bars[name].to_numpy() for name in panel.bars.columns}
     start = 0
     for n, (close_us, end) in enumerate(zip(panel.closes_us.tolist(), ends.tolist(), strict=True)):
-        parts = [fold.update(_batch(columns, start, end))] if end > start else []
+        rows = {name: values[start:end] for name, values in columns.items()}
+        parts = [fold.update(_batch(rows))] if end > start else []
+        if refused and parts and parts[0].faults.any():
+            refused(rows, parts[0].faults)
         parts.append(fold.update(close_us))
         reached = np.concatenate([part.reached_us for part in parts])
         yield from pipeline.feed(Partial(0, reached, BarColumns.join([part.bars for part in parts if len(part.bars)])))
@@ -182,6 +222,5 @@ def run(
             progress(n + 1, len(ends))
 
 
-def _batch(columns: dict[str, npt.NDArray[np.generic]], start: int, end: int) -> BarBatch:
-    part = {name: values[start:end] for name, values in columns.items()}
-    return BarBatch(count=np.zeros(end - start, np.int64), **part)  # type: ignore[arg-type] # columns by their names
+def _batch(rows: Columns) -> BarBatch:
+    return BarBatch(count=np.zeros(len(rows["code"]), np.int64), **rows)

@@ -14,7 +14,7 @@ import numpy as np
 from models.score_rows import full, number, short
 from models.scores import Scored
 from models.signals.attribution import Moved
-from models.signals.correlation import BASE
+from models.signals.correlation import BASE, MOST
 from models.signals.index import IndexState
 from models.signals.merged_bars import MergedBars
 from models.signals.step import Floats, Step
@@ -123,6 +123,7 @@ class Publication(Step[Scored, Published, str | None]):
             band=number(x.band),
             above=self._day(x.compared.above),
             below=self._day(x.compared.below),
+            models=dict(x.indications.observation.window.models) or msgspec.UNSET,
         )
 
     def _day(self, episode: int | None) -> str | msgspec.UnsetType | None:
@@ -156,12 +157,17 @@ class Publication(Step[Scored, Published, str | None]):
             at=rfc3339(x.indications.observation.window.at_us),
             indicators=self._rows(x),
             segment_correlation=_matrix(self._segments, x.aggregates.correlation),
-            instrument_correlation=_matrix(self._instruments, correlations.matrix[BASE]),
+            instrument_correlation=self._instrument_correlation(correlations.matrix[BASE]),
             volatility=dict(zip(self._instruments, yearly.tolist(), strict=True)),
             stale=[name for name, stale in zip(self._instruments, x.stale.tolist(), strict=True) if stale],
             version=self._version,
+            remarks=dict(x.indications.observation.window.remarks) or msgspec.UNSET,
             **full(scored.scores),
         )
+
+    def _instrument_correlation(self, matrix: Floats) -> Matrix:
+        """Of all instruments, where they are few enough to be looked at: 500 of them would be 5 MB a final."""
+        return _matrix(self._instruments, matrix) if len(self._instruments) <= MOST else Matrix([], [])
 
     def _rows(self, x: IndexState) -> list[IndicatorRow]:
         found, said = x.aggregates, x.indications
@@ -188,10 +194,11 @@ class Publication(Step[Scored, Published, str | None]):
 def version_of(market: Market) -> str:
     """Schema, method and market file in short: `1-1-3f2a90bc`; another file gives another version.
 
-    Fields left at their defaults are not part of it, so that a field of a later release changes no version.
+    Fields left at their defaults are not part of it, so that a field of a later release changes no version; nor are
+    alert rules, which no reading depends on.
     """
     definition = json.dumps(
-        market.model_dump(mode="json", exclude_defaults=True), sort_keys=True, separators=(",", ":")
+        market.model_dump(mode="json", exclude_defaults=True, exclude={"alert"}), sort_keys=True, separators=(",", ":")
     )
     return f"{SCHEMA_VERSION}-{METHOD_VERSION}-{hashlib.sha256(definition.encode()).hexdigest()[:8]}"
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from schemas.control import Control
 
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
@@ -84,10 +87,17 @@ class Partial:
     Attributes:
         partition: number of the Kafka partition.
         reached_us: ascending event times (on the market's pace grid) through which the partition became closed;
-            each stands for a record that moved its time there, int64[k], k >= 1.
+            each stands for a record that moved its time there, int64[k]; none where nothing but controls came.
         bars: the bars that closed, each with `end_us <= reached_us[-1]`.
+        controls: control records of the market that stood between those times, each with the partition's time.
     """
 
     partition: int
     reached_us: Int64
     bars: BarColumns
+    controls: tuple[Control, ...] = ()
+
+    @property
+    def newest_us(self) -> int:
+        """The last of the times reached, `NEVER` if there is none."""
+        return int(self.reached_us[-1]) if len(self.reached_us) else NEVER

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas import json_wire, reading, rejects
+from schemas.control_wire import JsonControl
 from schemas.market import Market
 from schemas.ticks_wire import BARS_SCHEMA, TICKS_SCHEMA
 
@@ -25,7 +26,7 @@ _STRUCTS: Final[dict[str, type[msgspec.Struct]]] = {
     "ticks.json": json_wire.JsonTick,
     "bars.json": json_wire.JsonBar,
     "tock": json_wire.JsonTock,
-    "control": json_wire.JsonControl,
+    "control": JsonControl,
 }
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 

@@ -13,9 +13,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from schemas.rejects import Reason
+from schemas.instruments import Instruments
+from schemas.rejects import Reason, UnreadableError
 from schemas.ticks import NO_SEQ, BarBatch, TickBatch
-from schemas.ticks_wire import Instruments, UnreadableError
 
 _Int = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _NAN: Final = float("nan")
@@ -54,14 +54,6 @@ class JsonTock(msgspec.Struct):
     ts_us: _Int
 
 
-class JsonControl(msgspec.Struct):
-    """Something that takes effect at the first step after partition 0's time at this record."""
-
-    kind: str
-    market: str | None = None
-    value: str | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """Ticks of several records.
@@ -83,7 +75,6 @@ _BROKEN: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _ticks: Final = msgspec.json.Decoder(JsonTick)
 _bars: Final = msgspec.json.Decoder(JsonBar)
 _tock: Final = msgspec.json.Decoder(JsonTock)
-_control: Final = msgspec.json.Decoder(JsonControl)
 
 
 def decode_ticks(values: list[bytes], instruments: Instruments) -> Decoded:
@@ -160,20 +151,15 @@ def decode_tock(value: bytes) -> int:
     Raises:
         UnreadableError: no tock.
     """
-    return int(_single(value, _tock).ts_us)
+    return int(single(value, _tock).ts_us)
 
 
-def decode_control(value: bytes) -> JsonControl:
-    """A control record.
+def single(value: bytes, decoder: Any) -> Any:
+    """The one object of a record.
 
     Raises:
-        UnreadableError: no control record.
+        UnreadableError: it is none, or not the only one.
     """
-    control: JsonControl = _single(value, _control)
-    return control
-
-
-def _single(value: bytes, decoder: Any) -> Any:
     lines = _lines(value, decoder)
     if len(lines) != 1:
         raise UnreadableError(Reason.MALFORMED, f"{len(lines)} objects where one is expected")

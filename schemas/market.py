@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from schemas.alert_rule import AlertRule
 from schemas.duration import DAY_US, Duration, Span, microseconds
 from schemas.indicator import OF_PRICES, Indicator, Segment
 from schemas.instrument import Instrument
+from schemas.market_scores import Scoring, horizon_faults, periods_ahead
 from schemas.market_words import Slug, Strict, Text
 
 Form = Literal["ciss", "factor", "rank_mean", "tail_mean", "z_mean"]
-
-
-FARTHEST: Final = 250
-"""Periods that a forecast may look ahead: each waits for its label in the saved state."""
 
 
 class HalfLife(Strict):
@@ -30,10 +27,17 @@ class HalfLife(Strict):
 
 
 class History(Strict):
-    """The past that scores are ranked in: finals before a first score, and finals remembered at most."""
+    """The past that scores are ranked in.
+
+    Attributes:
+        warm_up: finals before a first score.
+        capacity: finals remembered at most.
+        memory: `exact`, or `sketch`: ranks and extremes from summaries, so that the state holds no series of inputs.
+    """
 
     warm_up: int = Field(default=250, ge=2)
     capacity: int = Field(default=20_000, ge=10, le=10_000_000)
+    memory: Literal["exact", "sketch"] = "exact"
 
     @model_validator(mode="after")
     def _remembers_its_warm_up(self) -> Self:
@@ -54,12 +58,6 @@ class Validation(Strict):
     deviations: float = Field(default=30.0, gt=0)
     floor: float = Field(default=0.01, ge=0)
     agree: int = Field(default=5, ge=2)
-
-
-class Scoring(Strict):
-    """Whether readings carry a forecast, a regime, an anomaly score and drift."""
-
-    enabled: bool = False
 
 
 class Episode(Strict):
@@ -109,6 +107,7 @@ class Market(Strict):
         shrinkage: weight of the identity in segment and instrument correlations, 0..1.
         horizon: how far ahead forecasts look: `1 session`, or a duration.
         synthetic: said with every reading.
+        alert: the rules that come with it; no part of what readings are made of, nor of their version.
     """
 
     version: Literal[1]
@@ -134,13 +133,14 @@ class Market(Strict):
     validation: Validation = Validation()
     scores: Scoring = Scoring()
     episode: tuple[Episode, ...] = ()
+    alert: tuple[AlertRule, ...] = ()
     instrument: tuple[Instrument, ...] = Field(min_length=1)
     segment: tuple[Segment, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         faults = [*self._time_faults(), *self._twins(), *self._strangers(), *self._unpriced(), *self._successors()]
-        faults += [*self._weightless(), *self._horizon_faults()]
+        faults += [*self._weightless(), *horizon_faults(self.scores, self.horizon, self.period)]
         if faults:
             raise FaultsError(faults)
         return self
@@ -167,6 +167,7 @@ class Market(Strict):
         ]
         named += [("segment", ("segment", n), s.name) for n, s in enumerate(self.segment)]
         named += [("indicator", place, i.name) for place, i in self._indicators()]
+        named += [("alert", ("alert", n), rule.name) for n, rule in enumerate(self.alert)]
         seen: set[tuple[str, str]] = set()
         faults: list[tuple[Place, str]] = []
         for what, place, name in named:
@@ -216,15 +217,6 @@ class Market(Strict):
             if not any(i.weight and i.replaces is None for i in part.indicator)
         ]
 
-    def _horizon_faults(self) -> list[tuple[Place, str]]:
-        """A horizon that scores cannot look to."""
-        try:
-            periods = self.horizon_periods if self.scores.enabled else 1
-        except ValueError as error:
-            return [(("horizon",), str(error))]
-        told = f"{self.horizon} is {periods} periods: forecasts look 1 to {FARTHEST} ahead"
-        return [] if 1 <= periods <= FARTHEST else [(("horizon",), told)]
-
     def _indicators(self) -> list[tuple[Place, Indicator]]:
         return [
             (("segment", s, "indicator", n), i)
@@ -239,18 +231,8 @@ class Market(Strict):
 
     @property
     def horizon_periods(self) -> int:
-        """How many periods ahead forecasts look, rounded up.
-
-        Raises:
-            ValueError: neither sessions nor a duration, or sessions in a market that has none.
-        """
-        sessions = re.fullmatch(r"(\d{1,4}) sessions?", self.horizon)
-        if sessions is None:
-            return -(-microseconds(self.horizon) // self.period_us)
-        if self.period != "session":
-            msg = 'this market has no sessions: give horizon a duration such as "15m"'
-            raise ValueError(msg)
-        return int(sessions[1])
+        """How many periods ahead forecasts look; raises ValueError as `periods_ahead` does."""
+        return periods_ahead(self.horizon, self.period)
 
     def periods(self, duration_us: int) -> float:
         """A duration in periods of this market's trading time: the unit in which the past fades."""

@@ -17,6 +17,8 @@ CONTROL_JSON: Final = "application/vnd.esi.control+json"
 CONTENT_TYPE: Final = "content-type"
 """Kafka header that tells the kinds of records apart; a record without it is read as JSON ticks."""
 
+_TICKS: Final = "esi.ticks.v1."
+
 RUN_MARK: Final = "~"
 """Between a market (or feed) and the run that replays into it: `week~2013-10-07`."""
 
@@ -32,7 +34,12 @@ CHANNELS: Final = ("readings", "bars", "details")
 
 def ticks_topic(feed: str) -> str:
     """Kafka topic of a feed: `esi.ticks.v1.{feed}` (a run's mark `~` is spelled `--`: Kafka allows no tilde)."""
-    return f"esi.ticks.v1.{feed.replace(RUN_MARK, '--')}"
+    return f"{_TICKS}{feed.replace(RUN_MARK, '--')}"
+
+
+def feed_of(topic: str) -> str:
+    """Feed of a topic of ticks, as it is spelled there; nothing for other topics."""
+    return topic.removeprefix(_TICKS) if topic.startswith(_TICKS) else ""
 
 
 def flow_group(feed: str) -> str:

@@ -62,6 +62,8 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
         coverage: weight of live inputs, 0..1.
         flags: `warming_up`, `no_data`, `degraded`, `synthetic`, sorted.
         version: schema, method and market file that made it.
+        models: version in force of each model that a control record promoted (the eight newest), by name; left out
+            while there is none.
         prev_hash: hash of the final before this one; empty in provisional readings.
         hash: SHA-256 over the canonical bytes with this field empty; empty in provisional readings.
     """
@@ -83,6 +85,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     band: float | msgspec.UnsetType | None = msgspec.UNSET
     above: str | msgspec.UnsetType | None = msgspec.UNSET
     below: str | msgspec.UnsetType | None = msgspec.UNSET
+    models: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     forecast: list[float] | msgspec.UnsetType | None = msgspec.UNSET
     regime: str | msgspec.UnsetType = msgspec.UNSET
     anomaly: float | msgspec.UnsetType | None = msgspec.UNSET
@@ -111,10 +114,11 @@ class Matrix(msgspec.Struct, frozen=True):
 
 
 class Details(msgspec.Struct, frozen=True):
-    """What lies behind a final reading: indicators, correlations, annualised volatilities, stale inputs; and scores.
+    """What lies behind a final reading: indicators, correlations, volatilities, stale inputs, scores, remarks.
 
-    Forecasts (one period ahead, and one `horizon` where that is another), regime, anomaly and drift are left out in
-    markets without scores.
+    `instrument_correlation` is empty in a market of more than 100 instruments. `remarks` are those of the period, text
+    by name; left out where nobody made one. Forecasts (one period ahead, and one `horizon` where that is another),
+    regime, anomaly and drift are left out in markets without scores.
     """
 
     market: str
@@ -125,6 +129,7 @@ class Details(msgspec.Struct, frozen=True):
     volatility: dict[str, float | None]
     stale: list[str]
     version: str
+    remarks: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     forecast: list[Forecast] | msgspec.UnsetType = msgspec.UNSET
     regime: Regime | msgspec.UnsetType = msgspec.UNSET
     anomaly: Anomaly | msgspec.UnsetType = msgspec.UNSET
@@ -170,6 +175,15 @@ def parse_rfc3339(text: str) -> int:
         msg = f"{text!r} has no time zone: write 2024-05-01T12:00:00Z"
         raise ValueError(msg)
     return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def parse_when(text: str) -> int:
+    """A time or a date that somebody asks for, as the first whole millisecond at or after it; a date is its midnight.
+
+    Raises:
+        ValueError, OverflowError: no such time, or one without a zone.
+    """
+    return max(-(-parse_rfc3339(text + "T00:00:00Z" if len(text) == 10 else text) // 1_000), 0)
 
 
 def entry_id(at_us: int, final: bool) -> str:

@@ -9,7 +9,11 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a record, or a tick in it, was not used. The order is the order in which they are checked."""
+    """Why a record, or a tick in it, was not used.
+
+    Those of ticks stand in the order in which they are checked; a new one goes to the end, since compiled code knows
+    them by their number.
+    """
 
     EMPTY = "empty"
     OVERSIZED = "oversized"
@@ -29,6 +33,7 @@ class Reason(StrEnum):
     FUTURE = "future"
     LATE = "late"
     ABSURD_PRICE = "absurd_price"
+    BAD_CONTROL = "bad_control"
 
     @property
     def code(self) -> int:
@@ -83,6 +88,14 @@ class Reject:
         """One line for logs and terminals; `raw` in base64."""
         fields = {name.replace("-", "_"): value for name, value in self.headers()}
         return json.dumps(fields | {"raw": base64.b64encode(self.raw).decode()})
+
+
+class UnreadableError(ValueError):
+    """A record that cannot be read at all; `reason` says why, the message what to mend."""
+
+    def __init__(self, reason: Reason, note: str) -> None:
+        super().__init__(note)
+        self.reason = reason
 
 
 _LONGEST: int = 4096

@@ -15,6 +15,10 @@ UNKNOWN: Final = -1
 """Code of an instrument that the feed does not know."""
 
 
+NO_QUOTES: Final[npt.NDArray[np.float64]] = np.empty(0)
+NO_SEQS: Final[npt.NDArray[np.int64]] = np.empty(0, np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class TickBatch:
     """Ticks of one record (or of several JSON records of one partition, in offset order).
@@ -24,9 +28,9 @@ class TickBatch:
         ts_us: event time, microseconds since 1970 (UTC), int64[n].
         price: trade price; NaN where only a quote is given, float64[n].
         size: traded quantity; 0 where none is given, float64[n].
-        bid: best bid; NaN where none, float64[n].
-        ask: best ask; NaN where none, float64[n].
-        seq: the producer's sequence number, or `NO_SEQ`, int64[n].
+        bid: best bid; NaN where none, float64[n]; empty where no tick has a quote (`NO_QUOTES`).
+        ask: best ask, as `bid`.
+        seq: the producer's sequence number, or `NO_SEQ`, int64[n]; empty where no tick has one (`NO_SEQS`).
     """
 
     code: npt.NDArray[np.int32]

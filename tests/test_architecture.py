@@ -22,8 +22,6 @@ MODULES = sorted(
 
 LONGER = {
     "models/signals/fold_kernel.py": "a compiled loop is cached by its own file: what it calls must stand in it",
-    "schemas/market.py": "one docstring line for each field that a person may write",
-    "schemas/ticks_wire.py": "one wire format, read and written",
 }
 
 

@@ -14,9 +14,11 @@ from pydantic.fields import FieldInfo
 
 from deploy.cli import app
 from schemas import indicator, market
+from schemas.alert_rule import AlertRule
 from schemas.duration import DAY_US
 from schemas.instrument import Instrument
 from schemas.market_file import load, parse
+from schemas.market_scores import Scoring
 
 CHECKOUT = Path(__file__).parent.parent
 DOCS = CHECKOUT / "docs"
@@ -31,13 +33,14 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("## `[half_life]`", market.HalfLife),
     ("## `[history]`", market.History),
     ("## `[validation]`", market.Validation),
-    ("## `[scores]`", market.Scoring),
+    ("## `[scores]`", Scoring),
     ("## `[[episode]]`", market.Episode),
+    ("## `[[alert]]`", AlertRule),
     ("## `[[instrument]]`", Instrument),
     ("## `[[segment]]`", indicator.Segment),
     ("## `[[segment.indicator]]`", indicator.Indicator),
 )
-OWN_TABLES = {"half_life", "history", "validation", "scores", "episode", "instrument", "segment"}
+OWN_TABLES = {"half_life", "history", "validation", "scores", "episode", "alert", "instrument", "segment"}
 """Fields of the market that have a heading instead of a row."""
 
 

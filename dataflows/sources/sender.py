@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from confluent_kafka import KafkaError, Message, TopicPartition
@@ -192,13 +192,21 @@ class Sender:
         low, high = kafka.bounds(self._reader, self.config.topic, partition)
         if low == high:
             return self._resend_from(partition, whole_bars)
-        self._reader.assign([TopicPartition(self.config.topic, partition, high - 1)])
-        (last,) = self._reader.consume(1, kafka.CALL_S)
+        headers = self._newest_headers(partition, low, high)
         self._reader.unassign()  # or it would fetch what is sent from here on
         if self.config.incarnation:
             self._hold_all(partition, high)
-        headers = dict(last.headers() or ())
         return int(headers[UNTIL] or 0) if UNTIL in headers else None
+
+    def _newest_headers(self, partition: int, low: int, high: int) -> dict[str, Any]:
+        """Headers of the newest record that is no control: those come from others, and say nothing of ticks."""
+        for offset in range(high - 1, low - 1, -1):
+            self._reader.assign([TopicPartition(self.config.topic, partition, offset)])
+            (last,) = self._reader.consume(1, kafka.CALL_S)
+            headers: dict[str, Any] = dict(last.headers() or ())
+            if headers.get(names.CONTENT_TYPE) != names.CONTROL_JSON.encode():
+                return headers
+        return {}
 
     def _hold_all(self, partition: int, high: int) -> None:
         """Counts what the topic holds already, of unknown size, as all the room there is, until it is durable."""

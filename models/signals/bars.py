@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from models.signals import fold_kernel as k
+from models.signals import fold_layout as layout
+from models.signals.leaps import Leaps
 from models.signals.ready_bars import PRICES, whole_bars
 from models.signals.step import State, StateVersionError, Step
 from schemas.bars import NEVER, BarColumns
+from schemas.control import Control
 from schemas.market import Market
 from schemas.rejects import Reason
 from schemas.ticks import BarBatch, TickBatch
@@ -24,14 +27,15 @@ FUTURE_US: Final = 5_000_000
 """A live tick further past its partition's last tock is from the future."""
 
 LEAP: Final = 10_000
-"""Periods that a tick may leap over: one wrong date must not publish a century of empty finals. A tock may."""
+"""Periods that a tick may leap over: one wrong date must not publish a century of empty finals."""
 
 _ROWS: Final = 4096
+_NO_TIMES: Final = np.empty(0, np.int64)
 _FLOOR_OF_BARS: Final = 0.6
 """Ready-made bars are a vendor's, already cleaned: only moves beyond 60 % (or 60 units) are looked at twice."""
 
-Input = TickBatch | BarBatch | int
-"""Ticks, ready-made bars, or a tock: the event time (microseconds, UTC) that its partition has reached."""
+Input = TickBatch | BarBatch | int | Control
+"""Ticks, ready-made bars, a tock (event time in microseconds, UTC, that its partition has reached), or a control."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,13 @@ class Folded:
         reached_us: pace-grid times the partition became closed through, ascending, int64[k].
         bars: bars that closed, in order of closing.
         faults: reason code per row of the batch, 0 for good ones, int8[n].
+        controls: the control that was given, with the partition's time.
     """
 
     reached_us: npt.NDArray[np.int64]
     bars: BarColumns
     faults: npt.NDArray[np.int8]
+    controls: tuple[Control, ...] = ()
 
 
 class BarFold(Step[Input, Folded, State]):
@@ -56,7 +62,7 @@ class BarFold(Step[Input, Folded, State]):
     """
 
     name = "bars"
-    version = 1
+    version = 2
 
     def __init__(self, market: Market) -> None:
         instruments = market.instrument
@@ -72,25 +78,26 @@ class BarFold(Step[Input, Folded, State]):
         self._floors = np.array([market.validation.floor if i.max_move is None else i.max_move for i in instruments])
         self._bar_floors = np.maximum(self._floors, _FLOOR_OF_BARS)
         n, rows = len(instruments), self._ring * len(instruments)
-        self._clock = np.array([NEVER, NEVER, NEVER, k.NONE_OPEN, -1], np.int64)
-        self._ints = np.full((rows, k.BAR_INTS), NEVER)
-        self._floats = np.zeros((rows, k.BAR_FLOATS))
-        self._values = np.full((n, k.JUDGE_FLOATS), (np.nan, 0.0, np.nan))
-        self._memory = np.full((n, k.JUDGE_INTS), (-1, 0, 0), np.int64)
+        self._clock = np.array([NEVER, NEVER, NEVER, layout.NONE_OPEN, -1], np.int64)
+        self._ints = np.full((rows, layout.BAR_INTS), NEVER)
+        self._floats = np.zeros((rows, layout.BAR_FLOATS))
+        self._values = np.full((n, layout.JUDGE_FLOATS), (np.nan, 0.0, np.nan))
+        self._memory = np.full((n, layout.JUDGE_INTS), (-1, 0, 0), np.int64)
+        self._leaps = Leaps(market)
         self._waiting = BarColumns.none()
-        self._out_ints = np.empty((rows + max(_ROWS, rows), 1 + k.BAR_INTS), np.int64)
-        self._out_floats = np.empty((len(self._out_ints), k.BAR_FLOATS))
+        self._out_ints = np.empty((rows + max(_ROWS, rows), 1 + layout.BAR_INTS), np.int64)
+        self._out_floats = np.empty((len(self._out_ints), layout.BAR_FLOATS))
         self._out_reached = np.empty(_ROWS, np.int64)
 
     @property
     def time_us(self) -> int:
         """Event time of the partition, `NEVER` before its first record."""
-        return int(self._clock[k.TIME])
+        return int(self._clock[layout.TIME])
 
     @property
     def closed_us(self) -> int:
         """Event time through which its bars are closed, `NEVER` before its first record."""
-        return int(self._clock[k.CLOSED])
+        return int(self._clock[layout.CLOSED])
 
     def advance(self, x: Input) -> tuple[Folded, State]:
         """What `update` would say, and the state after it; nothing changes."""
@@ -110,6 +117,8 @@ class BarFold(Step[Input, Folded, State]):
             return self._ticks(x)
         if isinstance(x, BarBatch):
             return self._ready_made(x)
+        if isinstance(x, Control):
+            return Folded(_NO_TIMES, BarColumns.none(), np.zeros(1, np.int8), (x._replace(at_us=self.time_us),))
         return self._tock(x)
 
     def forget_open(self) -> None:
@@ -117,14 +126,15 @@ class BarFold(Step[Input, Folded, State]):
 
         For a broker that lost its memory; what was learnt to judge prices stays, sequence numbers start anew.
         """
-        self._ints[:, k.INDEX] = NEVER
+        self._ints[:, layout.INDEX] = NEVER
         self._memory[:] = (-1, 0, 0)
+        self._leaps.forget()
         self._waiting = BarColumns.none()
-        self._clock[:] = (self.closed_us, self.closed_us, NEVER, k.NONE_OPEN, -1)
+        self._clock[:] = (self.closed_us, self.closed_us, NEVER, layout.NONE_OPEN, -1)
 
     def snapshot(self) -> State:
         """Plain copies of the open bars (only those that are open), the time and the memory of prices."""
-        rows = np.flatnonzero(self._ints[:, k.INDEX] != NEVER)
+        rows = np.flatnonzero(self._ints[:, layout.INDEX] != NEVER)
         return self._header() | {
             "clock": self._clock.copy(),
             "rows": rows,
@@ -132,6 +142,7 @@ class BarFold(Step[Input, Folded, State]):
             "floats": self._floats[rows],
             "values": self._values.copy(),
             "memory": self._memory.copy(),
+            "leapt": self._leaps.memory.copy(),
             "waiting": tuple(column.copy() for column in self._waiting.columns()),
         }
 
@@ -145,11 +156,12 @@ class BarFold(Step[Input, Folded, State]):
         if found != wanted:
             raise StateVersionError(self.name, found, wanted)
         self._clock[:] = state["clock"]
-        self._ints[:, k.INDEX] = NEVER
+        self._ints[:, layout.INDEX] = NEVER
         self._ints[state["rows"]] = state["ints"]
         self._floats[state["rows"]] = state["floats"]
         self._values[:] = state["values"]
         self._memory[:] = state["memory"]
+        self._leaps.memory[:] = state["leapt"]
         self._waiting = BarColumns(*(column.copy() for column in state["waiting"]))
 
     def _ticks(self, batch: TickBatch) -> Folded:
@@ -167,9 +179,11 @@ class BarFold(Step[Input, Folded, State]):
         return self._folded(reached, bars, faults)
 
     def _tock(self, ts_us: int) -> Folded:
-        if not 0 <= ts_us <= k.LATEST_US:
+        if not 0 <= ts_us <= layout.LATEST_US:
             return self._folded([], [], np.array([Reason.BAD_TIME.code], np.int8))
-        self._clock[k.TOCK] = max(self._clock[k.TOCK], ts_us)
+        if self._leaps.leaps(ts_us, self.closed_us, self.time_us):
+            return self._folded([], [], np.array([Reason.FUTURE.code], np.int8))
+        self._clock[layout.TOCK] = max(self._clock[layout.TOCK], ts_us)
         return self._folded(*self._advance(ts_us), np.zeros(1, np.int8))
 
     def _ready_made(self, batch: BarBatch) -> Folded:
@@ -202,32 +216,32 @@ class BarFold(Step[Input, Folded, State]):
         if not k.advance(self._clock, self._rules, ts_us):
             return [], []
         closed = k.close_bars(self._clock, self._rules, self._ints, self._floats, self._out_ints, self._out_floats, 0)
-        return [self._clock[k.CLOSED : k.CLOSED + 1].copy()], [self._bars(closed)] if closed else []
+        return [self._clock[layout.CLOSED : layout.CLOSED + 1].copy()], [self._bars(closed)] if closed else []
 
     def _bars(self, count: int) -> BarColumns:
         """The first `count` output rows as bars."""
         ints, floats = self._out_ints[:count], self._out_floats[:count]
-        start = ints[:, 1 + k.INDEX] * self._rules[k.BAR]
+        start = ints[:, 1 + layout.INDEX] * self._rules[layout.BAR]
         return BarColumns(
             ints[:, 0].astype(np.int32),
             start,
-            start + self._rules[k.BAR],
-            ints[:, 1 + k.OPEN_US].copy(),
-            floats[:, k.OPEN].copy(),
-            floats[:, k.HIGH].copy(),
-            floats[:, k.LOW].copy(),
-            floats[:, k.VOLUME].copy(),
-            ints[:, 1 + k.COUNT].copy(),
-            ints[:, 1 + k.GRID_US :].copy(),
-            floats[:, k.GRID_PRICE :].copy(),
+            start + self._rules[layout.BAR],
+            ints[:, 1 + layout.OPEN_US].copy(),
+            floats[:, layout.OPEN].copy(),
+            floats[:, layout.HIGH].copy(),
+            floats[:, layout.LOW].copy(),
+            floats[:, layout.VOLUME].copy(),
+            ints[:, 1 + layout.COUNT].copy(),
+            ints[:, 1 + layout.GRID_US :].copy(),
+            floats[:, layout.GRID_PRICE :].copy(),
         )
 
     def _folded(
         self, reached: list[npt.NDArray[np.int64]], bars: list[BarColumns], faults: npt.NDArray[np.int8]
     ) -> Folded:
-        due = self._waiting.end_us <= self._clock[k.CLOSED]
+        due = self._waiting.end_us <= self._clock[layout.CLOSED]
         if due.any():
             bars = [*bars, self._waiting.take(np.flatnonzero(due))]
             self._waiting = self._waiting.take(~due)
-        times = np.concatenate(reached) if reached else np.empty(0, np.int64)
+        times = np.concatenate(reached) if reached else _NO_TIMES
         return Folded(times, BarColumns.join(bars), faults)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from models.signals.compiled import compiled
 from models.signals.step import Floats, Ints, Step
@@ -14,6 +15,12 @@ from schemas.market import Market
 
 KNOWN_FROM: Final = 8
 """Joint returns that a pair needs before its correlation is published; fewer say next to nothing."""
+
+MOST: Final = 100
+"""Instruments of which all correlations are kept and published; a larger market keeps those that indicators read."""
+
+READERS: Final = ("correlation_shift", "stock_bond_correlation")
+"""Kinds of indicators that read correlations."""
 
 BASE, SHORT, LONG = 0, 1, 2
 """Rows of `Correlations.matrix`."""
@@ -27,7 +34,8 @@ class Correlations:
 
     Attributes:
         volatilities: what they stand beside.
-        matrix: by memory (base, short, long), float64[3, N, N]; 1 on the diagonal, NaN where unknown.
+        matrix: of the instruments at `correlated`, by memory (base, short, long), float64[3, M, M]; 1 on the diagonal,
+            NaN where unknown.
     """
 
     volatilities: Volatilities
@@ -37,6 +45,15 @@ class Correlations:
     def final(self) -> bool:
         """Whether it closes its period."""
         return self.volatilities.final
+
+
+def correlated(market: Market) -> npt.NDArray[np.intp]:
+    """Positions of the instruments whose correlations are kept, ascending, intp[M]."""
+    names = [i.name for i in market.instrument]
+    if len(names) <= MOST:
+        return np.arange(len(names))
+    read = {name for s in market.segment for i in s.indicator if i.kind in READERS for name in i.of}
+    return np.array([position for position, name in enumerate(names) if name in read], np.intp)
 
 
 class Correlation(Step[Volatilities, Correlations, _Change]):
@@ -54,8 +71,9 @@ class Correlation(Step[Volatilities, Correlations, _Change]):
 
     def __init__(self, market: Market) -> None:
         """Of a market: its half-lives and its shrinkage."""
-        n = len(market.instrument)
-        self.layout = tuple(i.name for i in market.instrument)
+        self._kept = correlated(market)
+        n = len(self._kept)
+        self.layout = tuple(market.instrument[position].name for position in self._kept)
         lives = market.half_life
         self._half_lives = np.array(
             [market.periods(d) for d in (lives.correlation, lives.correlation_short, lives.correlation_long)]
@@ -71,7 +89,7 @@ class Correlation(Step[Volatilities, Correlations, _Change]):
     def advance(self, x: Volatilities) -> tuple[Correlations, _Change]:
         """Correlations as they stand with the period so far."""
         seen = x.observation
-        returns = np.where(seen.fresh, seen.period_return, np.nan) / np.sqrt(seen.elapsed)
+        returns = (np.where(seen.fresh, seen.period_return, np.nan) / np.sqrt(seen.elapsed))[self._kept]
         weights = 1 - 0.5 ** (seen.window.fraction / self._half_lives)
         products, squares, counts = np.empty_like(self.products), np.empty_like(self.squares), self.counts.copy()
         move_pairs(self.products, self.squares, returns, weights, products, squares, counts)

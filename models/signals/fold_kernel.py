@@ -11,34 +11,14 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from models.signals.fold_layout import (
+    AGREE, AGREED, ALLOW_NEGATIVE, BAR, CLOSED, COUNT, DEVIATION, FIRST_OPEN, FUTURE_SLACK, GRID_PRICE, GRID_US,
+    HIGH, INDEX, LAST, LAST_OPEN, LATENESS, LATEST_US, LEAP, LOW, NONE_OPEN, OPEN, OPEN_US, PACE, RELATIVE,
+    RING, SEQ_HIGH, SEQ_SEEN, SUSPECT, TIME, TOCK, TOCK_SLACK, VOLUME, WALL,
+)  # fmt: skip
 from schemas.bars import GRID, NEVER
 from schemas.rejects import Reason
 from schemas.ticks import NO_SEQ, UNKNOWN
-
-LATEST_US: Final = 7_258_118_400_000_000
-"""2200-01-01: a time beyond it (or before 1970) is no time."""
-
-# columns of the bars that are open, one row for each (ring slot, instrument)
-INDEX, OPEN_US, COUNT, GRID_US = 0, 1, 2, 3
-OPEN, HIGH, LOW, VOLUME, GRID_PRICE = 0, 1, 2, 3, 4
-BAR_INTS: Final = GRID_US + GRID
-BAR_FLOATS: Final = GRID_PRICE + GRID
-
-# columns of what is remembered of an instrument to judge its next tick
-LAST, DEVIATION, SUSPECT = 0, 1, 2
-SEQ_HIGH, SEQ_SEEN, AGREED = 0, 1, 2
-JUDGE_FLOATS: Final = 3
-JUDGE_INTS: Final = 3
-
-# the partition's time
-TIME, CLOSED, TOCK, FIRST_OPEN, LAST_OPEN = 0, 1, 2, 3, 4
-NONE_OPEN: Final = 1 << 60  # far beyond any bar, and safe to count from
-
-# settings of a fold, as integers
-BAR, PACE, LATENESS, WALL, RING, AGREE, TOCK_SLACK, FUTURE_SLACK, LEAP = 0, 1, 2, 3, 4, 5, 6, 7, 8
-
-# settings of an instrument
-ALLOW_NEGATIVE, RELATIVE = 0, 1
 
 _MEMORY: Final = 1.0 / 64.0
 """Weight of the newest move in the robust deviation (an exponential mean of absolute moves)."""
@@ -61,13 +41,13 @@ _BAD_BAR: Final = Reason.BAD_BAR.code
 
 
 @njit(cache=True, inline="always")
-def _fault_of_values(code, ts, price, size, bid, ask, allow_negative):  # type: ignore[no-untyped-def]
+def _fault_of_values(code, ts, price, size, crossed, allow_negative):  # type: ignore[no-untyped-def]
     """Reason code of what the tick itself shows to be wrong, 0 if nothing."""
     if code < 0:
         return _UNKNOWN if code == UNKNOWN else _BAD_NAME
     if ts < 0 or ts > LATEST_US:
         return _BAD_TIME
-    if bid > ask:  # false where one of them is missing
+    if crossed:
         return _CROSSED
     if price != price:
         return _NO_PRICE
@@ -79,20 +59,20 @@ def _fault_of_values(code, ts, price, size, bid, ask, allow_negative):  # type: 
 
 
 @njit(cache=True, inline="always")
-def _is_duplicate(memory, seq):  # type: ignore[no-untyped-def]
+def _is_duplicate(memory, code, seq):  # type: ignore[no-untyped-def]
     """Whether this sequence number was accepted before (or is too old to tell)."""
-    behind = memory[SEQ_HIGH] - seq
-    return behind >= 0 and (behind >= _WINDOW or (memory[SEQ_SEEN] >> behind) & 1 == 1)
+    behind = memory[code, SEQ_HIGH] - seq
+    return behind >= 0 and (behind >= _WINDOW or (memory[code, SEQ_SEEN] >> behind) & 1 == 1)
 
 
 @njit(cache=True, inline="always")
-def _remember_seq(memory, seq):  # type: ignore[no-untyped-def]
-    ahead = seq - memory[SEQ_HIGH]
+def _remember_seq(memory, code, seq):  # type: ignore[no-untyped-def]
+    ahead = seq - memory[code, SEQ_HIGH]
     if ahead <= 0:
-        memory[SEQ_SEEN] |= np.int64(1) << -ahead
+        memory[code, SEQ_SEEN] |= np.int64(1) << -ahead
         return
-    memory[SEQ_SEEN] = (memory[SEQ_SEEN] << ahead if ahead < _WINDOW else np.int64(0)) | 1
-    memory[SEQ_HIGH] = seq
+    memory[code, SEQ_SEEN] = (memory[code, SEQ_SEEN] << ahead if ahead < _WINDOW else np.int64(0)) | 1
+    memory[code, SEQ_HIGH] = seq
 
 
 @njit(cache=True)
@@ -113,26 +93,26 @@ def _distance(price, other, relative):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def is_absurd(values, memory, price, relative, floor, deviations, agree):  # type: ignore[no-untyped-def]
+def is_absurd(values, memory, code, price, relative, floor, deviations, agree):  # type: ignore[no-untyped-def]
     """Judges a price by the instrument's past and learns from it; True if it must be left out.
 
     A price more than `max(floor, deviations * mean absolute move)` from the last good one is suspect. When `agree`
     suspects in a row stand within that limit of each other, the market has truly jumped: the last of them is good.
     """
-    last = values[LAST]
+    last = values[code, LAST]
     if last == last:
-        move = _distance(price, last, relative)
-        limit = max(floor, deviations * values[DEVIATION])
+        move, deviation = _distance(price, last, relative), values[code, DEVIATION]
+        limit = max(floor, deviations * deviation)
         if move > limit:
-            near = memory[AGREED] > 0 and _distance(price, values[SUSPECT], relative) <= limit
-            memory[AGREED] = memory[AGREED] + 1 if near else 1
-            values[SUSPECT] = price
-            if memory[AGREED] < agree:
+            near = memory[code, AGREED] > 0 and _distance(price, values[code, SUSPECT], relative) <= limit
+            memory[code, AGREED] = memory[code, AGREED] + 1 if near else 1
+            values[code, SUSPECT] = price
+            if memory[code, AGREED] < agree:
                 return True
         else:
-            values[DEVIATION] += _MEMORY * (move - values[DEVIATION])
-    memory[AGREED] = 0
-    values[LAST] = price
+            values[code, DEVIATION] = deviation + _MEMORY * (move - deviation)
+    memory[code, AGREED] = 0
+    values[code, LAST] = price
     return False
 
 
@@ -148,7 +128,7 @@ def judge_bars(code, start, end, available, prices, clock, rules, deviations, fl
             faults[k] = _FUTURE
         elif available[k] <= clock[CLOSED]:
             faults[k] = _LATE
-        elif is_absurd(values[n], memory[n], prices[3, k], flags[n, RELATIVE], floors[n], deviations, rules[AGREE]):
+        elif is_absurd(values, memory, n, prices[3, k], flags[n, RELATIVE], floors[n], deviations, rules[AGREE]):
             faults[k] = _ABSURD
 
 
@@ -168,23 +148,22 @@ def _shape_fault(code, start, end, available, prices, flags):  # type: ignore[no
 
 
 @njit(cache=True, inline="always")
-def _fold_into(ints, floats, index, slot, ts, price, size):  # type: ignore[no-untyped-def]
+def _fold_into(ints, floats, row, index, slot, ts, price, size):  # type: ignore[no-untyped-def]
     """One good tick into its bar; ties in time: the first opens, the last closes."""
-    if ints[INDEX] != index:
-        ints[INDEX], ints[OPEN_US], ints[COUNT] = index, ts, 1
-        ints[GRID_US:] = NEVER
-        floats[GRID_PRICE:] = 0.0  # nothing of the bar that lay here before
-        floats[OPEN], floats[HIGH], floats[LOW], floats[VOLUME] = price, price, price, size
+    if ints[row, INDEX] != index:
+        ints[row, INDEX], ints[row, OPEN_US], ints[row, COUNT] = index, ts, 1
+        for place in range(GRID):  # nothing of the bar that lay here before
+            ints[row, GRID_US + place], floats[row, GRID_PRICE + place] = NEVER, 0.0
+        floats[row, OPEN], floats[row, HIGH], floats[row, LOW], floats[row, VOLUME] = price, price, price, size
     else:
-        if ts < ints[OPEN_US]:
-            ints[OPEN_US], floats[OPEN] = ts, price
-        floats[HIGH] = max(floats[HIGH], price)
-        floats[LOW] = min(floats[LOW], price)
-        floats[VOLUME] += size
-        ints[COUNT] += 1
-    if ts >= ints[GRID_US + slot]:
-        ints[GRID_US + slot] = ts
-        floats[GRID_PRICE + slot] = price
+        if ts < ints[row, OPEN_US]:
+            ints[row, OPEN_US], floats[row, OPEN] = ts, price
+        floats[row, HIGH] = max(floats[row, HIGH], price)
+        floats[row, LOW] = min(floats[row, LOW], price)
+        floats[row, VOLUME] += size
+        ints[row, COUNT] += 1
+    if ts >= ints[row, GRID_US + slot]:
+        ints[row, GRID_US + slot], floats[row, GRID_PRICE + slot] = ts, price
 
 
 @njit(cache=True)
@@ -225,6 +204,14 @@ def advance(clock, rules, to_us):  # type: ignore[no-untyped-def]
     return True
 
 
+@njit(cache=True, inline="always")
+def _next_mark(clock, rules):  # type: ignore[no-untyped-def]
+    """The earliest time that moves `clock[CLOSED]`: a division for each mark instead of one for each tick."""
+    if clock[TIME] == NEVER:
+        return np.int64(NEVER)
+    return clock[CLOSED] + rules[PACE] + rules[LATENESS]
+
+
 @njit(cache=True)
 def fold_ticks(  # type: ignore[no-untyped-def]
     start, code, ts_us, price, size, bid, ask, seq,
@@ -235,7 +222,7 @@ def fold_ticks(  # type: ignore[no-untyped-def]
 
     Args:
         start: first row to fold.
-        code, ts_us, price, size, bid, ask, seq: columns of a TickBatch.
+        code, ts_us, price, size, bid, ask, seq: columns of a TickBatch; the last three empty where no row has any.
         clock: the partition's time, int64[5], changed.
         rules: int64 settings of the fold (`BAR`, `PACE`, ...).
         deviations: robust deviations from which a price is absurd.
@@ -250,50 +237,57 @@ def fold_ticks(  # type: ignore[no-untyped-def]
     Returns:
         (rows done, bars written, times reached).
     """
-    bar, ring, wall = rules[BAR], rules[RING], rules[WALL] == 1
-    instruments = floors.shape[0]
+    bar, ring, wall, agree = rules[BAR], rules[RING], rules[WALL] == 1, rules[AGREE]
+    instruments, newest = floors.shape[0], clock[TOCK] + rules[TOCK_SLACK]
+    quoted, numbered = bid.shape[0] > 0, seq.shape[0] > 0
     bars = reached = 0
     room = out_ints.shape[0] - ring * instruments
-    bar_from = bar_to = slot_from = slot_to = np.int64(0)
-    index = slot = np.int64(0)
-    future = future_from(clock, rules)
+    bar_from = bar_to = slot_from = slot_to = base = index = slot = np.int64(0)
+    # what moves with every tick lives in registers; the clock is told before anybody else reads it
+    time, first, last = clock[TIME], clock[FIRST_OPEN], clock[LAST_OPEN]
+    future, mark = future_from(clock, rules), _next_mark(clock, rules)
     for i in range(start, code.shape[0]):
         if bars > room or reached == out_reached.shape[0]:
+            clock[TIME], clock[FIRST_OPEN], clock[LAST_OPEN] = time, first, last
             return i, bars, reached
         c, ts, p, s = code[i], ts_us[i], price[i], size[i]
-        if p != p:
+        if quoted and p != p:
             p = 0.5 * (bid[i] + ask[i])  # a quote alone is worth its middle
-        fault = _fault_of_values(c, ts, p, s, bid[i], ask[i], c >= 0 and flags[c, ALLOW_NEGATIVE])
-        if fault == 0 and seq[i] != NO_SEQ and _is_duplicate(memory[c], seq[i]):
+        # a quote with one side missing is not crossed: NaN is not greater than anything
+        fault = _fault_of_values(c, ts, p, s, quoted and bid[i] > ask[i], c >= 0 and flags[c, ALLOW_NEGATIVE])
+        if fault == 0 and numbered and seq[i] != NO_SEQ and _is_duplicate(memory, c, seq[i]):
             fault = _DUPLICATE
         if fault == 0 and ts > future:
             fault = _FUTURE
         if fault == 0:
             if not bar_from <= ts < bar_to:
                 index = ts // bar
-                bar_from, bar_to = index * bar, index * bar + bar
+                bar_from, bar_to, base = index * bar, index * bar + bar, index % ring * instruments
                 slot_to = slot_from
             if bar_to <= clock[CLOSED]:
                 fault = _LATE
-            elif is_absurd(values[c], memory[c], p, flags[c, RELATIVE], floors[c], deviations, rules[AGREE]):
+            elif is_absurd(values, memory, c, p, flags[c, RELATIVE], floors[c], deviations, agree):
                 fault = _ABSURD
         faults[i] = fault
         if fault != 0:
             continue
-        if seq[i] != NO_SEQ:
-            _remember_seq(memory[c], seq[i])
+        if numbered and seq[i] != NO_SEQ:
+            _remember_seq(memory, c, seq[i])
         if not slot_from <= ts < slot_to:
             slot = (ts - bar_from) * GRID // bar
             slot_from = bar_from + (slot * bar + GRID - 1) // GRID
             slot_to = bar_from + ((slot + 1) * bar + GRID - 1) // GRID
         # time first: what this tick passes leaves the ring before its own bar needs the place
-        if advance(clock, rules, min(ts, clock[TOCK] + rules[TOCK_SLACK]) if wall else ts):
+        to = min(ts, newest) if wall else ts
+        if to >= mark:
+            clock[TIME], clock[FIRST_OPEN], clock[LAST_OPEN] = time, first, last
+            advance(clock, rules, to)
             bars = close_bars(clock, rules, ints, floats, out_ints, out_floats, bars)
-            future = future_from(clock, rules)
+            first, last = clock[FIRST_OPEN], clock[LAST_OPEN]
+            future, mark = future_from(clock, rules), _next_mark(clock, rules)
             out_reached[reached] = clock[CLOSED]
             reached += 1
-        row = (index % ring) * instruments + c
-        _fold_into(ints[row], floats[row], index, slot, ts, p, s)
-        clock[FIRST_OPEN] = min(clock[FIRST_OPEN], index)
-        clock[LAST_OPEN] = max(clock[LAST_OPEN], index)
+        time, first, last = max(time, to), min(first, index), max(last, index)
+        _fold_into(ints, floats, base + c, index, slot, ts, p, s)
+    clock[TIME], clock[FIRST_OPEN], clock[LAST_OPEN] = time, first, last
     return code.shape[0], bars, reached

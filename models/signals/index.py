@@ -15,6 +15,7 @@ from models.signals.episodes import Compared, Episodes, Level
 from models.signals.factor import Factor
 from models.signals.forms import Layout
 from models.signals.ranks import RecursiveRank
+from models.signals.sketch import SketchedRank
 from models.signals.step import Flags, Step
 from models.signals.tails import Standing, TailScore
 from models.signals.zscores import CausalZ
@@ -94,7 +95,11 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
         used = {name for i in indicators for name in i.of}
         self._used = np.array([name in used for name in names], np.bool_)
         warm_up, capacity = market.history.warm_up, market.history.capacity
-        self.rank = RecursiveRank(len(indicators), warm_up, capacity)
+        self.rank: RecursiveRank | SketchedRank = (
+            SketchedRank(len(indicators), warm_up)
+            if market.history.memory == "sketch"
+            else RecursiveRank(len(indicators), warm_up, capacity)
+        )
         self.zscore = CausalZ(len(indicators), warm_up)
         self.tail = TailScore(len(indicators))
         self.factor = Factor(len(indicators))

@@ -9,6 +9,7 @@ import numpy as np
 
 from models.signals.merged_bars import MergedBars, merge_bars
 from models.signals.moves import logarithmic
+from models.signals.orders import Orders, Pairs
 from models.signals.schedule import Period, Schedule
 from models.signals.step import Flags, Ints, Step
 from schemas.bars import NEVER, BarColumns, Partial
@@ -34,6 +35,8 @@ class Window:
         fraction: elapsed share of the period, 1.0 at its close.
         no_data: True at a close when no bar came in the whole period.
         bars: merged bars, by end and instrument.
+        models: version in force of each model that a control record promoted, by name.
+        remarks: text of each remark that control records made since the last close, by name.
     """
 
     at_us: int
@@ -43,6 +46,8 @@ class Window:
     fraction: float
     no_data: bool
     bars: MergedBars
+    models: Pairs = ()
+    remarks: Pairs = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class _Change:
     started: bool
     any_bars: bool
     outside: int
+    orders: Orders
 
 
 class BarMerge(Step[Partial, list[Window], _Change]):
@@ -67,12 +73,14 @@ class BarMerge(Step[Partial, list[Window], _Change]):
     how records were batched.
 
     Bars shorter than a day that end outside of every period are left out and counted in `outside`; daily bars and
-    instruments with a lag of publication enter with the next window. Before the first bar nothing is emitted.
+    instruments with a lag of publication enter with the next window. Before the first bar nothing is emitted. A
+    control record takes effect with the first window that ends after its time.
     """
 
     name: ClassVar[str] = "merge"
+    version: ClassVar[int] = 2
     fields: ClassVar[tuple[str, ...]] = (
-        "reached", "waiting", "steps", "last_us", "started", "any_bars", "outside",
+        "reached", "waiting", "steps", "last_us", "started", "any_bars", "outside", "orders",
     )  # fmt: skip
 
     def __init__(self, market: Market, schedule: Schedule, partitions: int) -> None:
@@ -90,26 +98,27 @@ class BarMerge(Step[Partial, list[Window], _Change]):
         self.started = False
         self.any_bars = False
         self.outside = 0
+        self.orders: Any = Orders()
 
     def advance(self, x: Partial) -> tuple[list[Window], _Change]:
         """Windows that the partial completes, in order of time; usually none or one."""
         others = [at_us for p, at_us in enumerate(self.reached) if p != x.partition]
-        now_us = min([*others, max(self.reached[x.partition], int(x.reached_us[-1]))])
-        steps = self._witnessed(x.reached_us)
+        now_us = min([*others, max(self.reached[x.partition], x.newest_us)])
+        steps, orders = self._witnessed(x.reached_us), Orders.of(self.orders).given(x.controls)
         if now_us == NEVER or now_us <= self.last_us:
-            return [], _Change(x, steps, None, self.last_us, self.started, self.any_bars, self.outside)
+            return [], _Change(x, steps, None, self.last_us, self.started, self.any_bars, self.outside, orders)
         last_us, started = (self.last_us, True) if self.started else self._start(x, now_us)
         ends = self._ends(steps, last_us, now_us) if started else []
         if not ends:
             left = steps if started else tuple(t for t in steps if t > now_us)
-            return [], _Change(x, left, None, last_us, started, self.any_bars, self.outside)
-        return self._emit(x, steps, ends, last_us)
+            return [], _Change(x, left, None, last_us, started, self.any_bars, self.outside, orders)
+        return self._emit(x, steps, ends, last_us, orders)
 
     def commit(self, change: _Change) -> None:
         """Takes the partial in: its time, its bars, and what is left of the others."""
         partial, p = change.partial, change.partial.partition
         reached = list(self.reached)
-        reached[p] = max(reached[p], int(partial.reached_us[-1]))
+        reached[p] = max(reached[p], partial.newest_us)
         self.reached = tuple(reached)
         self.steps = change.steps
         if change.rest is not None:
@@ -119,7 +128,7 @@ class BarMerge(Step[Partial, list[Window], _Change]):
             waiting[p] = _compact((*waiting[p], partial.bars.columns()))
             self.waiting = tuple(waiting)
         self.last_us, self.started, self.any_bars = change.last_us, change.started, change.any_bars
-        self.outside = change.outside
+        self.outside, self.orders = change.outside, change.orders
 
     def _heap(self, x: Partial) -> tuple[BarColumns, Ints]:
         """The bars that wait, those of the partial included, by partition and arrival, and each one's partition."""
@@ -138,7 +147,7 @@ class BarMerge(Step[Partial, list[Window], _Change]):
         return (first_us - 1, True) if first_us <= now_us else (now_us, False)
 
     def _emit(
-        self, x: Partial, steps: tuple[int, ...], ends: list[tuple[int, Period]], last_us: int
+        self, x: Partial, steps: tuple[int, ...], ends: list[tuple[int, Period]], last_us: int, orders: Orders
     ) -> tuple[list[Window], _Change]:
         """The windows with these ends, and what waits for later ones."""
         end_us = ends[-1][0]
@@ -147,9 +156,10 @@ class BarMerge(Step[Partial, list[Window], _Change]):
         usable = ~later & (bars.end_us > last_us) & self._fits(bars)
         outside = self.outside + int(np.count_nonzero(~later & ~usable))
         merged = merge_bars(bars if usable.all() else bars.take(usable), self._by_log)
-        windows, any_bars = self._cut(merged, ends, last_us)
+        windows, any_bars, orders = self._cut(merged, ends, last_us, orders)
         rest = self._rest(bars, owner, later)
-        return windows, _Change(x, tuple(t for t in steps if t > end_us), rest, end_us, True, any_bars, outside)
+        left = tuple(t for t in steps if t > end_us)
+        return windows, _Change(x, left, rest, end_us, True, any_bars, outside, orders)
 
     def _rest(self, bars: BarColumns, owner: Ints, later: Flags) -> tuple[tuple[_Columns, ...], ...]:
         """The later bars as `waiting`, by partition."""
@@ -164,8 +174,10 @@ class BarMerge(Step[Partial, list[Window], _Change]):
             return np.ones(len(bars), np.bool_)
         return self._schedule.inside(bars.end_us) | self._anywhere[bars.code]
 
-    def _cut(self, bars: MergedBars, ends: list[tuple[int, Period]], last_us: int) -> tuple[list[Window], bool]:
-        """Windows that end there, and whether bars came since the last close."""
+    def _cut(
+        self, bars: MergedBars, ends: list[tuple[int, Period]], last_us: int, orders: Orders
+    ) -> tuple[list[Window], bool, Orders]:
+        """Windows that end there, whether bars came since the last close, and the orders behind them."""
         windows: list[Window] = []
         any_bars = self.any_bars
         for at_us, period in ends:
@@ -173,10 +185,12 @@ class BarMerge(Step[Partial, list[Window], _Change]):
             any_bars = any_bars or j > i
             final = at_us == period[1]
             fraction = (at_us - period[0]) / (period[1] - period[0])
-            windows.append(Window(at_us, final, *period, fraction, final and not any_bars, bars.slice(i, j)))
-            any_bars = any_bars and not final
+            no_data, orders = final and not any_bars, orders.by(at_us)
+            told = (orders.models, orders.remarks)
+            windows.append(Window(at_us, final, *period, fraction, no_data, bars.slice(i, j), *told))
+            any_bars, orders = any_bars and not final, orders.closed() if final else orders
             last_us = at_us
-        return windows, any_bars
+        return windows, any_bars, orders
 
     def _ends(self, steps: tuple[int, ...], last_us: int, now_us: int) -> list[tuple[int, Period]]:
         """Ends of windows in (last, now] with their periods, in order: closes, and steps that are no closes."""

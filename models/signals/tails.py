@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
@@ -80,10 +81,10 @@ def _survival(beyond: float, scored: float, sums: Floats) -> float:
 
 @compiled
 def _scored(rank: Floats, z: Floats, scored: Floats, sums: Floats) -> Floats:
-    """Tail scores of the values."""
+    """Tail scores of the values. The C library's logarithm: numpy's own depends on the processor in its last bit."""
     found = np.full(len(z), np.nan)
     for k in range(len(z)):
         if np.isfinite(z[k]) and np.isfinite(rank[k]):
             chance = _survival(z[k] - THRESHOLD, scored[k], sums[:, k]) if z[k] > THRESHOLD else 1 - rank[k]
-            found[k] = -np.log10(min(max(chance, 10**-DECADES), 1.0)) / DECADES
+            found[k] = -math.log10(min(max(chance, 10**-DECADES), 1.0)) / DECADES
     return found

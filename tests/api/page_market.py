@@ -92,11 +92,12 @@ class PageMarket:
         self.client.set(names.market_key(self.name), json.dumps(definition))
 
     def past(self, begin: str, periods: int) -> None:
-        """Publishes finals, one per period (working days only, for sessions), from `begin` on."""
+        """Publishes finals from `begin` on, one per period (sessions: working days only); details of the last 30."""
         pipe = self.client.pipeline(transaction=False)
-        for at_us in self._period_ends(parse_rfc3339(begin), periods):
+        for number, at_us in enumerate(self._period_ends(parse_rfc3339(begin), periods)):
             self._publish(pipe, self.next(at_us, final=True))
-        self._details(pipe)
+            if number >= periods - 30:
+                self._details(pipe)
         pipe.execute()
 
     def _period_ends(self, at_us: int, periods: int) -> Iterator[int]:

@@ -36,7 +36,9 @@ def reading(market: str, number: int, final: bool = False) -> Reading:
     index = float(number % 100) + 0.125
     parts = {"credit": index / 4, "equity": index / 2, "fx": index / 4}
     at = rfc3339(START_US + number * STEP_US)
-    change = Change(at, 0.5, {"credit": 0.25, "equity": 0.125, "fx": 0.125}, 0.0, 0.0)
+    change = Change(
+        rfc3339(START_US + (number - 1) * STEP_US), 0.5, {"credit": 0.25, "equity": 0.125, "fx": 0.125}, 0.0, 0.0
+    )
     forms = {"ciss": index, "rank_mean": index / 2, "z_mean": None}
     plain = Reading(
         market, at, final, index, 50.0, "normal", "ciss", parts, forms, change, 1.0, Staleness(0.5, 0),
@@ -146,10 +148,10 @@ def archive(url: str, market: str, client: redis.Redis, until: str, keep: int | 
     epoch = (client.get(epoch_key(market)) or b"").decode()  # type: ignore[union-attr]
     with psycopg.connect(url) as connection:
         for name, fields in raws:
-            _store(connection, market, name.decode(), fields[b"reading"], "readings")
+            _store(connection, market, name.decode(), (fields[b"reading"], int(fields[b"sent_ns"])), "readings")
         found: Any = client.xrange(stream(market, "details"), max=until)
         for name, fields in found:
-            _store(connection, market, name.decode(), fields[b"details"], "details")
+            _store(connection, market, name.decode(), (fields[b"details"], int(fields[b"sent_ns"])), "details")
         ms, seq = map(int, until.split("-"))
         connection.execute(
             "INSERT INTO positions VALUES (%s, %s, %s, %s) ON CONFLICT (stream) DO UPDATE"
@@ -170,17 +172,17 @@ def _pair(name: str) -> tuple[int, int]:
     return int(ms), int(seq)
 
 
-def _store(connection: psycopg.Connection[Any], market: str, name: str, body: bytes, table: str) -> None:
+def _store(connection: psycopg.Connection[Any], market: str, name: str, said: tuple[bytes, int], table: str) -> None:
     ms, seq = _pair(name)
     if table == "readings":
         connection.execute(
             'INSERT INTO readings (market, at, id_ms, id_seq, final, "index", percentile, coverage, reading, sent_ns)'
-            " VALUES (%s, to_timestamp(%s), %s, %s, %s, 1, 1, 1, %s, 1) ON CONFLICT DO NOTHING",
-            (market, ms / 1000, ms, seq, seq == 1, body),
+            " VALUES (%s, to_timestamp(%s), %s, %s, %s, 1, 1, 1, %s, %s) ON CONFLICT DO NOTHING",
+            (market, ms / 1000, ms, seq, seq == 1, *said),
         )
     else:
         connection.execute(
             "INSERT INTO details (market, at, id_ms, id_seq, details, sent_ns)"
-            " VALUES (%s, to_timestamp(%s), %s, %s, %s, 1) ON CONFLICT DO NOTHING",
-            (market, ms / 1000, ms, seq, body),
+            " VALUES (%s, to_timestamp(%s), %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (market, ms / 1000, ms, seq, *said),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Frame as PeerFrame
@@ -12,6 +13,9 @@ from websockets.streams import StreamReader
 
 from api.frames import Channel, message, pre_frame
 from api.streams import EMPTY, ZERO, Entry, Extent, Id
+from schemas.market_file import load
+from schemas.reading import canonical
+from tests.api.test_fitting import worst
 
 
 @given(st.sampled_from([0, 1, 125, 126, 127, 65_535, 65_536, 70_000]))
@@ -76,6 +80,25 @@ def test_states_say_where_they_stand() -> None:
     assert [f.droppable for f in found.add([Entry(Id(10, 1), b"{}", 1), Entry(Id(11, 0), b"{}", 1)])] == [False, True]
     bars = Channel("m", "bars", 10, 1000)
     assert not bars.encode(Entry(Id(1, 0), b"{}", 1)).droppable
+
+
+@pytest.mark.parametrize("name", ["us", "us-open", "sim", "week"])
+def test_frames_of_readings_are_under_a_kilobyte_at_their_worst(name: str) -> None:
+    reading = worst(load(name))
+    found = Channel(reading.market, "readings", 10, 100_000)
+    found.load("e" * 32, [], EMPTY)
+    entry = Entry(Id(1_602_540_000_000, 1), canonical(reading), 1_700_000_000_000_000_000)
+    frames = [*found.add([entry]), found.state("snapshot"), found.state("reset")]
+    assert max(len(frame.wire) for frame in frames) < 1_000
+    data = json.loads(frames[0].wire[4:])["data"]
+    assert set(data) >= {"index", "percentile", "contributions", "change", "coverage", "band"}
+    assert data["change"] is not None
+
+
+def test_what_is_no_reading_is_not_cut_short() -> None:
+    details = Channel("m", "details", 10, 100_000)
+    body = b'{"values":[' + b"0.1234567890123," * 200 + b"1]}"
+    assert body in details.encode(Entry(Id(1, 1), body, 1)).wire
 
 
 def test_small_messages() -> None:

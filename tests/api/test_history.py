@@ -121,6 +121,67 @@ def test_pages_are_one_list_at_any_position_of_the_archiver(
     assert asked.pages(wanted, cycle(limits)) == expected(wanted)
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    archived=st.integers(0, len(ALL)),
+    keep=st.integers(0, len(ALL)),
+    final=st.sampled_from([None, True, False]),
+    until=st.one_of(st.none(), st.integers(0, STEPS + 2)),
+)
+def test_the_last_is_the_last_of_the_list_at_any_position_of_the_archiver(
+    asked: Asked,
+    archive_url: str,
+    clean_redis: redis.Redis,
+    archived: int,
+    keep: int,
+    final: bool | None,
+    until: int | None,
+) -> None:
+    clean_redis.flushall()
+    with psycopg.connect(archive_url) as connection:
+        connection.execute("TRUNCATE readings, details, positions")
+    Publisher(clean_redis, "test").readings(range(1, STEPS + 1), finals=range(10, STEPS + 1, 10))
+    if archived:
+        archive(archive_url, "test", clean_redis, ALL[archived - 1], keep)
+    wanted = Wanted("test", until=None if until is None else at(until), final=final)
+    found = asked.runner.run(asked.history.last(wanted))
+    assert (None if found is None else str(found.id)) == next(iter(expected(wanted)[::-1]), None)
+    details = asked.runner.run(asked.history.details("test", wanted.until))
+    finals = expected(Wanted("test", until=wanted.until, final=True))
+    assert (None if details is None else str(details.id)) == next(iter(finals[::-1]), None)
+
+
+def test_the_last_is_asked_of_whoever_is_there(archive_url: str, own_redis: servers.Redis) -> None:
+    with own_redis.client() as client:
+        published = Publisher(client, "test").readings(range(1, 31))
+        archive(archive_url, "test", client, published[19])
+    found = Asked(own_redis.url, archive_url)
+    own_redis.kill()
+    last = found.runner.run(found.history.last(Wanted("test", until=at(15))))
+    assert last is not None
+    assert str(last.id) == published[13]
+    for beyond in (Wanted("test"), Wanted("test", until=at(25))):
+        with pytest.raises(Problem, match="Redis does not answer"):
+            found.runner.run(found.history.last(beyond))
+    found.close()
+
+
+def test_the_last_that_only_the_archive_may_have_needs_it(
+    redis_server: servers.Redis, clean_redis: redis.Redis, own_postgres: servers.Postgres
+) -> None:
+    published = Publisher(clean_redis, "test").readings(range(1, 31))
+    found = Asked(redis_server.url, own_postgres.url)
+    own_postgres.kill()
+    assert found.runner.run(found.history.last(Wanted("test", final=True))) is None
+    clean_redis.xtrim("esi:test:readings", minid=published[9], approximate=False)
+    last = found.runner.run(found.history.last(Wanted("test")))
+    assert last is not None
+    assert str(last.id) == published[-1]
+    with pytest.raises(Problem, match="PostgreSQL does not answer"):
+        found.runner.run(found.history.last(Wanted("test", final=True)))
+    found.close()
+
+
 def test_pages_are_one_list_while_the_archiver_runs(asked: Asked, archive_url: str, clean_redis: redis.Redis) -> None:
     publisher = Publisher(clean_redis, "test")
     published = publisher.readings(range(1, 401), finals=range(10, 401, 10))

@@ -43,7 +43,7 @@ def test_every_reference_is_defined(document: dict[str, Any]) -> None:
 def test_history_says_its_formats_and_parameters(document: dict[str, Any]) -> None:
     operation = document["paths"]["/v1/markets/{market}/readings"]["get"]
     parameters = {parameter["name"] for parameter in operation["parameters"]}
-    assert parameters == {"market", "from", "to", "final", "limit", "cursor", "every", "format"}
+    assert parameters == {"market", "from", "to", "final", "limit", "cursor", "every", "format", "as_known_at"}
     assert set(operation["responses"]["200"]["content"]) == {
         "application/json",
         "text/csv",

@@ -234,6 +234,55 @@ def test_the_address_holds_the_state(browser: Browser, api: Api, daily: PageMark
         assert errors == []
 
 
+def test_the_change_is_explained_over_a_week_and_a_month(browser: Browser, api: Api, daily: PageMarket) -> None:
+    end = api.latest(daily.name)["final"]
+    with looking(browser, f"{api.url}/?market={daily.name}", permissions=["clipboard-write", "clipboard-read"]) as (
+        page,
+        errors,
+    ):
+        moved = page.locator("#moved")
+        expect(moved.locator(".presets button")).to_have_text(["Day", "Week", "Month"])
+        expect(moved.get_by_role("button", name="Day")).to_have_attribute("aria-pressed", "true")
+        for reach, periods in (("Week", 5), ("Month", None)):
+            moved.get_by_role("button", name=reach).click()
+            expect(moved.locator(".lead")).to_contain_text(f"over a {reach.lower()}")
+            moved.locator("button", has_text="API").click()
+            path = str(page.evaluate("navigator.clipboard.readText()")).split("'")[1]
+            found = httpx.get(path).json()
+            assert periods in (None, found["splits"])
+            assert found["to"]["at"] == end["at"]
+            expect(moved.locator(".step.start .points")).to_have_text(shown(found["from"]["index"]))
+            expect(moved.locator(".step.end .points")).to_have_text(shown(end["index"]))
+            for cause in ("correlation", "composition"):
+                said = moved.locator(f".step.{cause} .points").inner_text()
+                assert float(said.replace(MINUS, "-")) == pytest.approx(found["moved"][cause], abs=0.006)
+            moved.locator("summary").first.click()
+            rows = [row for row in found["indicators"] if row["segment"] == "equity"]
+            expect(moved.locator("details[open] .indicators p")).to_have_count(len(rows) + 1)
+            moved.locator("summary").first.click()
+        page.wait_for_url(re.compile(r"moved=month"))
+        page.reload()
+        expect(moved.get_by_role("button", name="Month")).to_have_attribute("aria-pressed", "true")
+        expect(moved.locator(".lead")).to_contain_text("over a month")
+        assert errors == []
+
+
+def test_a_live_market_adds_what_came_since_the_last_final(browser: Browser, api: Api, quick: PageMarket) -> None:
+    with looking(browser, f"{api.url}/?market={quick.name}&moved=day") as (page, errors):
+        moved = page.locator("#moved")
+        expect(moved.locator(".presets button")).to_have_text(["Minute", "Day", "Week", "Month"])
+        expect(moved.locator(".lead")).to_contain_text("Not known over a day")  # the market is an hour old
+        quick.past("2026-01-01T01:00:00Z", 1440)
+        expect(moved.locator(".lead")).to_contain_text(re.compile("(Up|Down|Unchanged).*over a day"), timeout=15_000)
+        start = moved.locator(".step.start .points").inner_text()
+        quick.publish(quick.next(after(quick, api, 1), final=False, index=88.0))
+        expect(moved.locator(".step.end .points")).to_have_text("88.0")
+        expect(moved.locator(".step.start .points")).to_have_text(start)
+        points = [float(text.replace(MINUS, "-")) for text in moved.locator(".points").all_inner_texts()]
+        assert sum(points[1:-1]) == pytest.approx(points[-1] - points[0], abs=0.15)
+        assert [error for error in errors if "404" not in error] == []
+
+
 def test_charts_can_be_taken_away(browser: Browser, api: Api, daily: PageMarket) -> None:
     with looking(browser, f"{api.url}/?market={daily.name}", permissions=["clipboard-write", "clipboard-read"]) as (
         page,

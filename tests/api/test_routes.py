@@ -141,7 +141,7 @@ def test_every_answer_is_as_the_openapi_document_says(
     served: Served, publisher: Publisher, clean_redis: redis.Redis
 ) -> None:
     assert clean_redis
-    publisher.readings(range(1, 13), finals=[10])
+    publisher.readings(range(1, 13), finals=[9, 10])
     document = served.get("/openapi.json").json()
     for path, operations in document["paths"].items():
         if path == "/metrics":
@@ -155,7 +155,16 @@ def test_every_answer_is_as_the_openapi_document_says(
                 jsonschema.validate(value, schema, jsonschema.Draft202012Validator)
     assert {p for p in document["paths"] if p.startswith("/v1/markets/{market}/")} == {
         f"/v1/markets/{{market}}/{name}"
-        for name in ("latest", "readings", "contributions", "correlations", "forecast", "regime")
+        for name in (
+            "latest",
+            "readings",
+            "contributions",
+            "correlations",
+            "forecast",
+            "regime",
+            "audit",
+            "attribution",
+        )
     }
     problem = served.get("/v1/markets/nowhere").json()
     schema = {"$ref": "#/components/schemas/ProblemDetails", "components": document["components"]}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench import engine, fanout, kafka_to_redis, replay_real, scoring, start, step, tape
+from bench import engine, fanout, kafka_to_redis, replay_real, scoring, start, step, tape, us
 from bench.case import WrongOutputError
+from evaluation import panel
 from schemas.market_file import load
 from tests.api.publisher import reading
 
@@ -61,6 +63,15 @@ def test_scoring_refuses_a_reading_with_a_sleeper() -> None:
     for wrong in ([], [early], [scoring.Unscored().peek(states[-1])]):
         with pytest.raises(WrongOutputError):
             scoring.check(wrong)
+
+
+def test_us_is_measured_on_every_instrument_of_the_market(tmp_path: Path) -> None:
+    market = load("us")
+    us.write(market, tmp_path)
+    made = panel.read(market, tmp_path / "panel.csv", tmp_path / "macro")
+    assert made.missing == made.unknown == []
+    assert len(made.closes_us) > 9_200
+    assert len(made.bars) > 260_000, "the real panel has 259,368"
 
 
 def dataclasses_replace(one: object, changes: dict[str, object]) -> object:

@@ -14,14 +14,24 @@ from models.pipeline import Pipeline
 from models.signals.bars import BarFold
 from schemas import json_wire, names, ticks_wire
 from schemas.bars import Partial
+from schemas.instruments import Instruments
 from schemas.market import Market
 from schemas.market_file import parse
 from schemas.names import CHANNELS
 from schemas.rejects import Reject
-from schemas.ticks_wire import Instruments
 
 PARTITIONS = 4
 START_US = 1_700_000_000_000_000
+CONTROLS = {
+    (0, 8): [b'{"kind":"model_promoted","name":"lstm","version":"1"}', b'{"kind":"note","value":"halted"}'],
+    (0, 14): [b'{"kind":"model_promoted","name":"lstm","version":"2","market":"tape"}'],
+    (0, 15): [b'{"kind":"dance"}', b'{"kind":"note","value":""}', b'{"kind":"note","value":"x","market":"other"}'],
+    (1, 16): [b'{"kind":"note","value":"on the wrong partition"}'],
+}
+"""Control records by partition and second; those of the last two seconds are wrong."""
+
+ROGUE_US = START_US + 1_000_000_000_000
+"""A tock from a wrong clock, eleven days ahead."""
 SECOND_US = 1_000_000
 INSTRUMENTS = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG")
 
@@ -110,7 +120,8 @@ class Rows:
 def rows(seconds: int, seed: int = 7, per_second: int = 60) -> list[list[Rows]]:
     """The tape's content: for every partition, its ticks second by second, each with the tock behind it.
 
-    Some ticks come late, twice, from unknown instruments, with prices that are absurd, negative or missing.
+    Some ticks come late, twice, from unknown instruments, with prices that are absurd, negative or missing; one
+    tock comes from a wrong clock. The control records of `CONTROLS` stand between them.
     """
     random = np.random.default_rng(seed)
     prices = 100 + np.cumsum(random.normal(0, 0.02, (seconds * per_second, len(INSTRUMENTS))), axis=0)
@@ -152,7 +163,7 @@ def records(tape: list[list[Rows]], form: str, seed: int = 0) -> list[list[Recor
 
 def _partition_records(number: int, parts: list[Rows], form: str, random: np.random.Generator) -> list[Record]:
     made: list[tuple[str, bytes]] = []
-    for part in parts:
+    for second, part in enumerate(parts):
         count = len(part.columns.get("ts_us", ()))
         first = 0
         while first < count:
@@ -161,6 +172,9 @@ def _partition_records(number: int, parts: list[Rows], form: str, random: np.ran
             made += _encoded({k: v[first:last] for k, v in part.columns.items()}, chosen)
             first = last
         made.append((names.TOCK_JSON, json_wire.encode_tock(part.tock_us)))
+        if number == 2 and second == len(parts) // 3:
+            made.append((names.TOCK_JSON, json_wire.encode_tock(ROGUE_US)))
+        made += [(names.CONTROL_JSON, raw) for raw in CONTROLS.get((number, second), ())]
     return [Record(number, offset, kind, raw) for offset, (kind, raw) in enumerate(made)]
 
 
@@ -177,7 +191,8 @@ def _line(columns: dict[str, Any], row: int) -> bytes:
     tick["instrument"] = (*INSTRUMENTS, "NOBODY")[tick["instrument"]]
     if tick["price"] != tick["price"]:
         del tick["price"]
-    return json.dumps(tick).encode()
+    # every other line as a person would write it: that is the ordinary decoder's in both lanes
+    return json.dumps(tick, separators=(",", ":") if row % 2 else None).encode()
 
 
 def expected(feed: str, tape: list[list[Record]]) -> tuple[dict[str, list[tuple[str, bytes]]], list[Reject]]:
@@ -188,11 +203,11 @@ def expected(feed: str, tape: list[list[Record]]) -> tuple[dict[str, list[tuple[
     pipeline = Pipeline(described, PARTITIONS)
     for number, part in enumerate(tape):
         fold = BarFold(described)
-        intake = Intake(feed, number, fold, Instruments(INSTRUMENTS), rejects.append)
+        intake = Intake(feed, number, fold, Instruments(INSTRUMENTS), rejects.append, markets=(described.name,))
         for folded in intake.take(list(part)):
-            if not len(folded.reached_us):
+            if not len(folded.reached_us) and not folded.controls:
                 continue
-            for published in pipeline.feed(Partial(number, folded.reached_us, folded.bars)):
+            for published in pipeline.feed(Partial(number, folded.reached_us, folded.bars, folded.controls)):
                 for entry in entries_of(published):
                     streams[CHANNELS[entry.channel - 1]].append((entry.id, entry.body))
     return streams, rejects

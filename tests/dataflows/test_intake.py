@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from dataflows.intake import MAX_BYTES, Intake
 from models.signals.bars import BarFold, Folded
 from schemas import json_wire, names, ticks_wire
+from schemas.control import MODEL_PROMOTED, Control
+from schemas.control_wire import encode_control
+from schemas.instruments import Instruments
 from schemas.rejects import Reason, Reject
-from schemas.ticks_wire import Instruments
 from tests.dataflows import tape
 from tests.dataflows.tape import Record
 
@@ -67,6 +69,10 @@ BAD_RECORDS: dict[Reason, dict[str, tuple[str, bytes]]] = {
         "json": (names.TICKS_JSON, b'{"instrument":"AAA","ts_us":"noon"}'),
         "arrow": (names.TICKS_ARROW, arrow_record([BAR | {"close": 9}], ticks_wire.BARS_SCHEMA)),
     },
+    Reason.BAD_CONTROL: {
+        "json": (names.CONTROL_JSON, b'{"kind":"note"}'),
+        "arrow": (names.CONTROL_JSON, b'{"kind":"note","value":"x","market":"other"}'),
+    },
     Reason.UNKNOWN_KIND: {"json": (names.CONTROL_JSON, b'{"kind":"dance"}'), "arrow": ("text/csv", b"AAA,1,2")},
 }
 """Records that are bad as a whole."""
@@ -79,7 +85,8 @@ class Lane:
         market = tape.market("lane").model_copy(update={"clock": "wall"})
         self.rejects: list[Reject] = []
         self.fold = BarFold(market)
-        self.intake = Intake("lane", 3, self.fold, Instruments(tape.INSTRUMENTS), self.rejects.append)
+        known = Instruments(tape.INSTRUMENTS)
+        self.intake = Intake("lane", 3, self.fold, known, self.rejects.append, markets=("tape",))
         self.next = 40
         self.take(names.TOCK_JSON, json_wire.encode_tock(TOCK_US))
         first = GOOD | {"seq": 5}
@@ -196,3 +203,21 @@ def test_no_bytes_whatever_end_the_intake(made: list[tuple[str, bytes]]) -> None
     feed.take(*[part for record in made for part in record])
     assert {r.offset for r in feed.rejects} == set(range(42, 42 + len(made)))
     assert all(r.raw == made[r.offset - 42][1] for r in feed.rejects)
+
+
+@pytest.mark.parametrize("market", [None, "tape"])
+def test_a_control_record_leaves_with_its_partitions_time(market: str | None) -> None:
+    rejects: list[Reject] = []
+    fold = BarFold(tape.market("f"))
+    intake = Intake("f", 0, fold, Instruments(tape.INSTRUMENTS), rejects.append, markets=("tape",))
+    order = Control(MODEL_PROMOTED, "lstm", "3", market)
+    made = [(names.CONTROL_JSON, encode_control(order)), (names.TOCK_JSON, json_wire.encode_tock(TOCK_US))] * 2
+    folded = intake.take([Record(0, n, kind, raw) for n, (kind, raw) in enumerate(made)])
+    assert [f.controls for f in folded] == [(order,), (), (order._replace(at_us=TOCK_US),), ()]
+    assert not rejects
+
+
+def test_a_control_record_on_another_partition_is_refused() -> None:
+    feed = Lane()
+    feed.take(names.CONTROL_JSON, b'{"kind":"note","value":"x"}')
+    assert [(r.reason, r.note) for r in feed.rejects] == [(Reason.BAD_CONTROL, "control records belong on partition 0")]

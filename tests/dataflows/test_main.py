@@ -14,6 +14,7 @@ import pytest
 import redis
 
 from schemas import names
+from schemas.json_wire import encode_tock
 from schemas.rejects import ranges
 from tests import servers
 from tests.dataflows import tape as tapes
@@ -67,6 +68,20 @@ def test_other_batching_and_other_format_are_the_same_bytes(
     assert other == arrow
     reasons = {str(reject.reason) for reject in rejects}
     assert {"unknown_instrument", "late", "duplicate", "absurd_price", "negative_price", "no_price"} <= reasons
+    assert [(r.partition, r.raw) for r in rejects if r.reason == "future"] == [(2, encode_tock(tapes.ROGUE_US))]
+
+
+def test_control_records_act_in_event_time_and_wrong_ones_have_their_reason(content: list[list[tapes.Rows]]) -> None:
+    streams, rejects = tapes.expected("f", tapes.records(content, "mixed"))
+    versions = {entry: json.loads(body).get("models", {}).get("lstm") for entry, body in streams["readings"]}
+    seconds = {entry: int(entry.split("-")[0]) // 1000 - tapes.START_US // tapes.SECOND_US for entry in versions}
+    assert {v: min(seconds[e] for e in versions if versions[e] == v) for v in ("1", "2")} == {"1": 10, "2": 16}
+    assert list(dict.fromkeys(versions.values())) == [None, "1", "2"]
+    remarks = [json.loads(body).get("remarks") for _, body in streams["details"]]
+    assert [remark for remark in remarks if remark] == [{"note": "halted"}]
+    assert [(r.partition, r.reason.value) for r in rejects if r.content_type == names.CONTROL_JSON] == [
+        (0, "unknown_kind"), (0, "bad_control"), (0, "bad_control"), (1, "bad_control"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -94,6 +109,22 @@ def test_one_worker_two_workers_and_two_processes_publish_the_pure_bytes(
     assert rejected(kafka.bootstrap, unique_name) == {
         (r.partition, r.offset, r.reason.value, ranges(r.rows), r.raw) for r in rejects
     }
+
+
+def test_the_ordinary_lane_publishes_the_same_bytes(
+    content: list[list[tapes.Rows]],
+    kafka: servers.Kafka,
+    redis_server: servers.Redis,
+    clean_redis: redis.Redis,
+    tmp_path: Path,
+    unique_name: str,
+) -> None:
+    tape = tapes.records(content, "json", seed=4)
+    want, _ = tapes.expected(unique_name, tape)
+    produce(kafka.bootstrap, unique_name, tape)
+    with Flow(tmp_path, unique_name, kafka.bootstrap, redis_server.url, ESI_KAFKA_LANE="ordinary") as flow:
+        wait_for(clean_redis, want, flow)
+        assert published(clean_redis) == want
 
 
 def test_a_flow_that_is_stopped_goes_on_where_it_was(

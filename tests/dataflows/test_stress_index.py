@@ -12,8 +12,8 @@ from dataflows.stress_index import build
 from models.pipeline import Pipeline
 from models.signals.bars import BarFold
 from schemas.bars import Partial
-from schemas.market import Scoring
-from schemas.ticks_wire import Instruments
+from schemas.instruments import Instruments
+from schemas.market_scores import Scoring
 from tests.dataflows import tape
 
 

@@ -48,7 +48,19 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
 def test_help_names_the_verbs_for_people_and_not_those_for_ourselves() -> None:
     said = CliRunner().invoke(cli.app, ["--help"]).output
     verbs = {line.split()[0] for line in said.splitlines() if line.startswith("  ") and line.split()}
-    assert verbs >= {"up", "flow", "replay", "broker", "tock", "archive", "api", "markets", "status", "doctor"}
+    assert verbs >= {
+        "up",
+        "flow",
+        "replay",
+        "broker",
+        "tock",
+        "archive",
+        "api",
+        "markets",
+        "status",
+        "doctor",
+        "control",
+    }
     assert not verbs & {"history", "sim", "page"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,14 +39,56 @@ of = ["A"]
     return path
 
 
+def _flags(folder: Path, *others: str) -> list[str]:
+    inputs, _ = made.write(folder)
+    market = str(_market_file(folder))
+    return ["evaluate", "--market", market, "--inputs", str(inputs), "--out", str(folder / "out"), *others]
+
+
 def test_the_report_is_the_last_line(tmp_path: Path) -> None:
-    inputs, _ = made.write(tmp_path)
-    flags = ["--market", str(_market_file(tmp_path)), "--inputs", str(inputs), "--out", str(tmp_path / "out"), "--json"]
-    done = RUNNER.invoke(app, ["evaluate", *flags])
+    done = RUNNER.invoke(app, _flags(tmp_path, "--json", "--no-robustness"))
     assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout.splitlines()[-1])["finals"] > 100
-    assert (tmp_path / "out" / "readings.csv").is_file()
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["finals"] > 100
+    assert said["events"]["file"] == "events.csv"
+    assert said["robustness"] is None
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["readings.csv", "report.html", "report.json"]
     assert "periods" in done.stderr
+    assert "no column" not in done.stderr
+
+
+def test_a_column_that_is_missing_is_named(tmp_path: Path) -> None:
+    flags = _flags(tmp_path, "--no-robustness", "--no-plots")
+    market = Path(flags[2])
+    market.write_text(market.read_text().replace("[[segment]]", '[[instrument]]\nname = "Z"\n[[segment]]', 1))
+    done = RUNNER.invoke(app, flags)
+    assert done.exit_code == 0, done.output
+    assert "panel.csv:1: no column Z: add it" in done.stderr
+
+
+def test_robustness_is_run_unless_told_otherwise(tmp_path: Path) -> None:
+    done = RUNNER.invoke(app, _flags(tmp_path, "--json", "--processes", "1", "--no-plots"))
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout.splitlines()[-1])["robustness"]["rows"]
+    assert "disturbances" in done.stderr
+    assert "<svg" not in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_events_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("date,name,kind\n2001-09-17,Reopening,equity\n")
+    done = RUNNER.invoke(app, _flags(tmp_path, "--json", "--no-robustness", "--events", str(tmp_path / "mine.csv")))
+    said = json.loads(done.stdout.splitlines()[-1])["events"]
+    assert [e["name"] for e in said["listed"]] == ["Reopening"]
+
+
+def test_without_matplotlib_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    done = RUNNER.invoke(app, _flags(tmp_path, "--no-robustness"))
+    assert done.exit_code == 1
+    assert "esi evaluate:" in done.stderr
+    assert "'.[evaluate]'" in done.stderr
+    assert "periods" not in done.stderr  # said before the work, not after
+    assert RUNNER.invoke(app, _flags(tmp_path, "--no-robustness", "--no-plots")).exit_code == 0
 
 
 def test_a_fault_is_a_sentence_and_exit_status_1(tmp_path: Path) -> None:
@@ -56,7 +99,15 @@ def test_a_fault_is_a_sentence_and_exit_status_1(tmp_path: Path) -> None:
     assert "none.csv" in done.stderr
 
 
+def test_a_file_is_no_folder_for_results(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    assert RUNNER.invoke(app, _flags(tmp_path)).exit_code == 2
+    assert (tmp_path / "out").read_text() == "mine"
+
+
 def test_references_have_a_name_and_a_file() -> None:
     assert _references(["A=b=c.csv"]) == {"A": Path("b=c.csv")}
     with pytest.raises(typer.BadParameter, match="write NAME=FILE"):
         _references(["STLFSI4.csv"])
+    with pytest.raises(typer.BadParameter, match="A is given twice"):
+        _references(["A=b.csv", "A=c.csv"])

@@ -15,8 +15,7 @@ import pytest
 
 from deploy import replay
 from deploy.replay import ReplayError
-from deploy.settings import Settings
-from deploy.state import Lock, Up
+from deploy.state import Lock
 from tests.servers import CHECKOUT
 
 OPEN_MS = 1_381_152_600_000
@@ -131,24 +130,6 @@ def test_what_cannot_be_replayed_is_a_sentence_and_starts_nothing(
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "data" / "logs").exists()
-
-
-def test_the_servers_of_a_running_up_are_used(tmp_path: Path) -> None:
-    nothing = {"kafka_url": None, "redis_url": None, "postgres_url": None}
-    settings = Settings(_env_file=None, data_dir=tmp_path).with_(**nothing)
-    up = Up(os.getpid(), time.time(), "", "127.0.0.1:9", "unix:///run/v.sock?db=0", "postgresql://esi@/esi")
-    up.write(tmp_path)
-    address = {"bootstrap": "127.0.0.1:9", "incarnation": "abc", "pid": 1}
-    (tmp_path / "broker.json").write_text(json.dumps(address))
-    assert replay._with_servers_of_up(settings) == settings  # nobody holds the folder: it has ended
-    lock = Lock(tmp_path)
-    told = replay._with_servers_of_up(settings)
-    kept = replay._with_servers_of_up(settings.with_(kafka_url="real:9092"))
-    lock.release()
-    assert (told.kafka_url, told.broker_incarnation) == ("127.0.0.1:9", "abc")
-    assert told.redis_url is not None
-    assert told.redis_url.get_secret_value() == "unix:///run/v.sock?db=0"
-    assert (kept.kafka_url, kept.broker_incarnation) == ("real:9092", "")
 
 
 READING = {"market": "week~r1", "at": "2013-10-07T14:10:00Z", "index": 12.346, "final": False, "level": "calm"}

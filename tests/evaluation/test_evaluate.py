@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from evaluation.evaluate import evaluate
+from evaluation.evaluate import Request, evaluate
 from evaluation.faults import InputError
+from evaluation.report import FILES
 from schemas.market_file import load
 from tests.evaluation import made
 
 DATA = Path(__file__).parent.parent.parent.parent / "shared" / "data"
 
 
-def test_readings_and_report_say_the_same(tmp_path: Path) -> None:
-    inputs, macro = made.write(tmp_path)
-    ruler = tmp_path / "ruler.csv"
+def request(folder: Path, **changes: Any) -> Request:
+    """The made-up panel with a ruler and two events of its years."""
+    inputs, macro = made.write(folder)
+    ruler, events = folder / "ruler.csv", folder / "events.csv"
     weeks = pd.date_range("2000-01-07", "2001-12-28", freq="W-FRI")
     pd.DataFrame({"value": range(len(weeks))}, index=weeks).to_csv(ruler, index_label="date")
-    told: list[tuple[int, int]] = []
-    report = evaluate(
-        made.market(),
-        inputs,
-        tmp_path / "out",
-        macro=macro,
-        references={"RULER": ruler},
-        progress=lambda *n: told.append(n),
-    )
+    events.write_text("date,name,kind\n2001-03-05,spring,equity\n2001-09-17,autumn,fx\n")
+    return replace(Request(made.market(), inputs, folder / "out", macro, {"RULER": ruler}, events), **changes)
+
+
+def test_readings_and_report_say_the_same(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    report = evaluate(request(tmp_path, plots=True), lambda *n: told.append(n))
     table = pd.read_csv(tmp_path / "out" / "readings.csv")
     assert list(table.columns) == [
         "date", "index", "percentile", "coverage", "prices", "spreads", "macro",
@@ -39,17 +41,73 @@ def test_readings_and_report_say_the_same(tmp_path: Path) -> None:
     assert (table["z_mean"] == table["index"]).all()
     assert len(table) == report["finals"] > 400
     assert json.loads((tmp_path / "out" / "report.json").read_text()) == report
-    assert set(report["agreement"]["RULER"]) == {"index", "ciss", "factor", "rank_mean", "tail_mean", "z_mean"}
-    assert told[-1][0] == told[-1][1]
+    series = {"index", "ciss", "factor", "rank_mean", "tail_mean", "z_mean", "plain mean"}
+    assert set(report["agreement"]["RULER"]) == set(report["events"]["groups"]["all"]["series"]) == series
+    assert {what for what, done, of in told if done == of} == {"periods", "references", "groups of events"}
+    assert (tmp_path / "out" / "report.html").read_text().count("<svg") == 5
 
 
-def test_a_fault_leaves_nothing_behind(tmp_path: Path) -> None:
-    inputs, macro = made.write(tmp_path)
-    ruler = tmp_path / "ruler.csv"
-    ruler.write_text("date,value\n1980-01-04,1\n")
-    with pytest.raises(InputError, match="RULER"):
-        evaluate(made.market(), inputs, tmp_path / "out", macro=macro, references={"RULER": ruler})
+def test_the_same_input_gives_the_same_files(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        evaluate(request(tmp_path, out=tmp_path / name, plots=True))
+    for name in FILES:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_baselines_come_from_the_panel_and_rejects_are_listed(tmp_path: Path) -> None:
+    table = made.table().assign(VIX=lambda t: t["S"].abs(), SPX=lambda t: t["A"])
+    table.loc["2001-03-07", "A"] *= 100
+    asked = request(tmp_path)
+    made.write(tmp_path, table)
+    report = evaluate(asked)
+    assert {"VIX", "equity volatility"} < set(report["agreement"]["RULER"])
+    assert set(report["events"]["groups"]["fx"]["differences"]) == {"VIX", "equity volatility"}
+    assert report["rejects"] == [{"instrument": "A", "date": "2001-03-07", "reason": "absurd_price"}]
+    assert report["unknown"] == ["VIX", "SPX"]
+
+
+def test_robustness_is_run_where_it_is_asked_for(tmp_path: Path) -> None:
+    assert evaluate(request(tmp_path))["robustness"] is None
+    found = evaluate(request(tmp_path, processes=1))["robustness"]
+    assert {r["case"] for r in found["rows"]} == {"instrument", "segment", "days", "week", "print", "freeze"}
+
+
+BAD: dict[str, tuple[str, str]] = {
+    "a reference of other years": ("ruler.csv", "date,value\n1980-01-04,1\n"),
+    "a reference without a value": ("ruler.csv", "date\n2000-01-07\n"),
+    "text in a reference": ("ruler.csv", "date,value\n2000-01-07,high\n"),
+    "an empty events file": ("events.csv", ""),
+    "an events file without an event": ("events.csv", "date,name,kind\n"),
+    "a panel of others": ("panel.csv", "date,X\n2000-01-03,1\n"),
+    "a panel that goes back in time": ("panel.csv", "date,A\n2000-01-04,1\n2000-01-03,1\n"),
+    "a panel with a day twice": ("panel.csv", "date,A\n2000-01-03,1\n2000-01-03,1\n"),
+    "a panel with text": ("panel.csv", "date,A\n2000-01-03,n/a\n"),
+    "text in a release": ("macro/M.csv", "date,value\n2000-01-01,x\n"),
+    "a release without a value": ("macro/M.csv", "date\n2000-01-01\n"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_fault_names_its_file_and_leaves_nothing_behind(tmp_path: Path, what: str) -> None:
+    asked, (name, text) = request(tmp_path), BAD[what]
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=name) as told:
+        evaluate(asked)
+    assert any(word in str(told.value) for word in ("write", "give", "mend", "keep", "sort", "it reads")), told.value
     assert not (tmp_path / "out").exists()
+
+
+def test_a_panel_that_is_too_short_is_told_by_how_much(tmp_path: Path) -> None:
+    asked = request(tmp_path, macro=None, references={})
+    made.write(tmp_path, made.table().iloc[:10])
+    with pytest.raises(InputError, match=r"panel.csv: no final has an index: give more days than the 20 that made"):
+        evaluate(asked)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_releases_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such folder"):
+        evaluate(request(tmp_path, macro=tmp_path / "nowhere"))
 
 
 @pytest.mark.timeout(900)
@@ -59,7 +117,8 @@ def test_us_agrees_with_the_published_indices(tmp_path: Path) -> None:
         pytest.skip("the panel of real market data is not beside this checkout (../shared/data)")
     rulers = {name: DATA / "reference" / f"{name}.csv" for name in ("STLFSI4", "NFCI")}
     panel = DATA / "panel" / "daily_inputs_1990_2026.csv.gz"
-    report = evaluate(load("us"), panel, tmp_path, macro=DATA / "macro", references=rulers)
+    report = evaluate(Request(load("us"), panel, tmp_path, DATA / "macro", rulers))
+    assert report["rejects"] == []  # all that its history holds was true
     found = {name: report["agreement"][name]["index"] for name in rulers}
     assert report["missing"] == []
     assert found["STLFSI4"]["2000-2025"]["pearson"] > 0.935

@@ -23,18 +23,23 @@ from models.signals.indicators import KINDS, build
 from models.signals.merge import BarMerge
 from models.signals.path import PeriodPath
 from models.signals.ranks import RecursiveRank
+from models.signals.sketch import SketchedRank
 from models.signals.step import Floats
 from models.signals.tails import Standing, TailScore
 from models.signals.volatility import Volatility
 from models.signals.zscores import CausalZ, unit
 from schemas.bars import GRID, Partial
+from schemas.control import MODEL_PROMOTED, NOTE, Control
 from schemas.indicator import Indicator
 from schemas.market import Market
 from schemas.ticks import NO_SEQ, TickBatch
 from tests.laws import AnyStep, Sample
 from tests.models import score_samples, tape
+from tests.models.alerts.samples import ALERT_SAMPLES
 
 SECONDS = 420
+LEAP_US = 1_000_000_000
+PROMOTED = Control(MODEL_PROMOTED, "lstm", "3")
 
 OTHERS = [
     Indicator.model_validate({"name": "i", **fields})
@@ -68,6 +73,16 @@ def _fed(stage: str) -> list[Any]:
 @cache
 def _fed_wild(stage: str) -> list[Any]:
     return tape.inputs(stage, _wild_partials())
+
+
+def _ordered_partials() -> list[Partial]:
+    """The tape, with a control record in every fifth partial of partition 0."""
+    found = tape.partials(SECONDS)
+    for n in range(0, len(found), 10):
+        one = found[n]
+        order = PROMOTED._replace(value=str(n), kind=MODEL_PROMOTED if n % 20 else NOTE, at_us=one.newest_us)
+        found[n] = Partial(one.partition, one.reached_us, one.bars, (order,))
+    return found
 
 
 def _wild_partials() -> list[Partial]:
@@ -183,9 +198,11 @@ def _named() -> dict[type[AnyStep], Sample]:
     schedule = schedule_of(m)
     found: dict[type[AnyStep], Sample] = {
         BarFold: Sample(
-            lambda: BarFold(m), lambda: _ticks([100.0, 100.1, 99.9]), lambda: _ticks([1e-300, 1e308, 1e100])
+            lambda: BarFold(m),
+            lambda: [*_ticks([100.0, 100.1, 99.9]), *[tape.START + 400 * LEAP_US] * 3, PROMOTED, tape.START],
+            lambda: _ticks([1e-300, 1e308, 1e100]),
         ),
-        BarMerge: Sample(lambda: BarMerge(m, schedule, 2), lambda: tape.partials(SECONDS), _wild_partials),
+        BarMerge: Sample(lambda: BarMerge(m, schedule, 2), _ordered_partials, _wild_partials),
         PeriodPath: _staged("path", lambda: PeriodPath(m)),
         Volatility: _staged("volatility", lambda: Volatility(m)),
         Correlation: _staged("correlation", lambda: Correlation(m)),
@@ -195,6 +212,7 @@ def _named() -> dict[type[AnyStep], Sample]:
         Unscored: _staged("scores", Unscored),
         Publication: _staged("publication", lambda: Publication(m, schedule.periods_per_year)),
         RecursiveRank: Sample(lambda: RecursiveRank(4, 5, 20), lambda: _vectors(4), lambda: _wild_vectors(4)),
+        SketchedRank: Sample(lambda: SketchedRank(4, 5), lambda: _vectors(4), lambda: _wild_vectors(4)),
         CausalZ: Sample(lambda: CausalZ(4, 5), lambda: _vectors(4), lambda: _wild_vectors(4)),
         TailScore: Sample(lambda: TailScore(4), _standings, _wild_standings),
         Factor: Sample(lambda: Factor(4), lambda: _vectors(4), lambda: _wild_vectors(4)),
@@ -205,7 +223,7 @@ def _named() -> dict[type[AnyStep], Sample]:
     found |= score_samples.named()
     for segment in m.segment:
         found |= {KINDS[i.kind]: _indicator(i) for i in segment.indicator}
-    return found | {KINDS[i.kind]: _indicator(i) for i in OTHERS}
+    return found | {KINDS[i.kind]: _indicator(i) for i in OTHERS} | ALERT_SAMPLES
 
 
 SAMPLES = _named()

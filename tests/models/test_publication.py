@@ -10,6 +10,7 @@ import pytest
 from models.pipeline import Pipeline
 from models.publication import Published, version_of
 from schemas.bars import Partial
+from schemas.control import MODEL_PROMOTED, NOTE, Control
 from schemas.market import Market
 from schemas.reading import Bars, Details, Reading, canonical, decode_reading, parse_rfc3339, seal
 from tests.models import tape
@@ -114,6 +115,20 @@ def test_silence_is_flagged_and_missing_inputs_degrade() -> None:
     assert readings[-1].flags == ["degraded", "no_data"]
     assert readings[-1].index is None
     assert readings[-1].staleness.stale == 5
+
+
+def test_models_in_force_and_remarks_are_told_where_there_are_some() -> None:
+    controls = (
+        Control(MODEL_PROMOTED, "lstm", "7", None, tape.START),
+        Control(NOTE, "desk", "early close", None, tape.START),
+    )
+    first, *others = tape.partials(30)
+    published = run(partials=[Partial(first.partition, first.reached_us, first.bars, controls), *others])
+    assert [decode_reading(p.reading).models for p in published] == [{"lstm": "7"}] * len(published)
+    remarks = [msgspec.json.decode(p.details).get("remarks") for p in published if p.details is not None]
+    assert remarks[:2] == [{"desk": "early close"}, None]
+    assert b'"models"' not in PUBLISHED[-1].reading
+    assert all(p.details is None or b'"remarks"' not in p.details for p in PUBLISHED)
 
 
 def test_another_file_is_another_version() -> None:

@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 
 from schemas import export, json_wire, reading, ticks_wire
+from schemas.control import Control
+from schemas.control_wire import decode_control
+from schemas.instruments import Instruments
 from schemas.market_file import load, shipped
 
 V1 = Path(__file__).parent / "v1"
-KNOWN = ticks_wire.Instruments(("SPX", "WTI"))
+KNOWN = Instruments(("SPX", "WTI"))
 
 
 def test_code_and_files_say_the_same() -> None:
@@ -110,7 +113,7 @@ def test_bars_tocks_controls_and_markets_of_version_1_are_read() -> None:
     bars = ticks_wire.decode_bars((V1 / "bars.arrow").read_bytes(), KNOWN)
     assert (bars.available_us - bars.end_us).tolist() == [60_000_000]
     assert json_wire.decode_tock((V1 / "tock.json").read_bytes()) == 1_714_766_400_000_000
-    assert json_wire.decode_control((V1 / "control.json").read_bytes()).kind == "note"
+    assert decode_control((V1 / "control.json").read_bytes()) == Control("note", "note", "hello", "us-open")
     market = load(str(V1 / "market.toml"))
     assert (market.name, market.half_life.volatility, market.segment[0].indicator[1].sign) == (
         "old",

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import json_wire
-from schemas.rejects import Reason
-from schemas.ticks_wire import BAD_NAME, Instruments, UnreadableError
+from schemas.instruments import BAD_NAME, Instruments
+from schemas.rejects import Reason, UnreadableError
 
 KNOWN = Instruments(("A", "B"))
 GOOD = b'{"instrument":"A","ts_us":1,"price":2.5}'
@@ -117,11 +117,10 @@ def test_a_nul_in_a_name_is_a_bad_name() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=60))
-def test_random_bytes_are_no_bars_tocks_or_controls(raw: bytes) -> None:
+def test_random_bytes_are_no_bars_or_tocks(raw: bytes) -> None:
     for decode in (
         lambda: json_wire.decode_bars(raw, KNOWN),
         lambda: json_wire.decode_tock(raw),
-        lambda: json_wire.decode_control(raw),
     ):
         with pytest.raises(UnreadableError):
             decode()

@@ -1,5 +1,6 @@
 /** The address holds the state, so that a link shows the same thing. */
 
+import { REACHES, type Reach } from "./reach";
 import { PRESETS, type Preset, type Range } from "./range";
 
 export interface Address {
@@ -11,6 +12,8 @@ export interface Address {
   form: string | null;
   /** Correlations shown: segments or instruments. */
   matrix: "segments" | "instruments";
+  /** How far back the change is explained. */
+  moved: Reach;
 }
 
 function time(text: string | null): number | null {
@@ -30,6 +33,7 @@ export function parse(query: string): Address {
     cursor: time(given.get("cursor")),
     form: given.get("form"),
     matrix: given.get("matrix") === "instruments" ? "instruments" : "segments",
+    moved: REACHES.find((reach) => reach === given.get("moved")) ?? "final",
   };
 }
 
@@ -48,5 +52,6 @@ export function format(address: Address): string {
   if (address.cursor !== null) query.set("cursor", iso(address.cursor));
   if (address.form !== null) query.set("form", address.form);
   if (address.matrix !== "segments") query.set("matrix", address.matrix);
+  if (address.moved !== "final") query.set("moved", address.moved);
   return query.size === 0 ? "" : `?${query.toString().replaceAll("%3A", ":").replaceAll("%7E", "~")}`;
 }

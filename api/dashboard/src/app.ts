@@ -3,7 +3,8 @@
 import { format } from "./address";
 import { Feed } from "./feed";
 import { shift, zoom, type Preset, type Range, type Span } from "./range";
-import { latest, markets, paths, Problem, readings } from "./rest";
+import { beginning, lastFinal, type Reach } from "./reach";
+import { attribution, latest, markets, paths, Problem, readings } from "./rest";
 import { dataSpan, shown, stepMs, type Painter, type State } from "./store";
 import { asDetails, asReading, marketKey, type Details, type Frame, type Reading } from "./wire";
 
@@ -13,6 +14,7 @@ const FINE_HOURS = 24;
 export class App {
   private feed: Feed | null = null;
   private loading: AbortController | null = null;
+  private explaining: AbortController | null = null;
   private addressTimer = 0;
 
   constructor(private readonly state: State, private readonly painter: Painter) {}
@@ -41,7 +43,10 @@ export class App {
       const chosen = wanted ?? (first === undefined ? null : marketKey(first));
       if (chosen !== null) this.follow(chosen);
       else setTimeout(() => void this.list(), 2_000);
-    } else if (found !== undefined) state.market = found;
+    } else if (found !== undefined) {
+      state.market = found;
+      void this.explain();
+    }
     this.painter.ask();
   }
 
@@ -60,7 +65,7 @@ export class App {
     if (state.address.market !== null && state.address.market !== name) state.address = { ...state.address, range: { preset: "all" }, cursor: null, form: null };
     state.address.market = name;
     state.market = state.markets.find((m) => marketKey(m) === name) ?? null;
-    Object.assign(state, { reading: null, details: null, before: null, receivedAt: 0, skipped: 0, problem: null });
+    Object.assign(state, { reading: null, details: null, before: null, moved: null, receivedAt: 0, skipped: 0, problem: null });
     if (state.market === null) state.problem = new Problem(404, `There is no market ${name}; choose one of the list`, null);
     state.series.clear();
     this.keep();
@@ -112,7 +117,37 @@ export class App {
     const newest = await latest(name);
     if (state.reading !== null || newest === null || state.address.market !== name) return;
     state.reading = newest;
+    void this.explain();
     this.painter.ask();
+  }
+
+  /** Asks why the index moved over the chosen reach, once for each final; what each reading says needs no asking. */
+  private async explain(): Promise<void> {
+    const { state } = this;
+    const path = this.wanted();
+    if (path === (state.moved?.path ?? null)) return;
+    this.explaining?.abort();
+    state.moved = path === null ? null : { path, found: null, fault: null };
+    this.painter.ask();
+    if (path === null) return;
+    const control = (this.explaining = new AbortController());
+    const keep = (found: NonNullable<State["moved"]>): void => {
+      if (this.explaining === control) state.moved = found;
+      this.painter.ask();
+    };
+    try {
+      keep({ path, found: await attribution(path, control.signal), fault: null });
+    } catch (error) {
+      if (control.signal.aborted) return;
+      keep({ path, found: null, fault: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  private wanted(): string | null {
+    const { address, market, reading } = this.state;
+    const end = reading === null ? null : lastFinal(reading);
+    if (address.moved === "final" || address.market === null || market === null || end === null) return null;
+    return paths.attribution(address.market, beginning(address.moved, Date.parse(end), market), end);
   }
 
   private async fine(name: string, finals: readonly Reading[], signal: AbortSignal): Promise<Reading[]> {
@@ -147,6 +182,7 @@ export class App {
     state.reading = reading;
     state.receivedAt = Date.now();
     state.series.push(reading);
+    void this.explain();
   }
 
   private details(details: Details): void {
@@ -204,6 +240,13 @@ export class App {
   matrix(matrix: "segments" | "instruments"): void {
     this.state.address = { ...this.state.address, matrix };
     this.keep();
+    this.painter.ask();
+  }
+
+  moved(reach: Reach): void {
+    this.state.address = { ...this.state.address, moved: reach };
+    this.keep();
+    void this.explain();
     this.painter.ask();
   }
 

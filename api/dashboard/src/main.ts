@@ -39,7 +39,7 @@ const header = new Header({ choose: (market) => app.follow(market), retry: () =>
 const history = new History({ ...time, preset: (preset) => app.preset(preset), form: (form) => app.form(form) });
 const now = new Now();
 const contributions = new Contributions(time);
-const moved = new Moved();
+const moved = new Moved((reach) => app.moved(reach));
 const heatmap = new Heatmap((which) => app.matrix(which));
 const indicators = new Indicators();
 const footer = new Footer();

@@ -1,6 +1,6 @@
 /** The REST side of the API. Errors are RFC 9457 problems; their request id is kept for the person who asks. */
 
-import { asMarket, asReading, isObject, type Market, type Reading } from "./wire";
+import { asAttribution, asMarket, asReading, isObject, type Attribution, type Market, type Reading } from "./wire";
 
 export class Problem extends Error {
   constructor(readonly status: number, override readonly message: string, readonly requestId: string | null) {
@@ -32,6 +32,7 @@ export const paths = {
   finals: (market: string) => `${of(market)}/readings?final=true&limit=5000&format=json`,
   fine: (market: string, from: string, every: string) => `${of(market)}/readings?from=${from}&every=${every}&limit=5000&format=json`,
   contributions: (market: string) => `${of(market)}/contributions`,
+  attribution: (market: string, from: string, to: string) => `${of(market)}/attribution?from=${from}&to=${to}`,
   correlations: (market: string) => `${of(market)}/correlations`,
 };
 
@@ -53,6 +54,11 @@ export async function markets(): Promise<Market[]> {
 export async function latest(market: string): Promise<Reading | null> {
   const body = await get(paths.latest(market));
   return isObject(body) && isObject(body["reading"]) ? asReading(body["reading"]) : null;
+}
+
+/** Why the index moved between two finals. */
+export async function attribution(path: string, signal: AbortSignal): Promise<Attribution> {
+  return asAttribution(await get(path, signal));
 }
 
 /** Readings of all pages, oldest first. */

@@ -6,7 +6,7 @@ import type { Span } from "./range";
 import { resolve } from "./range";
 import type { Problem } from "./rest";
 import { Series } from "./series";
-import type { Details, Market, Reading } from "./wire";
+import type { Attribution, Details, Market, Reading } from "./wire";
 
 export interface State {
   markets: Market[];
@@ -17,6 +17,8 @@ export interface State {
   details: Details | null;
   /** Details of the final before, where they were seen. */
   before: Details | null;
+  /** The change over more than a period, where one was asked for: of which path, and what came of it. */
+  moved: { path: string; found: Attribution | null; fault: string | null } | null;
   series: Series;
   connection: Connection;
   loading: boolean;
@@ -33,7 +35,7 @@ export interface View {
 
 export function initial(address: Address): State {
   return {
-    markets: [], market: null, reading: null, receivedAt: 0, details: null, before: null, series: new Series(),
+    markets: [], market: null, reading: null, receivedAt: 0, details: null, before: null, moved: null, series: new Series(),
     connection: { state: "connecting", attempt: 1 }, loading: true, problem: null, address, skipped: 0,
   };
 }

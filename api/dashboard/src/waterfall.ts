@@ -12,9 +12,8 @@ export interface Step {
   to: number;
 }
 
-/** Steps from the last final to this reading, segments in the order given; empty where there is no change to explain. */
-export function waterfall(reading: Reading, order: readonly string[]): Step[] {
-  const { index, change } = reading;
+/** Steps of a change that ends at an index, segments in the order given; empty where there is no change to explain. */
+export function waterfall({ index, change }: Pick<Reading, "index" | "change">, order: readonly string[]): Step[] {
   if (index === null || change === null) return [];
   const start = index - change.total;
   let at = start;

@@ -27,8 +27,18 @@ export interface Reading {
   band?: number | null;
   above?: string | null;
   below?: string | null;
+  /** Versions in force, by name; left out while no model was promoted. */
+  models?: Record<string, string>;
   prev_hash: string;
   hash: string;
+}
+
+/** Why the index moved between two finals, as /attribution adds it up. */
+export interface Attribution {
+  from: { at: string; index: number };
+  to: { at: string; index: number };
+  moved: Omit<Change, "since">;
+  indicators: { name: string; segment: string; before: number; after: number; change: number }[] | null;
 }
 
 export interface IndicatorRow {
@@ -117,6 +127,14 @@ export function asDetails(value: unknown): Details {
     segment_correlation: none, instrument_correlation: none, volatility: {}, stale: [], version: "",
     ...value,
   } as unknown as Details;
+}
+
+/** An attribution, or a TypeError naming the field that is missing. */
+export function asAttribution(value: unknown): Attribution {
+  if (!isObject(value)) fault("attribution", "object");
+  for (const end of ["from", "to"]) if (!isObject(value[end]) || typeof value[end]["at"] !== "string") fault("attribution", end);
+  if (!isObject(value["moved"]) || !isObject(value["moved"]["level"])) fault("attribution", "moved");
+  return { indicators: null, ...value } as unknown as Attribution;
 }
 
 /** A market's definition; what an older flow leaves out gets its neutral value. */

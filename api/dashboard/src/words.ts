@@ -116,15 +116,14 @@ export function stalenessWords(reading: Reading, details: Details | null): strin
 }
 
 /** What moved the index, the largest part first, in one sentence. */
-export function changeWords(reading: Reading): string {
-  const change = reading.change;
+export function changeWords({ change }: Pick<Reading, "change">, span = "since the last final"): string {
   if (change === null) return "";
-  if (Math.abs(change.total) < 0.05) return "Unchanged since the last final";
+  if (Math.abs(change.total) < 0.05) return `Unchanged ${span}`;
   const parts = [...Object.entries(change.level), ["correlation", change.correlation], ["composition", change.composition]] as [string, number][];
   const same = parts.filter(([, value]) => value * change.total > 0).sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
   const first = same[0];
   const cause = first === undefined ? "" : `, most of it ${causeWords(first[0])}`;
-  return `${change.total > 0 ? "Up" : "Down"} ${Math.abs(change.total).toFixed(1)} since the last final${cause}`;
+  return `${change.total > 0 ? "Up" : "Down"} ${Math.abs(change.total).toFixed(1)} ${span}${cause}`;
 }
 
 function causeWords(part: string): string {

@@ -56,7 +56,7 @@ describe("the address", () => {
   });
 
   it("leaves what it does not understand at its default", () => {
-    expect(address.parse("?range=9Y&from=x&to=y&cursor=z&matrix=q")).toEqual({ market: null, range: { preset: "all" }, cursor: null, form: null, matrix: "segments" });
+    expect(address.parse("?range=9Y&from=x&to=y&cursor=z&matrix=q")).toEqual({ market: null, range: { preset: "all" }, cursor: null, form: null, matrix: "segments", moved: "final" });
     expect(address.parse("?from=2020-01-02&to=2020-01-01").range).toEqual({ preset: "all" });
   });
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
@@ -83,7 +84,7 @@ def _mixtures(  # noqa: PLR0917  (kernels take arrays, not objects)
     for k in range(len(of)):
         rate, mixed = seen[of[k]] / elapsed[of[k]], 0.0
         for m in range(len(taus)):
-            share = 1 - np.exp(-elapsed[of[k]] / taus[m])
+            share = 1 - math.exp(-elapsed[of[k]] / taus[m])
             new[0, k, m], new[1, k, m] = eased(memory[0, k, m], memory[1, k, m], rate, share)
             mixed += shares[m] * average(new[0, k, m], new[1, k, m])
         found[k] = np.sqrt(mixed)

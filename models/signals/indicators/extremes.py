@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -16,22 +16,35 @@ from models.signals.step import Flags, Floats, Ints
 from schemas.indicator import Indicator
 from schemas.market import Market
 
+BLOCKS: Final = 24
+"""Blocks that a window is remembered in by markets whose memory is a sketch: two years by months."""
+
 
 class FromExtreme(Rolling):
-    """Distance from the extreme of the window, today included; a window that is not yet full is taken as it is."""
+    """Distance from the extreme of the window, today included; a window that is not yet full is taken as it is.
+
+    With `memory = "sketch"` the window is remembered as the extremes of `BLOCKS` blocks of finals, and its oldest block
+    leaves it as a whole: it is between 23/24 of its length and all of it, and its values are not kept.
+    """
 
     turn: ClassVar[float]
     """1 for the maximum, -1 for the minimum."""
 
     def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
         """The running extreme includes today, so one final less is remembered."""
+        self._blocks = BLOCKS if market.history.memory == "sketch" else None
         super().__init__(market, indicators)
         self._by_log = logarithmic(market)[self.of]
+        if self._blocks is not None:
+            self.layout = (*self.layout, self._blocks)
         self._restored()
 
     def remembered(self) -> Floats:
-        """Today is not in the memory."""
-        return np.maximum(self.per_input(self.periods) - 1, 1)
+        """Blocks of the finals before today, each of one final where all are remembered."""
+        before = np.maximum(self.per_input(self.periods) - 1, 1)
+        finals = np.ones_like(before) if self._blocks is None else np.maximum(np.round(before / self._blocks), 1)
+        self._block: Ints = finals.astype(np.int64)
+        return np.ceil(before / finals)
 
     def advance(self, x: Correlations) -> tuple[Measures, Floats | None]:
         """Mean distance from the outermost value of the window."""
@@ -42,7 +55,7 @@ class FromExtreme(Rolling):
     def commit(self, change: Floats | None) -> None:
         """Remembers the values of a final, and the extreme of what is remembered."""
         if change is not None:
-            _remember(self.ring, self.rows, self.filled, self.turn, change, self._outermost)
+            _remember(self.ring, self.rows, self._block, self.filled, self.turn, change, self._outermost)
             self.filled += 1
 
     def _restored(self) -> None:
@@ -102,17 +115,19 @@ def _rises(now: Floats, lowest: Floats, by_log: Flags, found: Floats) -> None:
 
 @compiled
 def _remember(  # noqa: PLR0917  (kernels take arrays, not objects)
-    ring: Floats, rows: Ints, filled: int, turn: float, values: Floats, outermost: Floats
+    ring: Floats, rows: Ints, block: Ints, filled: int, turn: float, values: Floats, outermost: Floats
 ) -> None:
     """Values into the ring; the extreme is looked for again only where it falls out of the window."""
     for k in range(len(values)):
-        slot = filled % rows[k]
+        slot, value = filled // block[k] % rows[k], turn * values[k]
         gone = turn * ring[slot, k]
-        ring[slot, k] = values[k]
-        if not gone < outermost[k]:
+        begins = filled % block[k] == 0
+        if begins or not value <= gone:
+            ring[slot, k] = values[k] if begins or np.isfinite(value) else ring[slot, k]
+        if begins and not gone < outermost[k]:
             outermost[k] = np.nan
             for row in range(rows[k]):
                 if not turn * ring[row, k] <= outermost[k] and np.isfinite(ring[row, k]):
                     outermost[k] = turn * ring[row, k]
-        elif turn * values[k] > outermost[k]:
-            outermost[k] = turn * values[k]
+        elif not value <= outermost[k] and np.isfinite(value):
+            outermost[k] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -134,7 +135,7 @@ def _heights(close: Floats, live: Flags, of: Places, by_log: Flags, found: Float
     for k in range(len(of)):
         value = close[of[k]]
         known = live[of[k]] and (value > 0 or not by_log[k])
-        found[k] = (np.log(value) if by_log[k] else value) if known else np.nan
+        found[k] = (math.log(value) if by_log[k] else value) if known else np.nan
 
 
 @compiled

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from models.signals.compiled import compiled
-from models.signals.correlation import LONG, SHORT, Correlations
+from models.signals.correlation import LONG, SHORT, Correlations, correlated
 from models.signals.indicators.base import Kind, Measures, Places, Stateless, observed
 from models.signals.step import Flags, Floats
 from models.signals.volatility import decayed, mean_of
@@ -73,7 +73,16 @@ class JumpShare(Stateless):
         return self.means(x, x.volatilities.jump_share[self.of])
 
 
-class StockBondCorrelation(Stateless):
+class _OfPairs(Stateless):
+    """Indicators that read correlations; `rows` are their inputs' rows in the matrix, intp[K]."""
+
+    def __init__(self, market: Market, indicators: Sequence[Indicator]) -> None:
+        """Of a market and some of its indicators."""
+        super().__init__(market, indicators)
+        self.rows = np.searchsorted(correlated(market), self.of)
+
+
+class StockBondCorrelation(_OfPairs):
     """Long-memory minus short-memory correlation of two inputs, floored at 0 (Hollo, Kremer and Lo Duca 2012).
 
     The flight to quality of CISS: above zero where stocks and bonds (prices, not yields) have parted of late.
@@ -84,11 +93,11 @@ class StockBondCorrelation(Stateless):
     def measure(self, x: Correlations) -> Measures:
         """Floored shifts."""
         found = np.empty(len(self.sign))
-        _floored(x.matrix, self.of, found)
+        _floored(x.matrix, self.rows, found)
         return self.together(x, found)
 
 
-class CorrelationShift(Stateless):
+class CorrelationShift(_OfPairs):
     """Short-memory minus long-memory correlation, mean over the pairs of live inputs.
 
     The file's sign says which way is stress; there is no floor.
@@ -99,32 +108,32 @@ class CorrelationShift(Stateless):
     def measure(self, x: Correlations) -> Measures:
         """Mean shifts."""
         found, live = np.empty((2, len(self.sign)))
-        _shifts(x.matrix, observed(x).live, self.of, self.start, found, live)
+        _shifts(x.matrix, observed(x).live[self.of], self.rows, self.start, found, live)
         return self.together(x, found, live)
 
 
 @compiled
-def _floored(matrix: Floats, of: Places, found: Floats) -> None:
+def _floored(matrix: Floats, rows: Places, found: Floats) -> None:
     """Long minus short, at least 0, float64[G]; NaN where unknown."""
     for g in range(len(found)):
-        i, j = of[2 * g], of[2 * g + 1]
+        i, j = rows[2 * g], rows[2 * g + 1]
         shift = matrix[LONG, i, j] - matrix[SHORT, i, j]
         found[g] = 0.0 if shift < 0 else shift
 
 
 @compiled
 def _shifts(  # noqa: PLR0917  (kernels take arrays, not objects)
-    matrix: Floats, live: Flags, of: Places, start: Places, found: Floats, share: Floats
+    matrix: Floats, live: Flags, rows: Places, start: Places, found: Floats, share: Floats
 ) -> None:
     """Means of short minus long over live and known pairs, and their share, float64[G] each."""
     for g in range(len(found)):
         total, count, pairs = 0.0, 0, 0
         for a in range(start[g], start[g + 1]):
             for b in range(a + 1, start[g + 1]):
-                i, j = of[a], of[b]
+                i, j = rows[a], rows[b]
                 shift = matrix[SHORT, i, j] - matrix[LONG, i, j]
                 pairs += 1
-                if live[i] and live[j] and np.isfinite(shift):
+                if live[a] and live[b] and np.isfinite(shift):
                     total += shift
                     count += 1
         found[g] = total / count if count else np.nan

@@ -12,7 +12,8 @@ from dataflows.sources import history
 from dataflows.sources.history import HistoryConfig
 from dataflows.sources.sender import SenderConfig
 from schemas import json_wire, names
-from schemas.ticks_wire import Instruments, decode_bars
+from schemas.instruments import Instruments
+from schemas.ticks_wire import decode_bars
 from tests import servers
 from tests.dataflows.test_cards import shipped
 from tests.dataflows.topics import Follower, Found, contents

@@ -11,8 +11,10 @@ from confluent_kafka import KafkaError, TopicPartition
 
 from dataflows import kafka as clients
 from dataflows.sources import sender as module
+from dataflows.sources.control import send as send_control
 from dataflows.sources.sender import BUDGET, Sender, SenderConfig, Stopped
 from schemas import names
+from schemas.control import NOTE, Control
 from tests import servers
 from tests.dataflows.topics import PARTITIONS, Follower, contents
 
@@ -114,9 +116,12 @@ def test_resuming_begins_where_each_partition_ends(kind: str, request: pytest.Fi
     first.flush()
     second = Sender(config)
     assert second.resume() == [3_000] * PARTITIONS
+    for text in ("one", "another"):
+        send_control(config.kafka, unique_name, Control(NOTE, "desk", text))
+    assert Sender(config).resume() == [3_000] * PARTITIONS
     kinds = [[record.kind for record in part] for part in contents(config.kafka, config.topic)]
     assert kinds[1] == [KIND, KIND, names.TOCK_JSON]
-    assert kinds[0] == [names.TOCK_JSON]
+    assert kinds[0] == [names.TOCK_JSON, names.CONTROL_JSON, names.CONTROL_JSON]
 
 
 def test_a_crash_between_any_two_records_omits_and_repeats_nothing(

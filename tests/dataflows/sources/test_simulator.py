@@ -13,7 +13,8 @@ from dataflows.sources.sender import SenderConfig
 from dataflows.sources.simulator import CATCH_UP_US, SimulatorConfig
 from dataflows.sources.synthetic import SECOND_US, Synthetic
 from schemas import names
-from schemas.ticks_wire import Instruments, decode_ticks
+from schemas.instruments import Instruments
+from schemas.ticks_wire import decode_ticks
 from tests import servers
 from tests.dataflows.test_cards import shipped
 from tests.dataflows.topics import PARTITIONS, Found, contents

@@ -19,7 +19,8 @@ from dataflows.sources.sender import SenderConfig, Stopped
 from dataflows.sources.trades import TradeFileError, Trades, TradesConfig, read
 from models.signals.bars import BarFold
 from schemas import names
-from schemas.ticks_wire import Instruments, decode_ticks
+from schemas.instruments import Instruments
+from schemas.ticks_wire import decode_ticks
 from tests import servers
 from tests.dataflows import tape
 from tests.dataflows.topics import contents

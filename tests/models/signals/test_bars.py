@@ -248,14 +248,20 @@ def test_a_leap_over_years_closes_what_is_open_at_once() -> None:
     assert leap.reached_us.tolist() == [T0 + 365 * 86_400 * SECOND]
 
 
-def test_one_wrong_date_does_not_move_time_but_a_tock_may() -> None:
-    fold = BarFold(market())
+def test_one_wrong_date_does_not_move_time_and_tocks_that_agree_do() -> None:
+    described = market()
+    fold = BarFold(described)
     fold.update(ticks((0, 0, 100.0)))
     beyond = LEAP * 60 + 1
     assert reasons(fold.update(ticks((0, beyond, 100.0)))) == [Reason.FUTURE]
     assert reasons(fold.update(ready(1, beyond, beyond))) == [Reason.FUTURE]
+    for _ in range(described.validation.agree - 1):
+        assert reasons(fold.update(T0 + beyond * SECOND)) == [Reason.FUTURE]
+        restored = BarFold(described)
+        restored.restore(fold.snapshot())
+        fold = restored
     assert fold.time_us == T0
-    fold.update(T0 + beyond * SECOND)
+    assert reasons(fold.update(T0 + beyond * SECOND)) == [None]
     assert reasons(fold.update(ticks((0, beyond, 100.0)))) == [None]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from models.signals import fold_kernel as k
+from models.signals import fold_layout as layout
 from models.signals.bars import BarFold
 from schemas.bars import NEVER
 from schemas.rejects import Reason
@@ -20,16 +21,16 @@ class Arrays:
     """What the kernel works on: one partition of two instruments, one-second bars, no lateness."""
 
     def __init__(self, rows: int = 64, reached: int = 64) -> None:
-        self.clock = np.array([NEVER, NEVER, NEVER, k.NONE_OPEN, -1], np.int64)
+        self.clock = np.array([NEVER, NEVER, NEVER, layout.NONE_OPEN, -1], np.int64)
         self.rules = np.array([BAR, BAR, 0, 0, RING, 3, 0, 0, 10_000 * BAR], np.int64)
         self.flags = np.array([[False, True]] * INSTRUMENTS)
         self.floors = np.full(INSTRUMENTS, 10.0)
-        self.ints = np.full((RING * INSTRUMENTS, k.BAR_INTS), NEVER)
-        self.floats = np.zeros((RING * INSTRUMENTS, k.BAR_FLOATS))
-        self.values = np.full((INSTRUMENTS, k.JUDGE_FLOATS), (np.nan, 0.0, np.nan))
-        self.memory = np.full((INSTRUMENTS, k.JUDGE_INTS), (-1, 0, 0), np.int64)
-        self.out_ints = np.empty((rows, 1 + k.BAR_INTS), np.int64)
-        self.out_floats = np.empty((rows, k.BAR_FLOATS))
+        self.ints = np.full((RING * INSTRUMENTS, layout.BAR_INTS), NEVER)
+        self.floats = np.zeros((RING * INSTRUMENTS, layout.BAR_FLOATS))
+        self.values = np.full((INSTRUMENTS, layout.JUDGE_FLOATS), (np.nan, 0.0, np.nan))
+        self.memory = np.full((INSTRUMENTS, layout.JUDGE_INTS), (-1, 0, 0), np.int64)
+        self.out_ints = np.empty((rows, 1 + layout.BAR_INTS), np.int64)
+        self.out_floats = np.empty((rows, layout.BAR_FLOATS))
         self.out_reached = np.empty(reached, np.int64)
 
     def fold(self, start: int, ts_us: np.ndarray) -> tuple[int, int, int]:
@@ -50,7 +51,7 @@ def test_it_pauses_when_an_output_is_full_and_goes_on_where_it_was(rows: int, re
     while done < len(ts_us):
         starts.append(done)
         done, bars, times = arrays.fold(done, ts_us)
-        seen += arrays.out_ints[:bars, 1 + k.INDEX].tolist()
+        seen += arrays.out_ints[:bars, 1 + layout.INDEX].tolist()
         assert times <= reached
     assert len(starts) > 2
     assert seen == list(range(39))
@@ -59,27 +60,27 @@ def test_it_pauses_when_an_output_is_full_and_goes_on_where_it_was(rows: int, re
 def test_time_moves_only_forward_and_only_by_the_pace() -> None:
     clock, rules = Arrays().clock, Arrays().rules
     assert k.advance(clock, rules, 5 * BAR + 1)
-    assert clock[k.CLOSED] == 5 * BAR
+    assert clock[layout.CLOSED] == 5 * BAR
     assert not k.advance(clock, rules, 5 * BAR + 7)
     assert not k.advance(clock, rules, 3 * BAR)
-    assert clock[k.TIME] == 5 * BAR + 7
+    assert clock[layout.TIME] == 5 * BAR + 7
 
 
 def test_nothing_open_closes_nothing_however_far_time_leaps() -> None:
     arrays = Arrays()
-    k.advance(arrays.clock, arrays.rules, k.LATEST_US)
+    k.advance(arrays.clock, arrays.rules, layout.LATEST_US)
     closed = k.close_bars(arrays.clock, arrays.rules, arrays.ints, arrays.floats, arrays.out_ints, arrays.out_floats, 0)
     assert closed == 0
 
 
 def test_the_first_price_is_good_and_the_memory_learns_only_from_good_ones() -> None:
-    values, memory = np.array([np.nan, 0.0, np.nan]), np.array([-1, 0, 0], np.int64)
-    assert not k.is_absurd(values, memory, 100.0, True, 0.01, 30.0, 3)
-    assert k.is_absurd(values, memory, 150.0, True, 0.01, 30.0, 3)
-    assert values[k.LAST] == 100.0
-    assert values[k.DEVIATION] == 0.0
-    assert not k.is_absurd(values, memory, 100.5, True, 0.01, 30.0, 3)
-    assert values[k.DEVIATION] == pytest.approx(0.005 / 64)
+    values, memory = np.array([[np.nan, 0.0, np.nan]]), np.array([[-1, 0, 0]], np.int64)
+    assert not k.is_absurd(values, memory, 0, 100.0, True, 0.01, 30.0, 3)
+    assert k.is_absurd(values, memory, 0, 150.0, True, 0.01, 30.0, 3)
+    assert values[0, layout.LAST] == 100.0
+    assert values[0, layout.DEVIATION] == 0.0
+    assert not k.is_absurd(values, memory, 0, 100.5, True, 0.01, 30.0, 3)
+    assert values[0, layout.DEVIATION] == pytest.approx(0.005 / 64)
 
 
 SPAN = (0, 10, 20)
@@ -90,7 +91,7 @@ def _fault(code: int, span: tuple[int, int, int], prices: list[float], *, negati
     """What the kernel says of one ready-made bar that is alone in the world."""
     market = tape.market(clock="records")
     fold = BarFold(market)
-    fold._flags[0, k.ALLOW_NEGATIVE] = negative_ok
+    fold._flags[0, layout.ALLOW_NEGATIVE] = negative_ok
     ints = [np.array([value], np.int64) for value in span]
     floats = [np.array([price]) for price in prices]
     batch = BarBatch(np.array([code], np.int32), *ints, *floats, np.zeros(1), np.zeros(1, np.int64))

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from models.calendars import schedule_of
 from models.signals.merge import BarMerge, Window
 from models.signals.schedule import Schedule
-from schemas.bars import GRID, BarColumns, Partial
+from schemas.bars import GRID, NEVER, BarColumns, Partial
+from schemas.control import MODEL_PROMOTED, NOTE, Control
 from schemas.market import Market
 from schemas.reading import parse_rfc3339
 from tests.laws import canonical
@@ -20,7 +21,6 @@ from tests.models import tape
 
 S, T0 = tape.SECOND, tape.START
 MARKET = tape.market()
-TAPE = tape.partials(40, partitions=3)
 
 
 def merge(partials: list[Partial], market: Market = MARKET, partitions: int = 3) -> list[Window]:
@@ -36,10 +36,35 @@ def reached(partition: int, *times: int, bars: BarColumns | None = None) -> Part
     return Partial(partition, np.array(times), BarColumns.none() if bars is None else bars)
 
 
+def note(text: str, at_us: int) -> Control:
+    return Control(NOTE, "desk", text, None, at_us)
+
+
+def promoted(version: str, at_us: int) -> Control:
+    return Control(MODEL_PROMOTED, "lstm", version, None, at_us)
+
+
 def joined(partials: list[Partial]) -> Partial:
     """Several partials of one partition as one, as a larger batch gives them."""
     times = np.concatenate([p.reached_us for p in partials])
-    return Partial(partials[0].partition, times, BarColumns.join([p.bars for p in partials]))
+    controls = tuple(control for p in partials for control in p.controls)
+    return Partial(partials[0].partition, times, BarColumns.join([p.bars for p in partials]), controls)
+
+
+def _ordered(partials: list[Partial]) -> list[Partial]:
+    """With control records on partition 0, each with nothing else beside it: a promotion, a remark, a promotion."""
+    found = []
+    for partial in partials:
+        found.append(partial)
+        second = (partial.newest_us - T0) // S
+        if partial.partition == 0 and second in (7, 12, 19):
+            at_us = partial.newest_us + S // 3
+            given = note("closed early", at_us) if second == 12 else promoted(f"v{second}", at_us)
+            found.append(Partial(0, np.empty(0, np.int64), BarColumns.none(), (given,)))
+    return found
+
+
+TAPE = _ordered(tape.partials(40, partitions=3))
 
 
 @settings(max_examples=40, deadline=None)
@@ -55,6 +80,23 @@ def test_any_interleaving_and_any_batching_gives_the_same_windows(data: st.DataO
         partition = data.draw(st.sampled_from([p for p, queue in enumerate(queues) if queue]))
         arrived.append(queues[partition].pop(0))
     assert canonical(merge(arrived)) == canonical(merge(TAPE))
+
+
+def test_control_records_take_effect_with_the_first_window_after_their_time() -> None:
+    windows = {(w.at_us - T0) // S: w for w in merge(TAPE)}
+    in_force = {second: dict(w.models).get("lstm") for second, w in windows.items()}
+    assert in_force == {s: None if s <= 7 else "v7" if s <= 19 else "v19" for s in windows}
+    close = next(s for s, w in windows.items() if w.final and s > 12)
+    assert {s: dict(w.remarks) for s, w in windows.items() if w.remarks} == {
+        s: {"desk": "closed early"} for s in windows if 12 < s <= close
+    }
+
+
+def test_a_control_before_the_first_record_waits_for_the_first_window() -> None:
+    first = Partial(0, np.empty(0, np.int64), BarColumns.none(), (promoted("v0", NEVER),))
+    windows = merge([first, *tape.partials(3, partitions=3)])
+    assert windows
+    assert all(dict(w.models) == {"lstm": "v0"} for w in windows)
 
 
 def test_windows_are_their_definition() -> None:

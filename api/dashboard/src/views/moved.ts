@@ -1,20 +1,22 @@
-/** What moved it since the last period: a waterfall by segment that opens to indicators; correlation is named as such. */
+/** What moved it since the last period, or over a day, week or month: a waterfall by segment that opens to indicators; correlation is named as such. */
 
 import { attribute, h, type Child } from "../dom";
 import { card } from "./card";
 import { takeaways } from "../export";
 import { fixed, moment, signed, title } from "../format";
 import { term } from "../glossary";
+import { joined, reaches, reachWord, type Reach } from "../reach";
 import { paths } from "../rest";
 import { segments, stepMs, type State, type View } from "../store";
 import { colour, segmentTokens } from "../theme";
 import { extent, indicatorsOf, waterfall, type Step } from "../waterfall";
 import { changeWords, periodWord } from "../words";
-import type { Details } from "../wire";
+import type { Change, Details, Market } from "../wire";
 
 export class Moved implements View {
   readonly element: HTMLElement;
   private readonly rows = h("div", { class: "waterfall" });
+  private readonly choice = h("div", { class: "presets", role: "group", "aria-label": "Change over" });
   private readonly card;
   private state: State | null = null;
   private steps: Step[] = [];
@@ -22,39 +24,61 @@ export class Moved implements View {
   private drawn: unknown[] = [];
   private readonly open = new Set<string>();
 
-  constructor() {
+  constructor(private readonly choose: (reach: Reach) => void) {
     this.card = card("moved", "What moved it?", this.rows);
     this.element = this.card.element;
+    this.card.tools.append(this.choice);
     this.card.body.append(takeaways({
       name: () => `esi-${this.state?.address.market ?? ""}-change`,
       title: () => `${this.state?.market?.title ?? ""}: what moved the index`,
       paint: () => (this.steps.length === 0 ? null : this.paint()),
       table: () => ({ header: ["cause", "kind", "points", "from", "to"], rows: this.steps.map((s) => [s.name, s.kind, s.value, s.from, s.to]) }),
-      path: () => paths.latest(this.state?.address.market ?? ""),
+      path: () => this.state?.moved?.path ?? paths.latest(this.state?.address.market ?? ""),
     }));
   }
 
   update(state: State): void {
     this.state = state;
     attribute(this.element, "aria-busy", state.reading === null ? "true" : null);
-    const now = [state.reading, state.details, state.before, state.market];
+    const now = [state.reading, state.details, state.before, state.market, state.moved, state.address.moved];
     if (now.every((value, i) => value === this.drawn[i]) && this.drawn.length > 0) return;
     this.drawn = now;
+    this.offer(state);
     this.draw(state);
+  }
+
+  private offer(state: State): void {
+    const { market } = state;
+    const offered = market === null ? [] : reaches(market);
+    this.choice.replaceChildren(...offered.map((reach) => h("button", {
+      type: "button", "aria-pressed": String(reach === state.address.moved), onclick: () => this.choose(reach),
+    }, title(reachWord(reach, market as Market, periodWord(market as Market))))));
+  }
+
+  /** The change that is explained: what the reading says, or what was added up over the chosen reach. */
+  private change(state: State): Change | null {
+    const { reading, moved, address } = state;
+    if (reading === null || address.moved === "final") return reading?.change ?? null;
+    return moved?.found ? joined(moved.found, reading) : null;
   }
 
   private draw(state: State): void {
     const { reading } = state;
-    this.steps = reading === null ? [] : waterfall(reading, segments(state));
+    const change = this.change(state);
+    this.steps = reading === null ? [] : waterfall({ index: reading.index, change }, segments(state));
     this.tokens = segmentTokens(segments(state));
-    this.card.lead.textContent = reading === null ? "" : `${changeWords(reading)}.`;
-    if (this.steps.length === 0) {
-      this.card.lead.textContent = reading === null ? "" : "No change to explain yet: it needs two finals.";
-      return this.rows.replaceChildren();
-    }
+    this.card.lead.textContent = reading === null ? "" : this.lead(state, change);
+    if (this.steps.length === 0) return this.rows.replaceChildren();
     const [low, high] = extent(this.steps);
     const place = (points: number): number => ((points - low) / (high - low)) * 100;
     this.rows.replaceChildren(...this.steps.map((step) => this.row(step, place, state)));
+  }
+
+  private lead(state: State, change: Change | null): string {
+    const { moved, address } = state;
+    if (change !== null) return `${changeWords({ change }, address.moved === "final" ? undefined : `over a ${address.moved}`)}.`;
+    if (address.moved === "final") return "No change to explain yet: it needs two finals.";
+    return moved?.fault ? `Not known over a ${address.moved}. ${moved.fault}` : "";
   }
 
   private row(step: Step, place: (points: number) => number, state: State): HTMLElement {
@@ -74,7 +98,10 @@ export class Moved implements View {
 
   private cause(step: Step, state: State): Child[] {
     const quick = (stepMs(state) ?? 60_000) < 60_000;
-    if (step.kind === "start") return ["Last final", h("small", {}, moment(Date.parse(state.reading?.change?.since ?? ""), quick))];
+    if (step.kind === "start") {
+      const words = state.address.moved === "final" ? "Last final" : "Final before";
+      return [words, h("small", {}, moment(Date.parse(this.change(state)?.since ?? ""), quick))];
+    }
     if (step.kind === "end") return [state.reading?.final === true ? "This final" : "Now"];
     if (step.kind === "correlation") return [term("Correlation", "correlation part")];
     if (step.kind === "composition") return [term("Composition", "composition part")];
@@ -119,12 +146,25 @@ export class Moved implements View {
 }
 
 function inside(name: string, state: State): HTMLElement[] {
+  if (state.address.moved !== "final") return over(name, state);
   const found = indicatorsOf(name, state.details, state.before);
   if (found.length === 0) return [h("p", { class: "quiet" }, "Indicators come with the next final.")];
   return [
     ...found.map(({ row, was }) => h("p", {}, h("span", {}, row.name), h("span", { class: "points" }, `${fixed(row.contribution, 2)} points`),
       h("span", { class: "points quiet" }, was === null ? "" : signed(row.contribution - was, 2)))),
     h("p", { class: "quiet" }, since(state.details, state)),
+  ];
+}
+
+/** What each indicator of a segment gives at both ends of the chosen reach. */
+function over(name: string, state: State): HTMLElement[] {
+  const found = (state.moved?.found?.indicators ?? []).filter((row) => row.segment === name);
+  if (found.length === 0) return [h("p", { class: "quiet" }, "Indicators are kept with finals; these have none.")];
+  const sorted = [...found].sort((a, b) => Math.abs(b.change) - Math.abs(a.change));
+  return [
+    ...sorted.map((row) => h("p", {}, h("span", {}, row.name), h("span", { class: "points" }, `${fixed(row.after, 2)} points`),
+      h("span", { class: "points quiet" }, signed(row.change, 2)))),
+    h("p", { class: "quiet" }, `At the final of ${moment(Date.parse(state.moved?.found?.to.at ?? ""))}, and against the one where the ${state.address.moved} begins.`),
   ];
 }
 

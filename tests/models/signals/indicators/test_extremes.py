@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from models.signals.indicators import build
-from models.signals.indicators.extremes import FromExtreme
+from models.signals.indicators.extremes import BLOCKS, FromExtreme
+from models.signals.step import StateVersionError
 from schemas.indicator import Indicator
 from tests.models.alone import FED, MARKET, Alone, closes, finals_before, run
 
@@ -62,3 +63,32 @@ def test_the_extreme_is_the_same_after_a_restore() -> None:
     other.restore(step.snapshot())
     for x in FED[80:]:
         np.testing.assert_array_equal(step.update(x).raw, other.update(x).raw)
+
+
+@pytest.mark.parametrize("kind", ["cmax", "drawup"])
+def test_a_sketched_window_is_the_extremes_of_its_blocks(kind: str) -> None:
+    """Against the definition: whole blocks, the newest of which may have just begun, and today."""
+    market = MARKET.model_copy(update={"history": MARKET.history.model_copy(update={"memory": "sketch"})})
+    periods, block = 1201, 50
+    step = build(market, Indicator(name="i", kind=kind, of=("R1",), window=periods * market.period_us))
+    assert isinstance(step, FromExtreme)
+    assert step.ring.shape == (BLOCKS, 1)
+    rng, turn, past = np.random.default_rng(2), step.turn, [math.nan]
+    walk = np.where(rng.random(3000) < 0.02, math.nan, np.cumsum(rng.standard_normal(3000)))
+    for n, value in enumerate(walk):
+        full = n // block * block
+        kept = past[1:][max(0, (full if n > full else full - block) - (BLOCKS - 1) * block) :]
+        outermost = np.fmax.reduce(turn * np.array([*kept, value]))
+        found = np.empty(1)
+        step.distances(np.array([value]), found)
+        assert found[0] == pytest.approx(outermost - turn * value, abs=1e-12, nan_ok=True), n
+        assert np.count_nonzero(np.isin(step.ring, walk)) <= BLOCKS
+        step.apply(np.array([value]))
+        past.append(value)
+
+
+def test_windows_that_are_remembered_otherwise_are_not_restored() -> None:
+    sketch = MARKET.model_copy(update={"history": MARKET.history.model_copy(update={"memory": "sketch"})})
+    indicator = Indicator(name="i", kind="cmax", of=("R1",), window=80_000_000)
+    with pytest.raises(StateVersionError):
+        build(sketch, indicator).restore(build(MARKET, indicator).snapshot())
