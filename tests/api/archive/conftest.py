@@ -97,9 +97,11 @@ async def archiving(redis_url: str, postgres_url: str, **settings: Any) -> Async
         yield metrics
         assert not task.done() or task.exception() is None
     finally:
-        task.cancel()
+        while not task.done():  # psycopg makes an error of its own of the first wish, and the archiver goes on
+            task.cancel()
+            await asyncio.wait([task], timeout=0.5)
         with suppress(asyncio.CancelledError):
-            await task
+            task.result()
 
 
 async def until(check: Callable[[], object], seconds: float = 20) -> None:
