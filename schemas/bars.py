@@ -61,7 +61,10 @@ class BarColumns:
 
     def columns(self) -> tuple[npt.NDArray[Any], ...]:
         """The arrays, in the order of the attributes."""
-        return tuple(getattr(self, name) for name in self.__slots__)
+        return (
+            self.code, self.start_us, self.end_us, self.open_us, self.open, self.high, self.low, self.volume,
+            self.count, self.grid_us, self.grid_price,
+        )  # fmt: skip
 
     @staticmethod
     def none() -> BarColumns:
@@ -74,9 +77,10 @@ class BarColumns:
 
     @staticmethod
     def join(parts: list[BarColumns]) -> BarColumns:
-        """The bars of all parts, one after the other."""
-        if not parts:
-            return BarColumns.none()
+        """The bars of all parts, one after the other; a single part with bars is given as it is."""
+        parts = [part for part in parts if len(part)]
+        if len(parts) < 2:
+            return parts[0] if parts else BarColumns.none()
         return BarColumns(*(np.concatenate(columns) for columns in zip(*(p.columns() for p in parts), strict=True)))
 
 

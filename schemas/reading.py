@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -158,6 +159,7 @@ class Bars(msgspec.Struct, frozen=True):
     bars: list[BarRow]
 
 
+@lru_cache(maxsize=1024)  # the bars of a day end at few times, and a reading says its own thrice
 def rfc3339(at_us: int) -> str:
     """Microseconds since 1970 (UTC) as RFC 3339; fractions only where there are some."""
     moment = EPOCH + timedelta(microseconds=at_us)

@@ -240,7 +240,9 @@ class BarFold(Step[Input, Folded, State]):
         self, reached: list[npt.NDArray[np.int64]], bars: list[BarColumns], faults: npt.NDArray[np.int8]
     ) -> Folded:
         due = self._waiting.end_us <= self._clock[layout.CLOSED]
-        if due.any():
+        if len(due) and due.all():
+            bars, self._waiting = [*bars, self._waiting], BarColumns.none()
+        elif due.any():
             bars = [*bars, self._waiting.take(np.flatnonzero(due))]
             self._waiting = self._waiting.take(~due)
         times = np.concatenate(reached) if reached else _NO_TIMES

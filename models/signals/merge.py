@@ -145,6 +145,9 @@ class BarMerge(Step[Partial, list[Window], _Change]):
             for p, waiting in enumerate(self.waiting)
             for columns in ((*waiting, x.bars.columns()) if p == x.partition else waiting)
         ]
+        if len(chunks) == 1:
+            p, columns = chunks[0]
+            return BarColumns(*columns), np.full(len(columns[0]), p)
         owner = np.repeat([p for p, _ in chunks], [len(columns[0]) for _, columns in chunks])
         return BarColumns(*map(np.concatenate, zip(*(columns for _, columns in chunks), strict=True))), owner
 
