@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy.evaluate import evaluate
+from deploy.fit import fit
 from deploy.options import (
     ApiPort,
     Data,
@@ -204,6 +205,7 @@ def markets(
 
 
 app.command()(evaluate)
+app.command()(fit)
 
 
 @app.command()
