@@ -16,6 +16,7 @@ from deploy.alerts import app as alerts
 from deploy.audit import audit
 from deploy.control import control
 from deploy.evaluate import evaluate
+from deploy.fit import fit
 from deploy.options import (
     ApiPort,
     Data,
@@ -195,7 +196,7 @@ def markets(
     show(said)
 
 
-for verb in (api, audit, control, evaluate):
+for verb in (api, audit, control, evaluate, fit):
     app.command()(verb)
 app.add_typer(reference, name="reference")
 app.add_typer(alerts, name="alerts")

@@ -35,7 +35,7 @@ from schemas.reading import (
     seal,
 )
 
-METHOD_VERSION: Final = 2
+METHOD_VERSION: Final = 3
 """Raised whenever the same input would give another index."""
 
 _SECOND: Final = 1_000_000

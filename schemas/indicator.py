@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -75,16 +76,22 @@ class Garch(Strict):
         omega: the constant, above zero.
         alpha: weight of the last squared move.
         beta: weight of the last variance; `alpha + beta` is below 1, so that there is a variance to return to.
+        fitted_from: first day of the moves that they were fitted on (`esi fit` writes both), None where nobody says.
+        fitted_to: last day of them.
     """
 
     omega: float = Field(gt=0)
     alpha: float = Field(ge=0)
     beta: float = Field(ge=0)
+    fitted_from: date | None = None
+    fitted_to: date | None = None
 
     @model_validator(mode="after")
     def _returns_to_its_mean(self) -> Self:
         if self.alpha + self.beta >= 1:
             raise ValueError("alpha + beta must be below 1, or the variance has no level to return to")
+        if self.fitted_from and self.fitted_to and self.fitted_from > self.fitted_to:
+            raise ValueError("fitted_from must not be after fitted_to")
         return self
 
 

@@ -58,13 +58,14 @@ class Factor(Step[Floats, Floats, Floats | None]):
         met = (self.counts >= KNOWN_FROM) & (self.squares > 0) & (self.squares.T > 0)
         scale = np.sqrt(self.squares) * np.sqrt(self.squares.T)
         rho = np.divide(self.products, scale, out=np.zeros_like(scale), where=met)
-        known = np.diag(met)
-        if np.count_nonzero(known) < 2:
+        known = np.flatnonzero(np.diag(met))
+        if len(known) < 2:
             return self.loading
-        first = np.linalg.eigh(np.clip(rho, -1.0, 1.0))[1][:, -1]
-        first = np.where(known, np.maximum(first * (1.0 if first[known].sum() >= 0 else -1.0), 0.0), 0.0)
-        total = float(first.sum())
-        return first / total if total > 0 else self.loading
+        first = np.linalg.eigh(np.clip(rho[np.ix_(known, known)], -1.0, 1.0))[1][:, -1]
+        first = np.maximum(first * (1.0 if first.sum() >= 0 else -1.0), 0.0)
+        total, loading = float(first.sum()), np.zeros_like(self.loading)
+        loading[known] = first / total if total > 0 else 0.0
+        return loading if total > 0 else self.loading
 
 
 @compiled

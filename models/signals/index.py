@@ -114,6 +114,8 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
         at_step = {SCORE[form] for form in market.forms_at(final=False)}
         self._ranks, self._tails = bool(at_step & {"rank", "tail"}), "tail" in at_step
         """Whether provisional readings need them; a rank costs a search in the whole past."""
+        self._weighs = np.array([i.weight > 0 for i in indicators], np.bool_)
+        """Those that are only watched count in no form."""
         self._unknown: Floats = np.full(len(indicators), np.nan)
         self.begun = False
 
@@ -123,7 +125,8 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
         z, of_z = self.zscore.advance(x.raw)
         rank, of_rank = self.rank.advance(x.raw) if x.final or self._ranks else (self._unknown, None)
         tail, of_tail = self.tail.advance(Standing(rank, z)) if x.final or self._tails else (self._unknown, None)
-        loading, of_factor = self.factor.advance(z)
+        loading, of_factor = self.factor.advance(np.where(self._weighs, z, np.nan))
+        loading = np.where(self._weighs, loading, 0.0)
         scores = Scores(rank, z, tail, x.live, loading, window.fraction, x.final)
         found, of_aggregate = self.aggregate.advance(scores)
         index = found.value.index
