@@ -30,6 +30,7 @@ PATH: Final = f"/v1/feed?market={MARKET}&channel=readings"
 FIRST_MS: Final = 10**13
 WARM_UP_S: Final = 3.0
 DRAIN_S: Final = 20
+FIRST_COMERS: Final = 200
 RESERVE: Final = 3_000
 """Files that a process of the api keeps for other things than viewers."""
 
@@ -102,6 +103,8 @@ def _memory(processes: list[psutil.Process]) -> int:
 
 
 def _measure(size: Size, port: int, processes: list[psutil.Process], publish: Callable[[float], None]) -> Run:
+    Crowd(port, PATH, FIRST_COMERS).close()  # what the first viewers bring for all is no cost of one
+    time.sleep(1)
     before = _memory(processes)
     crowd = Crowd(port, PATH, size.clients)
     try:
