@@ -25,7 +25,8 @@ MAX_INBOUND = 4096
 MAX_MESSAGES, MAX_FRAMES = 60, 600
 """What a client may send in a minute."""
 
-CLOSE_GRACE = 5.0
+CLOSE_GRACE = 10.0
+"""Seconds that a slow one has to read what lies before its close frame."""
 PING_FRAME = b"\x89\x00"
 
 

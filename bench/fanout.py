@@ -27,8 +27,10 @@ from tests.api.publisher import Publisher, reading
 
 MARKET: Final = "bench"
 PATH: Final = f"/v1/feed?market={MARKET}&channel=readings"
+FIRST_MS: Final = 10**13
 WARM_UP_S: Final = 3.0
 DRAIN_S: Final = 20
+FIRST_COMERS: Final = 200
 RESERVE: Final = 3_000
 """Files that a process of the api keeps for other things than viewers."""
 
@@ -101,6 +103,8 @@ def _memory(processes: list[psutil.Process]) -> int:
 
 
 def _measure(size: Size, port: int, processes: list[psutil.Process], publish: Callable[[float], None]) -> Run:
+    Crowd(port, PATH, FIRST_COMERS).close()  # what the first viewers bring for all is no cost of one
+    time.sleep(1)
     before = _memory(processes)
     crowd = Crowd(port, PATH, size.clients)
     try:
@@ -138,10 +142,9 @@ def ours(size: Size) -> Run:
     """The api as it is shipped."""
     port = servers.free_port()
     with running(servers.Redis()) as store, store.client() as client:
-        publisher = Publisher(client, MARKET)
-        publisher.readings([0])
+        Publisher(client, MARKET)
+        source = _Source(client, size.hz)
         with serving(store.url, port, size.processes) as processes:
-            source = _Source(client, size.hz)
             run = _measure(size, port, processes, source.publish)
     run.check(size)
     return run
@@ -179,17 +182,21 @@ class _Source:
 
     def __init__(self, client: redis.Redis, hz: float) -> None:
         self._client, self._period, self._number = client, int(1e9 / hz), 0
+        self._add(0)  # what clients begin with: the next one follows it without a gap
 
     def publish(self, seconds: float) -> None:
         """For so long, beginning at the next due time."""
         first = time.time_ns() // self._period + 1
-        self._number = self._number or first
-        for due in range(first, first + round(seconds * 1e9 / self._period)):
+        end = first + round(seconds * 1e9 / self._period)
+        for due in range(first, end):
             time.sleep(max(due * self._period - time.time_ns(), 0) / 1e9)
             self._number += 1
-            fields: Any = {"reading": canonical(reading(MARKET, self._number % 1_000)), "sent_ns": due * self._period}
-            self._client.xadd(stream(MARKET, "readings"), fields, id=f"{10**13 + self._number}-0", maxlen=1_000)
-        time.sleep(max((first + round(seconds * 1e9 / self._period)) * self._period - time.time_ns(), 0) / 1e9)
+            self._add(due * self._period)
+        time.sleep(max(end * self._period - time.time_ns(), 0) / 1e9)
+
+    def _add(self, due_ns: int) -> None:
+        fields: Any = {"reading": canonical(reading(MARKET, self._number % 1_000)), "sent_ns": due_ns}
+        self._client.xadd(stream(MARKET, "readings"), fields, id=f"{FIRST_MS + self._number}-0", maxlen=1_000)
 
 
 def bare(size: Size, frame_bytes: int) -> Run:
@@ -234,7 +241,7 @@ def figures(name: str, size: Size) -> list[Figure]:
 
 def _frame_bytes() -> int:
     """Size of the shipped frame that carries a reading."""
-    entry = Entry(Id(10**13, 0), canonical(reading(MARKET, 500)), time.time_ns())
+    entry = Entry(Id(FIRST_MS, 0), canonical(reading(MARKET, 500)), time.time_ns())
     return len(Channel(MARKET, "readings", 1, 1).encode(entry).wire())
 
 

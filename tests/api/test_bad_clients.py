@@ -262,5 +262,5 @@ async def test_one_that_never_answers_our_close_is_cut_off(
         if ending == "reset":
             rude.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             rude.close()
-        await asyncio.to_thread(servers.wait_until, lambda: served.metric("esi_api_clients") == 0, 15)
+        await asyncio.to_thread(servers.wait_until, lambda: served.metric("esi_api_clients") == 0, 30)
         rude.close()
