@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 import msgspec
 import numpy as np
 
+from models.reasons import Reasons
 from models.signals.attribution import Moved
 from models.signals.correlation import BASE
 from models.signals.index import IndexState
@@ -74,6 +75,7 @@ class Publication(Step[IndexState, Published, str | None]):
         self._version = version_of(market)
         self._indicators = [(s.name, i) for s in market.segment for i in s.indicator]
         self._segments = [s.name for s in market.segment]
+        self._reasons = Reasons(market)
         self._days = [e.on.isoformat() for e in market.episode]
         self._instruments = [i.name for i in market.instrument]
         self._year = math.sqrt(periods_per_year)
@@ -142,8 +144,8 @@ class Publication(Step[IndexState, Published, str | None]):
             "no_data": x.indications.observation.window.no_data,
             "synthetic": self._market.synthetic,
             "warming_up": not known and not x.begun,
-        }
-        return [name for name, holds in flags.items() if holds]
+        } | (self._reasons.flags(x) if known else {})
+        return sorted(name for name, holds in flags.items() if holds)
 
     def _details(self, x: IndexState) -> Details:
         correlations = x.indications.correlations
@@ -157,6 +159,7 @@ class Publication(Step[IndexState, Published, str | None]):
             volatility=dict(zip(self._instruments, yearly.tolist(), strict=True)),
             stale=[name for name, stale in zip(self._instruments, x.stale.tolist(), strict=True) if stale],
             version=self._version,
+            reasons=self._reasons.sentences(x),
         )
 
     def _rows(self, x: IndexState) -> list[IndicatorRow]:

@@ -55,7 +55,8 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
         contributions: by segment, points of the index; they sum to `index` to 1e-12.
         forms: the index by every aggregation form, 0..100 each; `form` names the headline.
         coverage: weight of live inputs, 0..1.
-        flags: `warming_up`, `no_data`, `degraded`, `synthetic`, sorted.
+        flags: `warming_up`, `no_data`, `degraded`, `synthetic`, and why it may have moved that is no stress:
+            `composition`, `frozen_input`, `odd_move`, `silent_input`; sorted. The details of a final name the inputs.
         version: schema, method and market file that made it.
         prev_hash: hash of the final before this one; empty in provisional readings.
         hash: SHA-256 over the canonical bytes with this field empty; empty in provisional readings.
@@ -103,7 +104,11 @@ class Matrix(msgspec.Struct, frozen=True):
 
 
 class Details(msgspec.Struct, frozen=True):
-    """What lies behind a final reading: indicators, correlations, annualised volatilities, stale inputs."""
+    """What lies behind a final reading: indicators, correlations, annualised volatilities, stale inputs.
+
+    `reasons` are sentences on inputs that are odd by their own past, or that came or left; left out by releases that
+    did not know of them.
+    """
 
     market: str
     at: str
@@ -113,6 +118,7 @@ class Details(msgspec.Struct, frozen=True):
     volatility: dict[str, float | None]
     stale: list[str]
     version: str
+    reasons: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class BarRow(msgspec.Struct, frozen=True):
