@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 import msgspec
 import numpy as np
 
+from models.reasons import Reasons
 from models.score_rows import full, number, short
 from models.scores import Scored
 from models.signals.attribution import Moved
@@ -75,6 +76,7 @@ class Publication(Step[Scored, Published, str | None]):
         self._version = version_of(market)
         self._indicators = [(s.name, i) for s in market.segment for i in s.indicator]
         self._segments = [s.name for s in market.segment]
+        self._reasons = Reasons(market)
         self._days = [e.on.isoformat() for e in market.episode]
         self._instruments = [i.name for i in market.instrument]
         self._year = math.sqrt(periods_per_year)
@@ -144,8 +146,8 @@ class Publication(Step[Scored, Published, str | None]):
             "no_data": x.indications.observation.window.no_data,
             "synthetic": self._market.synthetic,
             "warming_up": not known and not x.begun,
-        }
-        return [name for name, holds in flags.items() if holds]
+        } | (self._reasons.flags(x) if known else {})
+        return sorted(name for name, holds in flags.items() if holds)
 
     def _details(self, scored: Scored) -> Details:
         x = scored.state
@@ -160,6 +162,7 @@ class Publication(Step[Scored, Published, str | None]):
             volatility=dict(zip(self._instruments, yearly.tolist(), strict=True)),
             stale=[name for name, stale in zip(self._instruments, x.stale.tolist(), strict=True) if stale],
             version=self._version,
+            reasons=self._reasons.sentences(x),
             remarks=dict(x.indications.observation.window.remarks) or msgspec.UNSET,
             **full(scored.scores),
         )

@@ -61,7 +61,8 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
         contributions: by segment, points of the index; they sum to `index` to 1e-12.
         forms: the index by every aggregation form, 0..100 each; `form` names the headline.
         coverage: weight of live inputs, 0..1.
-        flags: `warming_up`, `no_data`, `degraded`, `synthetic`, sorted.
+        flags: `warming_up`, `no_data`, `degraded`, `synthetic`, and why it may have moved that is no stress:
+            `composition`, `frozen_input`, `odd_move`, `silent_input`; sorted. The details of a final name the inputs.
         version: schema, method and market file that made it.
         models: version in force of each model that a control record promoted (the eight newest), by name; left out
             while there is none.
@@ -115,11 +116,12 @@ class Matrix(msgspec.Struct, frozen=True):
 
 
 class Details(msgspec.Struct, frozen=True):
-    """What lies behind a final: indicators, correlations, annualised volatilities, stale inputs, remarks, scores.
+    """What lies behind a final: indicators, correlations, annualised volatilities, stale inputs, reasons, scores.
 
-    `instrument_correlation` is empty in a market of more than 100 instruments. `remarks` are those of the period, text
-    by name; left out where nobody made one. Forecasts (one period ahead, and one `horizon` where that is another),
-    regime, anomaly and drift are left out in markets without scores.
+    `instrument_correlation` is empty in a market of more than 100 instruments. `reasons` are sentences on inputs that
+    are odd by their own past, or that came or left; left out by releases that did not know of them. `remarks` are those
+    of the period, text by name; left out where nobody made one. Forecasts (one period ahead, and one `horizon` where
+    that is another), regime, anomaly and drift are left out in markets without scores.
     """
 
     market: str
@@ -130,6 +132,7 @@ class Details(msgspec.Struct, frozen=True):
     volatility: dict[str, float | None]
     stale: list[str]
     version: str
+    reasons: list[str] | msgspec.UnsetType = msgspec.UNSET
     remarks: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     forecast: list[Forecast] | msgspec.UnsetType = msgspec.UNSET
     regime: Regime | msgspec.UnsetType = msgspec.UNSET

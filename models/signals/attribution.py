@@ -10,7 +10,7 @@ import numpy as np
 from models.signals.compiled import compiled
 from models.signals.forms import SCALE, blend, linear, quadratic, weighted
 from models.signals.layout import Layout
-from models.signals.step import Floats, Step
+from models.signals.step import Flags, Floats, Step
 from schemas.market import Market
 
 
@@ -45,6 +45,8 @@ class Moved:
         level: by segment, what its scores did, float64[S].
         correlation: what the correlation of segments, or of indicators by their loadings, did; 0 for forms without.
         composition: what inputs did that came or went.
+        came: indicators that count now and did not then, bool[J].
+        left: those that counted then and do not now, bool[J].
     """
 
     since_us: int
@@ -52,6 +54,8 @@ class Moved:
     level: Floats
     correlation: float
     composition: float
+    came: Flags
+    left: Flags
 
 
 class Attribution(Step[End, Moved | None, End | None]):
@@ -95,13 +99,13 @@ class Attribution(Step[End, Moved | None, End | None]):
 
     def _split(self, then: End, now: End) -> Moved:
         total = now.index - then.index
-        live = np.empty(len(now.live))
-        if _common(then.live, now.live, live):
+        live, (came, left) = np.empty(len(now.live)), np.empty((2, len(now.live)), np.bool_)
+        if _common(then.live, now.live, live, came, left):
             composition = 0.0
         else:
             composition = (now.index - self._common(now, live)) - (then.index - self._common(then, live))
         level, correlation = self._quadratic(then, now, live) if self._is_quadratic else self._linear(then, now, live)
-        return Moved(then.at_us, total, level, correlation, composition)
+        return Moved(then.at_us, total, level, correlation, composition, came, left)
 
     def _quadratic(self, then: End, now: End, live: Floats) -> tuple[Floats, float]:
         x0, x1 = self._x(then, then, live), self._x(now, now, live)
@@ -131,10 +135,11 @@ class Attribution(Step[End, Moved | None, End | None]):
 
 
 @compiled
-def _common(then: Floats, now: Floats, live: Floats) -> bool:
-    """The smaller live shares, into `live`, and whether both ends have none but these."""
+def _common(then: Floats, now: Floats, live: Floats, came: Flags, left: Flags) -> bool:
+    """The smaller live shares, into `live`, who came and left, and whether both ends have the same shares."""
     same = True
     for k in range(len(live)):
         live[k] = min(then[k], now[k])
+        came[k], left[k] = then[k] == 0 < now[k], now[k] == 0 < then[k]
         same = same and then[k] == now[k]
     return same

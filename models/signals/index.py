@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from models.signals.aggregate import Aggregate, Aggregates, Scores
 from models.signals.attribution import Attribution, End, Moved
@@ -15,6 +16,7 @@ from models.signals.compiled import compiled
 from models.signals.episodes import Compared, Episodes, Level
 from models.signals.factor import Factor
 from models.signals.forms import SCORE
+from models.signals.inputs import InputWatch, Oddities
 from models.signals.layout import Layout
 from models.signals.ranks import RecursiveRank
 from models.signals.sketch import SketchedRank
@@ -42,6 +44,8 @@ class IndexState:
         moved: exact split of the change since the last final, or None.
         coverage: weight of the inputs that are live and scored, 0..1.
         complete: whether every role is filled by an indicator that is wholly live and scored.
+        odd: what is odd about the inputs.
+        missed: instruments that an indicator with a weight reads whose role nobody else fills, bool[N].
         stale: instruments that some indicator reads and that are too old, or were never seen, bool[N].
         max_age_us: age of the oldest live input, microseconds; NaN without one.
         begun: whether there was an index before.
@@ -57,6 +61,8 @@ class IndexState:
     moved: Moved | None
     coverage: float
     complete: bool
+    odd: Oddities
+    missed: Flags
     stale: Flags
     max_age_us: float
     begun: bool
@@ -75,7 +81,7 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
     """
 
     name: ClassVar[str] = "index"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     fields: ClassVar[tuple[str, ...]] = ("begun",)
     parts: ClassVar[tuple[str, ...]] = (
         "rank",
@@ -86,6 +92,7 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
         "attribution",
         "standing",
         "episodes",
+        "inputs",
     )
 
     def __init__(self, market: Market) -> None:
@@ -110,7 +117,9 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
         self.standing = RecursiveRank(1, warm_up, capacity)
         """Of the index among its own finals."""
         self.episodes = Episodes(market)
+        self.inputs = InputWatch(market)
         self._band = Band(market)
+        self._pairs = np.array([(names.index(name), n) for n, i in enumerate(indicators) for name in i.of], np.intp)
         at_step = {SCORE[form] for form in market.forms_at(final=False)}
         self._ranks, self._tails = bool(at_step & {"rank", "tail"}), "tail" in at_step
         """Whether provisional readings need them; a rank costs a search in the whole past."""
@@ -134,8 +143,10 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
         moved, of_attribution = self.attribution.advance(end)
         standing, of_standing = self.standing.advance(np.array([index]))
         compared, of_episodes = self.episodes.advance(Level(window.at_us, index))
-        change = (of_rank, of_z, of_tail, of_factor, of_aggregate, of_attribution, of_standing, of_episodes)
-        state = self._state(x, found, 100 * float(standing[0]), compared, moved)
+        odd, of_inputs = self.inputs.advance(x.observation)
+        change = (of_rank, of_z, of_tail, of_factor, of_aggregate, of_attribution, of_standing, of_episodes, of_inputs)
+        percentile = 100 * float(standing[0])
+        state = self._state(x, found, percentile=percentile, compared=compared, moved=moved, odd=odd)
         return state, change if x.observation.learns else None
 
     def commit(self, change: tuple[Any, ...] | None) -> None:
@@ -147,7 +158,14 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
         self.begun = self.begun or bool(self.standing.counts[0])
 
     def _state(
-        self, x: Indications, found: Aggregates, percentile: float, compared: Compared, moved: Moved | None
+        self,
+        x: Indications,
+        found: Aggregates,
+        *,
+        percentile: float,
+        compared: Compared,
+        moved: Moved | None,
+        odd: Oddities,
     ) -> IndexState:
         """The state with what is said about its inputs."""
         seen, coverage = x.observation, self._segments.coverage(found.live)
@@ -162,10 +180,26 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
             moved=moved,
             coverage=coverage,
             complete=self._segments.complete(found.live),
+            odd=odd,
+            missed=self._missed(found.live),
             stale=self._used & ~seen.live,
             max_age_us=float(_oldest(seen.age_us, seen.live, self._used)),
             begun=self.begun,
         )
+
+    def _missed(self, counted: Floats) -> Flags:
+        missed = np.empty(len(self._used), np.bool_)
+        _read_by(self._pairs, self._segments.acting(counted), missed)
+        return missed
+
+
+@compiled
+def _read_by(pairs: npt.NDArray[np.intp], acting: Flags, missed: Flags) -> None:
+    """Instruments that acting indicators read, from pairs of instrument and indicator, into `missed`."""
+    missed[:] = False
+    for n in range(len(pairs)):
+        if acting[pairs[n, 1]]:
+            missed[pairs[n, 0]] = True
 
 
 @compiled

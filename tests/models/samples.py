@@ -20,6 +20,7 @@ from models.signals.episodes import Episodes, Level
 from models.signals.factor import Factor
 from models.signals.index import StressIndex
 from models.signals.indicators import KINDS, build
+from models.signals.inputs import InputWatch
 from models.signals.merge import BarMerge
 from models.signals.path import PeriodPath
 from models.signals.ranks import RecursiveRank
@@ -204,6 +205,7 @@ def _named() -> dict[type[AnyStep], Sample]:
         ),
         BarMerge: Sample(lambda: BarMerge(m, schedule, 2), _ordered_partials, _wild_partials),
         PeriodPath: _staged("path", lambda: PeriodPath(m)),
+        InputWatch: _staged("volatility", lambda: InputWatch(m)),
         Volatility: _staged("volatility", lambda: Volatility(m)),
         Correlation: _staged("correlation", lambda: Correlation(m)),
         IndicatorBank: _staged("indicators", lambda: IndicatorBank(m)),

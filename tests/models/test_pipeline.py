@@ -132,6 +132,6 @@ def test_the_history_is_high_in_crises_and_low_in_calm_years(history: list[Readi
 def test_the_history_says_what_it_lacks(history: list[Reading]) -> None:
     assert all("warming_up" in r.flags for r in history[:200])
     before_vix = [r for r in history if "2006" <= r.at[:4] <= "2012"]
-    assert all(r.flags == ["degraded"] and r.coverage < 1 for r in before_vix)
-    assert [r.flags for r in history if r.at.startswith("2017")] == [[]] * 251
+    assert all("degraded" in r.flags and r.coverage < 1 for r in before_vix)
+    assert not any("degraded" in r.flags for r in history if r.at.startswith("2017"))
     assert all(r.final for r in history)

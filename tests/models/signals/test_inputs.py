@@ -1,0 +1,75 @@
+"""Odd inputs: silent, frozen, leaping, each by its own past."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.signals.inputs import LEARNED, RUN, InputWatch, Oddities
+from models.signals.path import Observation
+from schemas.bars import Partial
+from tests.models import tape
+
+MARKET = tape.market(step="period")
+
+
+def run(values: list[float | None]) -> list[Oddities]:
+    """What is said of P1 when it closes its periods at these values; P2 speaks in every period."""
+    partials = []
+    for n, value in enumerate(values, start=1):
+        at_us = tape.START + n * MARKET.period_us
+        rows = [{"code": 1, "end_us": at_us, "path": [50.0 + n % 3] * 6}]
+        if value is not None:
+            rows.append({"code": 0, "end_us": at_us, "path": [value] * 6})
+        partials.append(Partial(0, np.array([at_us]), tape.columns(rows)))
+    step, found = InputWatch(MARKET), []
+    for x in tape.inputs("volatility", partials, MARKET, partitions=1):
+        seen: Observation = x
+        found.append(step.update(seen))
+    return found
+
+
+def walk(n: int, seed: int = 3) -> list[float | None]:
+    moves = np.random.default_rng(seed).choice([-0.01, 0.01], n)
+    return [float(v) for v in np.round(100 * np.exp(np.cumsum(moves)), 6)]
+
+
+def test_an_ordinary_input_is_never_odd() -> None:
+    for said in run(walk(300)):
+        assert not said.silent.any()
+        assert not said.frozen.any()
+        assert not said.leap.any()
+
+
+def test_silence_is_counted_in_periods_and_ends_with_a_value() -> None:
+    said = run([*walk(100), None, None, None, *walk(3, 4)])
+    assert [int(s.silent[0]) for s in said[98:]] == [0, 0, 1, 2, 3, 0, 0, 0]
+
+
+def test_nobody_misses_who_is_seldom_there_or_has_gone_for_long() -> None:
+    seldom = [v if n % 5 == 0 else None for n, v in enumerate(walk(600))]
+    assert not any(s.silent[0] for s in run(seldom))
+    gone = run([*walk(200), *[None] * 60])
+    assert int(gone[210].silent[0]) == 11
+    assert int(gone[-1].silent[0]) == 0
+
+
+def test_a_value_stands_oddly_long_only_where_it_never_did() -> None:
+    said = run([*walk(100), *[77.0] * 8, *walk(20, 5), *[88.0] * 8, *[88.0] * 2])
+    runs = [int(s.frozen[0]) for s in said]
+    assert runs[100:108] == [0] * (RUN - 1) + [5, 6, 7, 8]
+    assert runs[108:] == [0] * 20 + [0] * 8 + [9, 10]
+
+
+def test_a_leap_is_told_by_the_furthest_move_before() -> None:
+    values = walk(100)
+    last = values[-1]
+    assert last is not None
+    said = run([*values, last * 100, last])
+    assert said[100].leap[0] == pytest.approx(np.log(100) / 0.01, rel=1e-3)
+    assert said[101].leap[0] == 0.0, "the way back is as far as the way there"
+
+
+def test_nothing_is_odd_before_enough_is_known() -> None:
+    said = run([*walk(LEARNED - 8), 1.0, None, *[2.0] * 6])
+    assert not any(s.leap[0] or s.silent[0] or s.frozen[0] for s in said)
