@@ -51,6 +51,18 @@ class Validation(Strict):
     agree: int = Field(default=5, ge=2)
 
 
+class Diurnal(Strict):
+    """How volatility is freed of the time of day.
+
+    Attributes:
+        slot: length of the slots that a session is cut into, from its open on.
+        half_life: how fast the profile forgets, in sessions of a day.
+    """
+
+    slot: Span = microseconds("30m")
+    half_life: Span = microseconds("40d")
+
+
 class Episode(Strict):
     """A day that people remember; readings say above which of these they stand.
 
@@ -98,6 +110,7 @@ class Market(Strict):
         shrinkage: weight of the identity in segment and instrument correlations, 0..1.
         horizon: how far ahead forecasts look, for later.
         synthetic: said with every reading.
+        diurnal: profile of the time of day that volatility is divided by; None for none.
     """
 
     version: Literal[1]
@@ -121,6 +134,7 @@ class Market(Strict):
     half_life: HalfLife = HalfLife()
     history: History = History()
     validation: Validation = Validation()
+    diurnal: Diurnal | None = None
     episode: tuple[Episode, ...] = ()
     instrument: tuple[Instrument, ...] = Field(min_length=1)
     segment: tuple[Segment, ...] = Field(min_length=1)
@@ -137,6 +151,9 @@ class Market(Strict):
         faults: list[tuple[Place, str]] = []
         if self.cutoff and self.period != "session":
             faults.append((("cutoff",), "only session periods have a cutoff"))
+        if self.diurnal and (self.bar >= DAY_US or DAY_US % self.diurnal.slot or self.diurnal.slot % self.bar):
+            told = "slot must divide a day evenly and be a multiple of bar, which is shorter than a day"
+            faults.append((("diurnal", "slot"), told))
         if DAY_US % self.bar:
             faults.append((("bar",), "bar must divide a day evenly"))
         if self.period == "session" and self.calendar == "24x7":

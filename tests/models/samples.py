@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from models.calendars import schedule_of
+from models.calendars import schedule_of, sessions_of
 from models.publication import Publication
 from models.signals.aggregate import Aggregate, Scores
 from models.signals.attribution import Attribution, End
 from models.signals.bank import IndicatorBank
 from models.signals.bars import BarFold
 from models.signals.correlation import Correlation
+from models.signals.diurnal import AdjustedPath, Diurnal
 from models.signals.episodes import Episodes, Level
 from models.signals.factor import Factor
 from models.signals.index import StressIndex
@@ -181,12 +182,15 @@ def _indicator(indicator: Indicator) -> Sample:
 def _named() -> dict[type[AnyStep], Sample]:
     m = tape.market()
     schedule = schedule_of(m)
+    d = tape.market(diurnal={"slot": "1m"})
     found: dict[type[AnyStep], Sample] = {
         BarFold: Sample(
             lambda: BarFold(m), lambda: _ticks([100.0, 100.1, 99.9]), lambda: _ticks([1e-300, 1e308, 1e100])
         ),
         BarMerge: Sample(lambda: BarMerge(m, schedule, 2), lambda: tape.partials(SECONDS), _wild_partials),
         PeriodPath: _staged("path", lambda: PeriodPath(m)),
+        AdjustedPath: _staged("path", lambda: AdjustedPath(d, sessions_of(d))),
+        Diurnal: _staged("volatility", lambda: Diurnal(d, sessions_of(d))),
         InputWatch: _staged("volatility", lambda: InputWatch(m)),
         Volatility: _staged("volatility", lambda: Volatility(m)),
         Correlation: _staged("correlation", lambda: Correlation(m)),
