@@ -12,6 +12,7 @@ from exchange_calendars.errors import InvalidCalendarName
 
 from models.signals.schedule import Schedule
 from models.signals.step import Ints
+from schemas.duration import DAY_US
 from schemas.market import Market
 
 FIRST_DAY: Final = "1990-01-01"
@@ -36,6 +37,13 @@ def schedule_of(market: Market, start: str = FIRST_DAY, end: str = LAST_DAY) -> 
     if market.period != "session":
         opens, closes = _cut(opens, closes, market.period_us)
     return Schedule.sessions(opens, closes)
+
+
+def sessions_of(market: Market) -> Schedule:
+    """Its whole sessions, whatever its periods; days by UTC where it never closes."""
+    if market.calendar == "24x7":
+        return Schedule.continuous(DAY_US)
+    return schedule_of(market.model_copy(update={"period": "session"}))
 
 
 @lru_cache(maxsize=8)

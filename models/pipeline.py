@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from models.calendars import schedule_of
+from models.calendars import schedule_of, sessions_of
 from models.publication import Publication, Published
 from models.scores import scoring
 from models.signals.bank import IndicatorBank
 from models.signals.correlation import Correlation
+from models.signals.diurnal import AdjustedPath
 from models.signals.index import StressIndex
 from models.signals.merge import BarMerge, Window
 from models.signals.path import PeriodPath
@@ -43,7 +44,7 @@ def steps(market: Market, partitions: int, run: str | None = None) -> list[Stage
     schedule = schedule_of(market)
     return [
         Stage("merge", BarMerge(market, schedule, partitions), True),
-        Stage("path", PeriodPath(market), True),
+        Stage("path", _path(market), True),
         Stage("volatility", Volatility(market), False),
         Stage("correlation", Correlation(market), False),
         Stage("indicators", IndicatorBank(market), False),
@@ -51,6 +52,11 @@ def steps(market: Market, partitions: int, run: str | None = None) -> list[Stage
         Stage("scores", scoring(market), False),
         Stage("publication", Publication(market, schedule.periods_per_year, run), False),
     ]
+
+
+def _path(market: Market) -> Step[Any, Any, Any]:
+    """With or without the time of day, as the file has it."""
+    return PeriodPath(market) if market.diurnal is None else AdjustedPath(market, sessions_of(market))
 
 
 class Pipeline:

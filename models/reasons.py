@@ -2,50 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import numpy as np
 
 from models.signals.index import IndexState
 from models.signals.step import Flags, Floats, Ints
+from schemas.indicator import Indicator
 from schemas.market import Market
 
 MANY: Final = 4
 """Names that a sentence lists before it counts."""
+
+SAID: Final = {"silent": "silent_input", "frozen": "frozen_input", "lately": "recent_gap", "leap": "odd_move"}
+"""Flag of each oddity."""
 
 
 class Reasons:
     """Words and sentences about the inputs of a reading."""
 
     def __init__(self, market: Market) -> None:
-        """Of a market: its names, and what it calls its periods."""
+        """Of a market: its names, whom it reads for the index, and what it calls its periods."""
         self._instruments = [i.name for i in market.instrument]
         self._indicators = [i.name for s in market.segment for i in s.indicator]
         self._weighs = np.array([i.weight > 0 for s in market.segment for i in s.indicator], np.bool_)
+        indicators = [i for s in market.segment for i in s.indicator]
+        self._first = self._of(i for i in indicators if i.weight > 0 and i.replaces is None)
+        self._successors = [(n, self._of([i])) for n, i in enumerate(indicators) if i.weight > 0 and i.replaces]
         self._period = "session" if market.period == "session" else "period"
 
     def flags(self, x: IndexState) -> dict[str, bool]:
-        """`silent_input`, `frozen_input`, `odd_move` and `composition`, and whether they hold; any reading."""
-        odd, missed = x.odd, x.missed
-        return {
-            "composition": x.moved is not None and x.moved.composition != 0,
-            "frozen_input": bool((missed & (odd.frozen > 0)).any()),
-            "odd_move": bool((missed & (odd.leap > 0)).any()),
-            "silent_input": bool((missed & (odd.silent > 0)).any()),
-        }
+        """The words of `SAID`, and whether they hold; of any reading."""
+        read = self._read(x)
+        odd = {word: bool((read & (getattr(x.odd, name) > 0)).any()) for name, word in SAID.items()}
+        return odd | {"composition": x.moved is not None and x.moved.composition != 0}
 
     def sentences(self, x: IndexState) -> list[str]:
-        """The same with names and numbers, in the order of the market file."""
+        """The same with names and numbers, each kind in the order of the market file."""
+        read, odd = self._read(x), x.odd
         found = [] if x.moved is None or x.moved.composition == 0 else [self._composition(x)]
-        found += [f"{name}: no value for {self._periods(n)}" for name, n in self._named(x, x.odd.silent)]
-        found += [
-            f"{name}: the same value for {self._periods(n)}, longer than ever before"
-            for name, n in self._named(x, x.odd.frozen)
-        ]
-        return found + [f"{name}: moved {n:.1f} times as far as ever before" for name, n in self._named(x, x.odd.leap)]
+        sayings: tuple[tuple[Floats | Ints, Callable[[float], str]], ...] = (
+            (odd.silent, lambda n: f"no value for {self._periods(n)}"),
+            (odd.frozen, lambda n: f"the same value for {self._periods(n)}, where it moves"),
+            (odd.lately, lambda n: f"no news for {self._periods(n)} until lately"),
+            (odd.leap, lambda n: f"moved {n:.1f} times as far as ever before"),
+        )
+        for values, say in sayings:
+            found += [f"{self._instruments[c]}: {say(values[c])}" for c in np.flatnonzero(read & (values > 0))]
+        return found
 
-    def _named(self, x: IndexState, values: Floats | Ints) -> list[tuple[str, float]]:
-        return [(self._instruments[c], values[c]) for c in np.flatnonzero(x.missed & (values > 0))]
+    def _read(self, x: IndexState) -> Flags:
+        """Instruments that the index reads, or read until they fell silent; successors only where they act, bool[N]."""
+        read = self._first
+        for n, of in self._successors:
+            if x.aggregates.live[n] > 0:
+                read = read | of
+        return read
+
+    def _of(self, indicators: Iterable[Indicator]) -> Flags:
+        """Instruments that some indicators read, bool[N]."""
+        read = {name for i in indicators for name in i.of}
+        return np.array([name in read for name in self._instruments], np.bool_)
 
     def _composition(self, x: IndexState) -> str:
         moved = x.moved

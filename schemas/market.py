@@ -11,7 +11,7 @@ from schemas.alert_rule import AlertRule
 from schemas.duration import DAY_US, Duration, Span, microseconds
 from schemas.indicator import OF_PRICES, Indicator, Segment
 from schemas.instrument import Instrument
-from schemas.market_parts import Episode, HalfLife, History, Scoring, Validation
+from schemas.market_parts import Diurnal, Episode, HalfLife, History, Scoring, Validation
 from schemas.market_words import MarketName, Slug, Strict, Text
 
 Form = Literal["ciss", "factor", "rank_mean", "tail_mean", "z_mean"]
@@ -52,6 +52,7 @@ class Market(Strict):
         shrinkage: weight of the identity in segment and instrument correlations, 0..1.
         horizon: how far ahead forecasts look: `1 session`, or a duration.
         synthetic: said with every reading.
+        diurnal: profile of the time of day that volatility is divided by; None for none.
         alert: the rules that come with it; no part of what readings are made of, nor of their version.
     """
 
@@ -76,6 +77,7 @@ class Market(Strict):
     half_life: HalfLife = HalfLife()
     history: History = History()
     validation: Validation = Validation()
+    diurnal: Diurnal | None = None
     scores: Scoring = Scoring()
     episode: tuple[Episode, ...] = ()
     alert: tuple[AlertRule, ...] = ()
@@ -94,6 +96,9 @@ class Market(Strict):
         faults: list[tuple[Place, str]] = []
         if self.cutoff and self.period != "session":
             faults.append((("cutoff",), "only session periods have a cutoff"))
+        if self.diurnal and (self.bar >= DAY_US or DAY_US % self.diurnal.slot or self.diurnal.slot % self.bar):
+            told = "slot must divide a day evenly and be a multiple of bar, which is shorter than a day"
+            faults.append((("diurnal", "slot"), told))
         if DAY_US % self.bar:
             faults.append((("bar",), "bar must divide a day evenly"))
         if self.period == "session" and self.calendar == "24x7":

@@ -54,6 +54,18 @@ class Validation(Strict):
     agree: int = Field(default=5, ge=2)
 
 
+class Diurnal(Strict):
+    """How volatility is freed of the time of day.
+
+    Attributes:
+        slot: length of the slots that a session is cut into, from its open on.
+        half_life: how fast the profile forgets, in sessions of a day.
+    """
+
+    slot: Span = microseconds("30m")
+    half_life: Span = microseconds("40d")
+
+
 class Scoring(Strict):
     """Whether readings carry a forecast, a regime, an anomaly score and drift."""
 

@@ -62,7 +62,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
         forms: the index by every aggregation form, 0..100 each; `form` names the headline.
         coverage: weight of live inputs, 0..1.
         flags: `warming_up`, `no_data`, `degraded`, `synthetic`, and why it may have moved that is no stress:
-            `composition`, `frozen_input`, `odd_move`, `silent_input`; sorted. The details of a final name the inputs.
+            `composition`, `frozen_input`, `odd_move`, `recent_gap`, `silent_input`; sorted. Details name the inputs.
         version: schema, method and market file that made it.
         models: version in force of each model that a control record promoted (the eight newest), by name; left out
             while there is none.

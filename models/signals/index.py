@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from models.signals.aggregate import Aggregate, Aggregates, Scores
 from models.signals.attribution import Attribution, End, Moved
@@ -45,7 +44,6 @@ class IndexState:
         coverage: weight of the inputs that are live and scored, 0..1.
         complete: whether every role is filled by an indicator that is wholly live and scored.
         odd: what is odd about the inputs.
-        missed: instruments that an indicator with a weight reads whose role nobody else fills, bool[N].
         stale: instruments that some indicator reads and that are too old, or were never seen, bool[N].
         max_age_us: age of the oldest live input, microseconds; NaN without one.
         begun: whether there was an index before.
@@ -62,7 +60,6 @@ class IndexState:
     coverage: float
     complete: bool
     odd: Oddities
-    missed: Flags
     stale: Flags
     max_age_us: float
     begun: bool
@@ -119,7 +116,6 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
         self.episodes = Episodes(market)
         self.inputs = InputWatch(market)
         self._band = Band(market)
-        self._pairs = np.array([(names.index(name), n) for n, i in enumerate(indicators) for name in i.of], np.intp)
         at_step = {SCORE[form] for form in market.forms_at(final=False)}
         self._ranks, self._tails = bool(at_step & {"rank", "tail"}), "tail" in at_step
         """Whether provisional readings need them; a rank costs a search in the whole past."""
@@ -181,25 +177,10 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
             coverage=coverage,
             complete=self._segments.complete(found.live),
             odd=odd,
-            missed=self._missed(found.live),
             stale=self._used & ~seen.live,
             max_age_us=float(_oldest(seen.age_us, seen.live, self._used)),
             begun=self.begun,
         )
-
-    def _missed(self, counted: Floats) -> Flags:
-        missed = np.empty(len(self._used), np.bool_)
-        _read_by(self._pairs, self._segments.acting(counted), missed)
-        return missed
-
-
-@compiled
-def _read_by(pairs: npt.NDArray[np.intp], acting: Flags, missed: Flags) -> None:
-    """Instruments that acting indicators read, from pairs of instrument and indicator, into `missed`."""
-    missed[:] = False
-    for n in range(len(pairs)):
-        if acting[pairs[n, 1]]:
-            missed[pairs[n, 0]] = True
 
 
 @compiled

@@ -14,10 +14,10 @@ from models.signals.step import Flags, Floats, Ints, Step
 from schemas.market import Market
 
 USUAL: Final = 0.9
-"""Share of finals with a value from which one without is odd: monthly releases and dead series are not missed."""
+"""Share of finals with a value from which one without is odd: monthly releases are missed only when they are stale."""
 
-RUN: Final = 5
-"""Finals with the same value below which nobody asks."""
+SELDOM: Final = 1e-4
+"""Probability, by its own past, of standing so long, below which a value is frozen: once in forty years of sessions."""
 
 FURTHER: Final = 1.5
 """How many times as far as ever before a move is odd: records by a little are how records are made."""
@@ -25,8 +25,14 @@ FURTHER: Final = 1.5
 LEARNED: Final = 60
 """Finals with a value that an input needs before anything about it is odd."""
 
-FINALS, VALUES, SAME, LONGEST = range(4)
-"""Rows of the counts: finals since the first value, those with a value, how long it has stood, and the longest ever."""
+GONE: Final = 250
+"""Periods without a value after which an input is not odd but gone: coverage says so, for ever."""
+
+FINALS, VALUES, SAME, STOOD, LENGTH, AGE = range(6)
+"""Rows of the counts: finals since the first value, those with a value, how many times it now stood, how often it ever
+stood; length of the last silence or sleep, and finals since it ended."""
+
+COUNTS: Final = 6
 
 LAST, FURTHEST = range(2)
 """Rows of the values: that of the last final with one, and the largest move."""
@@ -36,16 +42,19 @@ _Change = tuple[Ints, Floats]
 
 @dataclass(frozen=True, slots=True)
 class Oddities:
-    """What is odd about each instrument, by its own past; arrays are [N].
+    """What is odd about each instrument, by its own past; arrays are [N], 0 where nothing is.
 
     Attributes:
-        silent: whole periods that an input which usually speaks has been without a value; 0 for the others.
-        frozen: finals that its value has stood, where that is longer than ever before; 0 for the others.
-        leap: how many times as far as ever before it moved in this period, where that is odd; 0 for the others.
+        silent: whole periods that an input has been without a value which usually has one, or that is stale.
+        frozen: finals that its value has stood, where it hardly ever stands so long.
+        lately: how long it was silent (two periods at least) or frozen, where that has ended within two half-lives of
+            volatilities: what was not seen then is still missing in them.
+        leap: how many times as far as ever before it moved in this period.
     """
 
     silent: Ints
     frozen: Ints
+    lately: Ints
     leap: Floats
 
 
@@ -53,7 +62,8 @@ class InputWatch(Step[Observation, Oddities, _Change]):
     """Judges each instrument by its own past, so that no threshold in points or per cent has to be made up.
 
     A rejected print leaves its period without a value, a feed that died is silent, a vendor that repeats itself
-    freezes, a bad print leaps. None of it changes the index: it is said beside it.
+    freezes, a bad print leaps. A value that stood in a share p of its finals stands n more times with probability
+    p ** n, which is held against `SELDOM`. None of it changes the index: it is said beside it.
     """
 
     name: ClassVar[str] = "inputs"
@@ -62,19 +72,20 @@ class InputWatch(Step[Observation, Oddities, _Change]):
     def __init__(self, market: Market) -> None:
         """Of a market's instruments."""
         self.layout = tuple(i.name for i in market.instrument)
+        self._memory = 2 * market.periods(market.half_life.volatility)  # a quarter is left by then
         n = len(market.instrument)
-        self.counts: Ints = np.zeros((4, n), np.int64)
+        self.counts: Ints = np.zeros((COUNTS, n), np.int64)
         self.values: Floats = np.tile([[np.nan], [0.0]], n)
 
     def advance(self, x: Observation) -> tuple[Oddities, _Change]:
         """What is odd with the period so far."""
-        counts, values = np.empty_like(self.counts), np.empty_like(self.values)
-        silent, frozen = np.empty((2, counts.shape[1]), np.int64)
-        leap = np.empty(counts.shape[1])
-        _watch(
-            x.close, x.period_return, x.elapsed, x.fresh, self.counts, self.values, counts, values, silent, frozen, leap
-        )
-        return Oddities(silent, frozen, leap), (counts, values)
+        counts, values = self.counts.copy(), self.values.copy()
+        found, leap = np.zeros((3, counts.shape[1]), np.int64), np.zeros(counts.shape[1])
+        _miss(x.elapsed, x.fresh, x.live, counts, found[0])
+        _stand(x.close, x.fresh, counts, values, found[1])
+        _leap(x.period_return, x.elapsed, x.fresh, counts, values, leap)
+        _remember(found[0], found[1], self._memory, counts, found[2])
+        return Oddities(found[0], found[1], found[2], leap), (counts, values)
 
     def commit(self, change: _Change) -> None:
         """Closes the period."""
@@ -82,30 +93,55 @@ class InputWatch(Step[Observation, Oddities, _Change]):
 
 
 @compiled
-def _watch(  # noqa: PLR0917  (one loop over plain arrays, as compiled code wants it)
-    close: Floats, returns: Floats, elapsed: Floats, fresh: Flags, counts: Ints, values: Floats,
-    new_counts: Ints, new_values: Floats, silent: Ints, frozen: Ints, leap: Floats,
-) -> None:  # fmt: skip
-    """Counts and values after the period so far, and what is odd about it."""
-    new_counts[:], new_values[:] = counts, values
-    silent[:], frozen[:], leap[:] = 0, 0, 0.0
+def _miss(elapsed: Floats, fresh: Flags, live: Flags, counts: Ints, silent: Ints) -> None:
+    """Periods without a value, by instrument, into `silent`; counts in place."""
     for c in range(len(fresh)):
-        known = counts[VALUES, c] >= LEARNED
         if fresh[c] or counts[FINALS, c] > 0:
-            new_counts[FINALS, c] += 1
-        if not fresh[c]:
-            if known and counts[VALUES, c] >= USUAL * counts[FINALS, c]:
-                silent[c] = int(elapsed[c])
+            counts[FINALS, c] += 1
+        if fresh[c]:
+            counts[VALUES, c] += 1
             continue
-        new_counts[VALUES, c] += 1
-        new_counts[SAME, c] = counts[SAME, c] + 1 if close[c] == values[LAST, c] else 1
-        if known and new_counts[SAME, c] >= RUN and new_counts[SAME, c] > counts[LONGEST, c]:
-            frozen[c] = new_counts[SAME, c]
-        if close[c] != values[LAST, c]:
-            new_counts[LONGEST, c] = max(counts[LONGEST, c], counts[SAME, c])
-        new_values[LAST, c] = close[c]
-        size = abs(returns[c]) / np.sqrt(elapsed[c])
-        if known and size > FURTHER * values[FURTHEST, c] > 0:
+        missed = counts[VALUES, c] >= USUAL * counts[FINALS, c] or not live[c]
+        if missed and counts[VALUES, c] >= LEARNED and elapsed[c] <= GONE:
+            silent[c] = int(elapsed[c])
+
+
+@compiled
+def _stand(close: Floats, fresh: Flags, counts: Ints, values: Floats, frozen: Ints) -> None:
+    """Finals that a value has stood, where that is seldom, into `frozen`; counts and values in place."""
+    for c in range(len(fresh)):
+        if not fresh[c]:
+            continue
+        same = close[c] == values[LAST, c]
+        share = (counts[STOOD, c] + 1.0) / (counts[VALUES, c] + 1.0)
+        counts[SAME, c] = counts[SAME, c] + 1 if same else 0
+        counts[STOOD, c] += same
+        values[LAST, c] = close[c]
+        if counts[VALUES, c] > LEARNED and share ** counts[SAME, c] < SELDOM:
+            frozen[c] = counts[SAME, c] + 1
+
+
+@compiled
+def _leap(  # noqa: PLR0917  (kernels take arrays, not objects)
+    returns: Floats, elapsed: Floats, fresh: Flags, counts: Ints, values: Floats, leap: Floats
+) -> None:
+    """How many times as far as ever before, into `leap`; values in place."""
+    for c in range(len(fresh)):
+        size = abs(returns[c]) / np.sqrt(elapsed[c]) if fresh[c] else 0.0
+        if counts[VALUES, c] > LEARNED and size > FURTHER * values[FURTHEST, c] > 0:
             leap[c] = bounded(size / values[FURTHEST, c])
-        if size > values[FURTHEST, c]:
-            new_values[FURTHEST, c] = size
+        values[FURTHEST, c] = max(values[FURTHEST, c], size)
+
+
+@compiled
+def _remember(silent: Ints, frozen: Ints, memory: float, counts: Ints, lately: Ints) -> None:
+    """Lengths of silences and sleeps that have ended not long ago, into `lately`; counts in place."""
+    for c in range(len(silent)):
+        length = max(silent[c] if silent[c] >= 2 else 0, frozen[c])
+        if length > 0:
+            counts[LENGTH, c], counts[AGE, c] = length, 0
+        elif counts[LENGTH, c] > 0:
+            counts[AGE, c] += 1
+            if counts[AGE, c] > memory:
+                counts[LENGTH, c] = 0
+            lately[c] = counts[LENGTH, c]

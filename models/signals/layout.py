@@ -61,12 +61,6 @@ class Layout:
         """Weight of what counts among all that could, 0..1: segments by their weights, roles by theirs."""
         return float(_coverage(self.segment, self.role, self.weight, self.loading, counted))
 
-    def acting(self, counted: Floats) -> Flags:
-        """Indicators that have a weight and whose role nobody else fills, bool[J]: those that count or are missed."""
-        found = np.empty(len(counted), np.bool_)
-        _acting(self.role, self.loading, counted, found)
-        return found
-
     def complete(self, counted: Floats) -> bool:
         """Whether somebody stands in every role that has a weight, wholly live."""
         return bool(_complete(self.role, self.loading, counted))
@@ -101,16 +95,6 @@ def _coverage(
     for s in range(len(weight)):
         covered += weight[s] * found[s] / whole[s]
     return covered
-
-
-@compiled
-def _acting(role: npt.NDArray[np.intp], loading: Floats, counted: Floats, found: Flags) -> None:
-    """As above; where nobody fills a role, all who could are missed."""
-    filled = np.zeros(len(role))
-    for k in range(len(role)):
-        filled[role[k]] += counted[k]
-    for k in range(len(role)):
-        found[k] = loading[k] > 0 and (counted[k] > 0 or filled[role[k]] == 0)
 
 
 @compiled

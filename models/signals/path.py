@@ -35,6 +35,8 @@ class Observation:
         volume: traded quantity of the period so far; 0 where none was told.
         elapsed: trading time that `period_return` and `variance` cover, in periods: the share of this one and the
             periods without a bar before it (a monthly series in a daily market covers a month).
+        pace: what the variances, and what `high` and `low` still hold, are to be divided by for the time of day; 1 in
+            markets without a `[diurnal]` profile, where nothing has been divided.
         age_us: time since the end of the last bar, microseconds; NaN before the first.
         live: young enough to count.
         fresh: a bar came in this period.
@@ -51,6 +53,7 @@ class Observation:
     low: Floats
     volume: Floats
     elapsed: Floats
+    pace: Floats
     age_us: Floats
     live: Flags
     fresh: Flags
@@ -90,6 +93,8 @@ class PeriodPath(Step[Window, Observation, tuple[Floats, Ints, int]]):
         self._stale_us = np.array(
             [default if i.stale_after is None else i.stale_after for i in market.instrument], np.float64
         )
+        self._even: Floats = np.ones(n)
+        self._even.flags.writeable = False
         self.last_close_us = NEVER
         self.values: Floats = np.full((path_kernel.VALUES, n), np.nan)
         """Rows as named in `path_kernel`."""
@@ -139,6 +144,7 @@ class PeriodPath(Step[Window, Observation, tuple[Floats, Ints, int]]):
             low=values[path_kernel.LOW],
             volume=values[path_kernel.VOLUME],
             elapsed=seen[path_kernel.ELAPSED],
+            pace=self._even,
             age_us=age,
             live=age <= self._stale_us,
             fresh=~np.isnan(values[path_kernel.OPEN]),

@@ -81,7 +81,7 @@ class Volatility(Step[Observation, Volatilities, _Change]):
         sums, weights, level = np.empty_like(self.sums), np.empty_like(self.weights), np.empty((3, len(x.fresh)))
         part = np.full(1, x.window.fraction)
         _move(
-            x.variance, x.bar_variance, x.bipower, x.high, x.low, x.fresh, self._by_log, x.elapsed,
+            x.variance, x.bar_variance, x.bipower, x.high, x.low, x.pace, x.fresh, self._by_log, x.elapsed,
             1 - 0.5 ** (x.elapsed / self._half_life), part, 1 - 0.5 ** (part / self._half_life),
             self.sums, self.weights, sums, weights, level,
         )  # fmt: skip
@@ -95,8 +95,8 @@ class Volatility(Step[Observation, Volatilities, _Change]):
 
 @compiled
 def _move(  # noqa: PLR0917  (one loop over plain arrays, as compiled code wants it)
-    variance: Floats, bar_variance: Floats, bipower: Floats, high: Floats, low: Floats, fresh: Flags, by_log: Flags,
-    elapsed: Floats, new_of_all: Floats, part: Floats, new_of_part: Floats,
+    variance: Floats, bar_variance: Floats, bipower: Floats, high: Floats, low: Floats, pace: Floats, fresh: Flags,
+    by_log: Flags, elapsed: Floats, new_of_all: Floats, part: Floats, new_of_part: Floats,
     sums: Floats, weights: Floats, new_sums: Floats, new_weights: Floats, level: Floats,
 ) -> None:  # fmt: skip
     """Sums and weights after the period so far, and the levels: variance, range variance, share of jumps.
@@ -110,7 +110,7 @@ def _move(  # noqa: PLR0917  (one loop over plain arrays, as compiled code wants
             range_ = move(high[c], low[c], by_log[c])
             excess = bar_variance[c] - bipower[c]
             jumps = max(excess, 0.0) if np.isfinite(excess) else np.nan
-            seen = (variance[c], _PARKINSON * range_ * range_, jumps, bar_variance[c])
+            seen = (variance[c], _PARKINSON * range_ * range_ / pace[c], jumps, bar_variance[c])
             for k in range(4):
                 x, new = (seen[0] / elapsed[c], new_of_all[c]) if k == 0 else (seen[k] / part[0], new_of_part[0])
                 new_sums[k, c], new_weights[k, c] = eased(sums[k, c], weights[k, c], x, new)

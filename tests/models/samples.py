@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from models.calendars import schedule_of
+from models.calendars import schedule_of, sessions_of
 from models.publication import Publication
 from models.scores import Scoring, Unscored
 from models.signals.aggregate import Aggregate, Scores
@@ -16,6 +16,7 @@ from models.signals.attribution import Attribution, End
 from models.signals.bank import IndicatorBank
 from models.signals.bars import BarFold
 from models.signals.correlation import Correlation
+from models.signals.diurnal import AdjustedPath, Diurnal
 from models.signals.episodes import Episodes, Level
 from models.signals.factor import Factor
 from models.signals.index import StressIndex
@@ -197,6 +198,7 @@ def _indicator(indicator: Indicator) -> Sample:
 def _named() -> dict[type[AnyStep], Sample]:
     m = tape.market()
     schedule = schedule_of(m)
+    d = tape.market(diurnal={"slot": "1m"})
     found: dict[type[AnyStep], Sample] = {
         BarFold: Sample(
             lambda: BarFold(m),
@@ -205,6 +207,8 @@ def _named() -> dict[type[AnyStep], Sample]:
         ),
         BarMerge: Sample(lambda: BarMerge(m, schedule, 2), _ordered_partials, _wild_partials),
         PeriodPath: _staged("path", lambda: PeriodPath(m)),
+        AdjustedPath: _staged("path", lambda: AdjustedPath(d, sessions_of(d))),
+        Diurnal: _staged("volatility", lambda: Diurnal(d, sessions_of(d))),
         InputWatch: _staged("volatility", lambda: InputWatch(m)),
         Volatility: _staged("volatility", lambda: Volatility(m)),
         Correlation: _staged("correlation", lambda: Correlation(m)),

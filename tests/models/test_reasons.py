@@ -70,7 +70,7 @@ def test_a_frozen_input_is_told_with_the_length_of_its_sleep() -> None:
     values[70:, 3] = values[70, 3]
     readings, reasons = run(market(), values)
     assert readings[77].flags == ["frozen_input"]
-    assert reasons[77] == ["S1: the same value for 8 periods, longer than ever before"]
+    assert reasons[77] == ["S1: the same value for 8 periods, where it moves"]
 
 
 def test_a_silent_input_is_told_and_so_is_what_left_with_it() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.signals.inputs import LEARNED, RUN, InputWatch, Oddities
+from models.signals.inputs import LEARNED, InputWatch, Oddities
 from models.signals.path import Observation
 from schemas.bars import Partial
 from tests.models import tape
@@ -46,19 +46,37 @@ def test_silence_is_counted_in_periods_and_ends_with_a_value() -> None:
     assert [int(s.silent[0]) for s in said[98:]] == [0, 0, 1, 2, 3, 0, 0, 0]
 
 
-def test_nobody_misses_who_is_seldom_there_or_has_gone_for_long() -> None:
-    seldom = [v if n % 5 == 0 else None for n, v in enumerate(walk(600))]
+def test_nobody_misses_who_is_seldom_there_while_it_is_young() -> None:
+    seldom = [v if n % 4 == 0 else None for n, v in enumerate(walk(600))]
     assert not any(s.silent[0] for s in run(seldom))
-    gone = run([*walk(200), *[None] * 60])
-    assert int(gone[210].silent[0]) == 11
-    assert int(gone[-1].silent[0]) == 0
 
 
-def test_a_value_stands_oddly_long_only_where_it_never_did() -> None:
-    said = run([*walk(100), *[77.0] * 8, *walk(20, 5), *[88.0] * 8, *[88.0] * 2])
+def test_a_stale_input_is_missed_however_seldom_it_speaks_and_forgotten_when_it_is_gone() -> None:
+    seldom = [v if n % 4 == 0 else None for n, v in enumerate(walk(400))]
+    said = [int(s.silent[0]) for s in run([*seldom[:397], *[None] * 260])]
+    assert said[396:403] == [0, 0, 0, 0, 0, 0, 6]
+    assert said[396 + 249] == 249
+    assert said[-1] == 0
+
+
+def test_a_value_stands_oddly_long_only_where_it_seldom_does() -> None:
+    said = run([*walk(100), *[77.0] * 8, *walk(20, 5)])
     runs = [int(s.frozen[0]) for s in said]
-    assert runs[100:108] == [0] * (RUN - 1) + [5, 6, 7, 8]
-    assert runs[108:] == [0] * 20 + [0] * 8 + [9, 10]
+    assert runs[100:108] == [0, 0, 0, 4, 5, 6, 7, 8]
+    assert not any(runs[:100] + runs[108:])
+    steps = np.repeat(walk(100), 4).tolist()
+    lazy = [int(s.frozen[0]) for s in run([*steps, *[steps[-1]] * 40])]
+    assert not any(lazy[:420]), "three of four stand: thirty times are one in 5,000"
+    assert lazy[-1] > 40
+
+
+def test_what_ended_lately_is_remembered_for_two_half_lives() -> None:
+    said = run([*walk(100), *[77.0] * 8, *walk(14, 5)])
+    assert [int(s.lately[0]) for s in said[106:]] == [0, 0, *[8] * 10, 0, 0, 0, 0]
+    silent = run([*walk(100), None, None, None, *walk(3, 5)])
+    assert [int(s.lately[0]) for s in silent[101:]] == [0, 0, 3, 3, 3]
+    once = run([*walk(100), None, *walk(3, 5)])
+    assert not any(s.lately[0] for s in once), "a holiday is no gap"
 
 
 def test_a_leap_is_told_by_the_furthest_move_before() -> None:
