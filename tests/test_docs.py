@@ -35,6 +35,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("## `[half_life]`", market_parts.HalfLife),
     ("## `[history]`", market_parts.History),
     ("## `[validation]`", market_parts.Validation),
+    ("## `[diurnal]`", market_parts.Diurnal),
     ("## `[scores]`", market_parts.Scoring),
     ("## `[[episode]]`", market_parts.Episode),
     ("## `[[alert]]`", AlertRule),
@@ -42,7 +43,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("## `[[segment]]`", indicator.Segment),
     ("## `[[segment.indicator]]`", indicator.Indicator),
 )
-OWN_TABLES = {"half_life", "history", "validation", "scores", "episode", "alert", "instrument", "segment"}
+OWN_TABLES = {"half_life", "history", "validation", "diurnal", "scores", "episode", "alert", "instrument", "segment"}
 """Fields of the market that have a heading instead of a row."""
 
 
