@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -80,7 +81,7 @@ def _execute(flow: object, config: FlowConfig) -> None:
 
 def _store(folder: Path) -> Path:
     """The recovery store, made if it is not there yet: whole, or not at all."""
-    if any(folder.glob("part-*.sqlite3")):
+    if (folder / "part-0.sqlite3").exists():
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -93,13 +94,14 @@ def _store(folder: Path) -> Path:
 
 
 def _move(fresh: Path, folder: Path) -> None:
-    """The new store to its place, at once, unless another process of the flow was first."""
-    fresh.chmod(0o755)
-    try:
-        fresh.rename(folder)
-    except OSError:
-        if not any(folder.glob("part-*.sqlite3")):
-            raise
+    """The new store to its place, its first file last: where that is, all are.
+
+    Linked, not renamed: what another process of the flow has put there already, and may be writing, stays.
+    """
+    folder.mkdir(exist_ok=True)
+    for file in sorted(fresh.glob("part-*.sqlite3"), reverse=True):
+        with contextlib.suppress(FileExistsError):
+            (folder / file.name).hardlink_to(file)
 
 
 def _cause(error: BaseException, config: FlowConfig) -> BaseException:
