@@ -54,10 +54,9 @@ def test_what_cannot_be_used_is_told_without_the_secret(desk: Desk, said: dict[s
     assert "hunter2" not in str(problem)
 
 
-@pytest.mark.parametrize("name", ["no name", "a" * 65, "../x"])
+@pytest.mark.parametrize("name", ["no name", "a" * 65, "a;b"])
 def test_names_are_plain(desk: Desk, name: str) -> None:
-    answered = desk.ask("PUT", f"/receivers/{name}", 404 if "/" in name else 422, json=webhook())
-    assert answered["status"] in {404, 422}
+    assert desk.ask("PUT", f"/receivers/{name}", 422, json=webhook())["status"] == 422
 
 
 async def test_a_test_goes_the_way_of_every_message(desk: Desk, endpoint: Endpoint, certificates: Certificates) -> None:
