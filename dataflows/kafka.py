@@ -18,6 +18,11 @@ log = structlog.get_logger()
 CALL_S: Final = 10.0
 """Longest wait for an answer of the broker, seconds."""
 
+_COORDINATING: Final = (
+    KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+)  # fmt: skip
+"""Answers of a broker whose groups are on the move."""
+
 _MOCK: Final = "mockCluster"
 """How the broker inside librdkafka names its cluster; it cannot create topics, they appear when asked for."""
 
@@ -158,7 +163,15 @@ def progress(reader: Consumer, topic: str, partitions: int) -> list[Progress]:
         KafkaException: the broker did not answer.
     """
     asked = [TopicPartition(topic, partition) for partition in range(partitions)]
-    return [_progress(answer) for answer in reader.committed(asked, timeout=CALL_S)]
+    deadline = time.monotonic() + CALL_S
+    while True:
+        try:
+            return [_progress(answer) for answer in reader.committed(asked, timeout=CALL_S)]
+        except KafkaException as error:
+            # a broker that has just started, or given the group away, knows in a moment who has it
+            if error.args[0].code() not in _COORDINATING or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def _progress(committed: TopicPartition) -> Progress:
