@@ -88,7 +88,7 @@ class Diurnal(Step[Observation, Observation, _Change]):
 class AdjustedPath(Step[Window, Observation, tuple[Any, _Change]]):
     """The path of a period, its variances without the time of day."""
 
-    name: ClassVar[str] = "path"
+    name: ClassVar[str] = "adjusted_path"
     version: ClassVar[int] = PeriodPath.version
     parts: ClassVar[tuple[str, ...]] = ("path", "diurnal")
 
