@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.routing import WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
@@ -47,10 +48,16 @@ class _Page(StaticFiles):
     """The built page. Its hashed assets may be kept for ever, the rest is asked for again."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves a file; a socket that comes here has lost its way."""
+        """Serves a file; a socket that comes here has lost its way, and so has whoever asks for the API.
+
+        Raises:
+            HTTPException: there is no such address of the API, whatever the method.
+        """
         if scope["type"] == "websocket":
             await refuse_socket(scope, receive, send, Problem(404, "No such feed", "The feed is /v1/feed."))
             return
+        if scope["path"].startswith("/v1/"):
+            raise HTTPException(404)
         await super().__call__(scope, receive, send)
 
     def file_response(self, *args: Any, **kwargs: Any) -> Any:

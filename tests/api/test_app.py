@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import redis
 from fastapi import FastAPI
@@ -36,6 +37,8 @@ def test_the_built_page_is_served(config: ApiConfig, tmp_path: Path) -> None:
         for path in ("/../config.py", "/%2e%2e/config.py", "/assets/nothing.js"):
             assert served.get(path).status_code == 404
         assert served.get("/v1/markets").json() == {"markets": []}
+        lost = httpx.put(f"{served.url}/v1/nothing/here")
+        assert (lost.status_code, lost.headers["content-type"]) == (404, "application/problem+json")
 
 
 async def test_a_socket_elsewhere_is_refused(config: ApiConfig, tmp_path: Path) -> None:
@@ -54,8 +57,6 @@ def test_without_a_page_the_api_serves_on(config: ApiConfig, tmp_path: Path) -> 
 
 
 def test_only_reading_is_offered(served: Served) -> None:
-    import httpx
-
     for method in ("POST", "PUT", "DELETE"):
         answer = httpx.request(method, served.url + "/v1/markets")
         assert (answer.status_code, answer.json()["title"]) == (405, "Method Not Allowed")

@@ -54,9 +54,10 @@ def test_what_cannot_be_used_is_told_without_the_secret(desk: Desk, said: dict[s
     assert "hunter2" not in str(problem)
 
 
-@pytest.mark.parametrize("name", ["no name", "a" * 65, "a;b"])
+@pytest.mark.parametrize("name", ["no name", "a" * 65, "a;b", "..%2Fx"])
 def test_names_are_plain(desk: Desk, name: str) -> None:
-    assert desk.ask("PUT", f"/receivers/{name}", 422, json=webhook())["status"] == 422
+    answered = desk.ask("PUT", f"/receivers/{name}", 404 if "%2F" in name else 422, json=webhook())
+    assert answered["status"] in {404, 422}
 
 
 async def test_a_test_goes_the_way_of_every_message(desk: Desk, endpoint: Endpoint, certificates: Certificates) -> None:
