@@ -10,8 +10,7 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
-from starlette.exceptions import HTTPException
-from starlette.routing import WebSocketRoute
+from starlette.routing import Match, Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -44,20 +43,23 @@ def _version() -> str:
         return "0"
 
 
+class _Behind(Mount):
+    """The page's place behind the API, which keeps its own answers to wrong addresses (404) and methods (405)."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Everything but requests to the API."""
+        ours = scope["type"] == "http" and scope["path"].startswith("/v1/")
+        return (Match.NONE, {}) if ours else super().matches(scope)
+
+
 class _Page(StaticFiles):
     """The built page. Its hashed assets may be kept for ever, the rest is asked for again."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves a file; a socket that comes here has lost its way, and so has whoever asks for the API.
-
-        Raises:
-            HTTPException: there is no such address of the API, whatever the method.
-        """
+        """Serves a file; a socket that comes here has lost its way."""
         if scope["type"] == "websocket":
             await refuse_socket(scope, receive, send, Problem(404, "No such feed", "The feed is /v1/feed."))
             return
-        if scope["path"].startswith("/v1/"):
-            raise HTTPException(404)
         await super().__call__(scope, receive, send)
 
     def file_response(self, *args: Any, **kwargs: Any) -> Any:
@@ -142,4 +144,4 @@ def _mount(app: FastAPI, feed: Feed) -> None:
     app.router.routes.append(WebSocketRoute("/v1/feed", feed.serve))
     static = app.state.config.static
     if static.is_dir():
-        app.mount("/", _Page(directory=static, html=True))
+        app.router.routes.append(_Behind("/", _Page(directory=static, html=True)))
