@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench import engine, fanout, kafka_to_redis, replay_real, start, step, us
+from bench import convergence, engine, fanout, kafka_to_redis, replay_real, start, step, us
 from bench.case import Benchmark
 
 BENCHMARKS: Final = (
@@ -13,6 +13,7 @@ BENCHMARKS: Final = (
     Benchmark("us_history", us.WORK, us.history),
     Benchmark("us_step", us.STEP_WORK, us.step),
     Benchmark("us_state", us.STATE_WORK, us.state),
+    Benchmark("convergence", convergence.WORK, convergence.measure),
     Benchmark("kafka_to_redis", kafka_to_redis.WORK, kafka_to_redis.measure_arrow),
     Benchmark("json_ticks", kafka_to_redis.JSON_WORK, kafka_to_redis.measure_json),
     Benchmark("replay_real", replay_real.WORK, replay_real.measure),
