@@ -7,6 +7,7 @@ from typing import Final
 from bench import (
     alert_delivery,
     alert_rules,
+    convergence,
     engine,
     fanout,
     kafka_to_redis,
@@ -25,6 +26,7 @@ BENCHMARKS: Final = (
     Benchmark("us_history", us.WORK, us.history),
     Benchmark("us_step", us.STEP_WORK, us.step),
     Benchmark("us_state", us.STATE_WORK, us.state),
+    Benchmark("convergence", convergence.WORK, convergence.measure),
     Benchmark("scoring", scoring.WORK, scoring.measure),
     Benchmark("kafka_to_redis", kafka_to_redis.WORK, kafka_to_redis.measure_arrow),
     Benchmark("json_ticks", kafka_to_redis.JSON_WORK, kafka_to_redis.measure_json),

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer.main
@@ -165,3 +166,50 @@ def test_the_example_of_the_page_is_the_file_and_loads() -> None:
     (shown,) = blocks(DOCS / "markets.md", "toml")
     assert shown == example.read_text()
     assert parse(shown.encode(), "docs/markets.md") == load(str(example))
+
+
+def _time(span_us: int) -> str:
+    """A span as market files write it: `46h`, `8d`."""
+    return f"{span_us // DAY_US}d" if span_us % DAY_US == 0 else f"{span_us // 3_600_000_000}h"
+
+
+def _instrument_row(i: Instrument) -> str:
+    """How an instrument of `us` stands in the method: name, kind, unit, when public, when stale, where from, why."""
+    kind = f"{i.kind}, signed" if i.allow_negative and i.kind == "price" else i.kind
+    place = "" if i.calendar is None else f" ({i.calendar})"
+    public = f"{_time(i.lag)}" if i.lag else f"close{place}"
+    covers = "" if i.covers == "day" else f", a {i.covers}"
+    stale = "" if i.stale_after is None else _time(i.stale_after)
+    source = ", ".join(f"{where} {name}" for where, name in sorted(i.source.items()))
+    return f"| `{i.name}` | {kind}{covers} | {i.unit} | {public} | {stale} | {source} | {i.why} |"
+
+
+def _indicator_row(segment: str, i: indicator.Indicator) -> str:
+    """How an indicator of `us` stands in the method: name, segment, kind and settings, inputs, weight and role, why."""
+    given = [_time(getattr(i, name)) for name in ("window", "half_life") if name in i.model_fields_set]
+    if i.parameters is not None:
+        given.append(f"omega {i.parameters.omega:g}, alpha {i.parameters.alpha:g}, beta {i.parameters.beta:g}")
+        given.append(f"fitted on {i.parameters.fitted_from} to {i.parameters.fitted_to}")
+    kind = " ".join([f"`{i.kind}`", *(["turned"] if i.sign < 0 else []), *([f"({', '.join(given)})"] if given else [])])
+    role = "watched, finals" if i.weight == 0 else f"{i.weight:g}"
+    after = "" if i.replaces is None else f"; follows {i.replaces}"
+    return f"| {i.name} | {segment} | {kind} | {', '.join(i.of)} | {role}{after} | {i.why} |"
+
+
+def test_the_method_names_every_kind_and_every_form() -> None:
+    text = (DOCS / "method.md").read_text()
+    for name in (*get_args(indicator.IndicatorKind), *get_args(market.Form)):
+        assert f"| `{name}`" in text, f"docs/method.md: no row for {name}"
+
+
+def test_the_method_holds_every_input_and_indicator_of_us_as_the_file_has_them() -> None:
+    """What is missing is printed as it should stand."""
+    lines = set((DOCS / "method.md").read_text().splitlines())
+    us = load("us")
+    wanted = [_instrument_row(i) for i in us.instrument]
+    wanted += [_indicator_row(s.name, i) for s in us.segment for i in s.indicator]
+    missing = [row for row in wanted if row not in lines]
+    assert not missing, "docs/method.md lacks:\n" + "\n".join(missing)
+    indicators = [i for s in us.segment for i in s.indicator]
+    assert all(i.weight > 0 or i.at == "final" for i in indicators), "the table says so"
+    assert all(i.why for i in (*us.instrument, *indicators)), "each says why it is here"

@@ -6,6 +6,7 @@ import dataclasses
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from bench import (
     alert_delivery,
     alert_rules,
     bare_writes,
+    convergence,
     engine,
     fanout,
     kafka_to_redis,
@@ -184,3 +186,10 @@ def test_alert_delivery_refuses_what_is_missing_or_came_twice() -> None:
     for wrong in (["a"], ["a", "a"], ["a", "b", "c"]):
         with pytest.raises(WrongOutputError):
             alert_delivery.check(wrong, 2)
+
+
+def test_convergence_leaves_out_what_has_no_index_on_both_sides() -> None:
+    near, far, unknown = (
+        msgspec.structs.replace(reading("m", 1, final=True), index=index) for index in (40.0, 43.5, None)
+    )
+    assert convergence.distances([(near, far), (far, near), (near, unknown), (None, far)]) == (3.5, 3.5)
