@@ -6,21 +6,11 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from schemas.scores import Anomaly, Drift, ExpertRow, Forecast, Regime
+from schemas.scores import ExpertRow, Forecast, Scored
 
 _Columns = dict[str, list[float | None]]
 
 STATES = ("calm", "tense", "stress")
-
-
-class Scored(msgspec.Struct, frozen=True):
-    """The part of a final's details that scores are in; the matrices are skipped."""
-
-    at: str
-    forecast: list[Forecast] | None = None
-    regime: Regime | None = None
-    anomaly: Anomaly | None = None
-    drift: Drift | None = None
 
 
 class CoverageColumns(msgspec.Struct, frozen=True):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from api.score_columns import Scored, columns, decoded
+from api.score_columns import columns, decoded
 from schemas.reading import canonical
-from schemas.scores import ExpertRow
+from schemas.scores import ExpertRow, Scored
 from tests.api.publisher import DRIFT, FORECAST, REGIME, details
 
 OTHERS = [ExpertRow("persistence", 0.6, 0.0, None), ExpertRow("lstm", 0.4, 0.02, None)]
