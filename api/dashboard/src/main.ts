@@ -11,14 +11,18 @@ import { bind, helpDialog, show } from "./keys";
 import { offered } from "./range";
 import { dataSpan, initial, Painter, stepMs, type State, type View } from "./store";
 import { applyTheme, toggleTheme } from "./theme";
+import { ConditionView } from "./views/condition";
 import { Contributions } from "./views/contributions";
+import { ExpertsView } from "./views/experts";
 import { Footer } from "./views/footer";
+import { ForecastView } from "./views/forecast";
 import { Header } from "./views/header";
 import { Heatmap } from "./views/heatmap";
 import { History } from "./views/history";
 import { Indicators } from "./views/indicators";
 import { Moved } from "./views/moved";
 import { Now } from "./views/now";
+import { RecordView } from "./views/record";
 import { moveCursor } from "./views/timechart";
 import { fixed } from "./format";
 
@@ -42,6 +46,7 @@ const contributions = new Contributions(time);
 const moved = new Moved((reach) => app.moved(reach));
 const heatmap = new Heatmap((which) => app.matrix(which));
 const indicators = new Indicators();
+const scores = [new ForecastView(time), new RecordView(time), new ExpertsView(time), new ConditionView(time)] as const;
 const footer = new Footer();
 const announcer = new Announcer();
 
@@ -69,10 +74,11 @@ class FirstCursor implements View {
   }
 }
 
-painter.add(header, now, history, contributions, moved, heatmap, indicators, footer, announcer, new Title(), new FirstCursor());
+painter.add(header, now, history, contributions, moved, heatmap, ...scores, indicators, footer, announcer, new Title(), new FirstCursor());
 document.getElementById("page")?.append(
   header.element,
-  h("main", {}, now.element, history.element, contributions.element, h("div", { class: "pair" }, moved.element, heatmap.element), indicators.element),
+  h("main", {}, now.element, history.element, contributions.element, h("div", { class: "pair" }, moved.element, heatmap.element),
+    scores[0].element, h("div", { class: "pair" }, scores[1].element, scores[2].element), scores[3].element, indicators.element),
   footer.element, announcer.element);
 
 bind({
