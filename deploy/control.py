@@ -23,7 +23,7 @@ def control(
     data: Data = None,
     kafka_url: Kafka = None,
 ) -> None:
-    """Sends a control record: a note, a model's version to serve from now on, or an edition that goes on for a market."""
+    """Sends a control record: a note, a model's version to serve, or the edition that goes on for a market."""
     from dataflows.sources.control import send
     from deploy import logs, verbs
     from deploy.neighbour import joined
