@@ -9,8 +9,9 @@ from collections import Counter, deque
 from typing import Final
 
 from bench.case import Figure, require
-from bench.crowd import BIN_NS, percentile
+from bench.crowd import percentile
 from bench.fanout import MARKET, cpu_of, serving
+from bench.listening import BIN_NS
 from bench.servers import running
 from tests import servers
 from tests.api.publisher import Publisher
