@@ -162,6 +162,22 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "retrain": None,
         },
     },
+    "Scores": {
+        "market": "us-open",
+        "periods": 1,
+        "at": ["2008-10-14T20:00:00Z", READING["at"]],
+        "skill": [0.014, 0.015],
+        "skills": {"persistence": [0.0, 0.0], "har": [None, 0.011]},
+        "weights": {"persistence": [0.61, 0.6], "har": [0.39, 0.4]},
+        "coverage": [{"nominal": 0.9, "overall": [0.899, 0.899], "stress": [None, 0.918]}],
+        "labels": [2369, 2370],
+        "regime": ["stress", "stress"],
+        "probabilities": {"calm": [0.0, 0.0], "tense": [0.02, 0.01], "stress": [0.98, 0.99]},
+        "change": [0.05, 0.04],
+        "anomaly": [0.02, 0.004],
+        "drifts": [0, 1],
+        **_SPAN,
+    },
     "Ready": {
         "status": "not ready",
         "checks": {

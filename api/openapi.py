@@ -12,6 +12,7 @@ from api import answers
 from api.alerting.rest import answers as alert_answers
 from api.examples import EXAMPLES
 from api.problems import MEDIA_TYPE
+from api.score_columns import Scores
 from api.splits import Attribution
 from schemas.chain import Audit
 
@@ -26,6 +27,7 @@ _ANSWERS = (
     Audit,
     answers.Forecasts,
     answers.Condition,
+    Scores,
     answers.Ready,
     answers.ProblemDetails,
     *alert_answers.ANSWERS,

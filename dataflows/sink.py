@@ -22,6 +22,7 @@ from dataflows import metrics, stopping
 from dataflows.config import FlowConfig, FlowError
 from dataflows.ended import EndedStreams
 from dataflows.entries import Entry, Publishable, entries_of
+from dataflows.score_metrics import ScoreGauges
 from schemas import names
 
 log = structlog.get_logger()
@@ -46,6 +47,7 @@ class MarketStreams(StatefulSinkPartition[Any, None]):
     def __init__(self, config: FlowConfig, market: str) -> None:
         self._market, self._cap = market, config.cap
         self._unsaved: list[Entry] = []
+        self._gauges = ScoreGauges(market)
         self._client = connect(config.redis_url)
         self._script = self._client.register_script(_SCRIPT)
         self._keys = [names.writer_key(market), names.latest_key(market)]
@@ -63,6 +65,7 @@ class MarketStreams(StatefulSinkPartition[Any, None]):
         entries = [entry for value in values for entry in entries_of(_bare(value))]
         self._unsaved += entries
         self._write_all(entries)
+        self._gauges.observe(entries)
 
     def snapshot(self) -> None:
         """Nothing to save: ids come from event time; but Redis must have on its disk what it acknowledged.
