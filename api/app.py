@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import structlog
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.routing import Match, Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
@@ -23,6 +23,10 @@ from api.entrance import Entrance
 from api.feed import Feed
 from api.history import History
 from api.hub import Hub
+from api.identity.authority import Authority
+from api.identity.database import open_pool
+from api.identity.gate import Gate, authorized
+from api.identity.rest import audit, keys, session, users
 from api.latest import LatestAnswers, Shortcut
 from api.metrics import Metrics
 from api.problems import Problem
@@ -79,6 +83,7 @@ def create_app(config: ApiConfig, connections: int = 1_000) -> FastAPI:
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(authorized)],
         lifespan=_lifespan,
     )
     app.state.config, app.state.metrics = config, Metrics()
@@ -86,12 +91,13 @@ def create_app(config: ApiConfig, connections: int = 1_000) -> FastAPI:
     app.add_middleware(door.BodyLimit)
     app.add_middleware(Compress)
     app.add_middleware(Shortcut)
+    app.add_middleware(Gate, config=config)
     app.add_middleware(Door, config=config, metrics=app.state.metrics)
     problems.install(app)
     app.include_router(routes.router)
     app.include_router(finals.router)
     app.include_router(score_routes.router)
-    for part in (rules, receivers, alerts):
+    for part in (rules, receivers, alerts, session, users, keys, audit):
         app.include_router(part.router)
     app.include_router(health.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
@@ -105,6 +111,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.store = Store(config.postgres_url) if config.postgres_url else None
     state.vault = Vault(config.alert_keys)
     state.alerts = door.open_pool(config.postgres_url) if config.postgres_url else None
+    users_pool = open_pool(config.postgres_url) if config.postgres_url else None
+    state.authority = Authority(users_pool, state.vault)
     state.history = History(state.commands, state.store)
     hub = Hub(config, state.metrics, state.commands)
     room = state.room = state.entrance.room = Room(config, state.metrics, state.entrance.limit)
@@ -114,6 +122,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if state.store is not None and state.alerts is not None:
         await state.store.open()
         await state.alerts.open(wait=False)
+    if users_pool is not None:
+        await users_pool.open(wait=False)
     try:
         yield
     finally:
@@ -125,6 +135,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if state.store is not None and state.alerts is not None:
             await state.store.close()
             await state.alerts.close(timeout=0.5)
+        if users_pool is not None:
+            await users_pool.close(timeout=0.5)
         await state.commands.aclose()
 
 

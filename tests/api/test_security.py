@@ -12,6 +12,7 @@ from websockets.exceptions import InvalidStatus
 from api.config import ApiConfig
 from api.security import host_name
 from tests.api.conftest import Served, serving
+from tests.api.identity.people import make_key
 from tests.api.publisher import Publisher
 
 CASES = [
@@ -44,10 +45,14 @@ def guarded(config: ApiConfig) -> ApiConfig:
 
 
 async def test_hosts_and_origins(guarded: ApiConfig, publisher: Publisher) -> None:
+    assert guarded.postgres_url is not None
+    key = await asyncio.to_thread(make_key, guarded.postgres_url, "index:read")
     with serving(guarded) as served:
         own = served.url.partition("//")[2]
         for given, status in CASES:
-            headers = {name: value.format(own=own) for name, value in given.items()}
+            headers = {name: value.format(own=own) for name, value in given.items()} | {
+                "authorization": f"Bearer {key}"
+            }
             answer = await asyncio.to_thread(served.get, "/v1/markets", headers=headers)
             assert answer.status_code == status, headers
             if status != 200:
