@@ -106,6 +106,18 @@ class Settings(BaseSettings):
         description="Web origins beside the API's own that may open its WebSocket, such as "
         "`https://desk.example.org`, with commas.",
     )
+    api_tls_certificate: Path | None = Field(
+        default=None, description="File of the certificate chain (PEM) that the API shows; without it, it speaks HTTP."
+    )
+    api_tls_key: Path | None = Field(default=None, description="File of its private key (PEM).")
+    api_behind_tls: bool = Field(
+        default=False, description="Whether a proxy in front of the API speaks TLS: cookies are then for TLS only."
+    )
+    trusted_proxies: Names = Field(default=(), description="Proxies (networks) whose `X-Forwarded-For` is believed.")
+    local_session: bool = Field(
+        default=True, description="Whether who sits at this machine may look without a login, if only it is served."
+    )
+    public_metrics: bool = Field(default=False, description="Whether the API answers `/metrics` to strangers.")
     rate: int = Field(
         default=5_000,
         ge=1,

@@ -187,11 +187,10 @@ def api(settings: Settings, *, shared: bool) -> None:
     from api.config import ApiConfig
     from api.server import run
 
-    url = settings.postgres_url
     run(
         ApiConfig(
             redis_url=redis(settings),
-            postgres_url=url.get_secret_value() if url else None,
+            postgres_url=settings.postgres_url.get_secret_value() if settings.postgres_url else None,
             host=settings.api_host,
             port=settings.api_port,
             allowed_hosts=settings.allowed_hosts,
@@ -200,6 +199,12 @@ def api(settings: Settings, *, shared: bool) -> None:
             private_port=settings.metrics_port,
             alert_keys=keys(settings),
             alert_allow=networks(settings.alerts_allow),
+            local_session=settings.local_session,
+            tls_certificate=settings.api_tls_certificate,
+            tls_key=settings.api_tls_key,
+            behind_tls=settings.api_behind_tls,
+            trusted_proxies=settings.trusted_proxies,
+            public_metrics=settings.public_metrics,
         )
     )
 
