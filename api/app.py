@@ -26,6 +26,7 @@ from api.hub import Hub
 from api.identity.authority import Authority
 from api.identity.database import open_pool
 from api.identity.gate import Gate, authorized
+from api.identity.limits import Limiter, Limits
 from api.identity.rest import audit, keys, session, users
 from api.latest import LatestAnswers, Shortcut
 from api.metrics import Metrics
@@ -90,6 +91,7 @@ def create_app(config: ApiConfig, connections: int = 1_000) -> FastAPI:
     app.state.entrance = Entrance(connections, config.ask_within, app.state.metrics)
     app.add_middleware(door.BodyLimit)
     app.add_middleware(Compress)
+    app.add_middleware(Limits, config=config)
     app.add_middleware(Shortcut)
     app.add_middleware(Gate, config=config)
     app.add_middleware(Door, config=config, metrics=app.state.metrics)
@@ -113,6 +115,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.alerts = door.open_pool(config.postgres_url) if config.postgres_url else None
     users_pool = open_pool(config.postgres_url) if config.postgres_url else None
     state.authority = Authority(users_pool, state.vault)
+    state.limiter = Limiter(state.commands, config.quota) if config.quota else None
     state.history = History(state.commands, state.store)
     hub = Hub(config, state.metrics, state.commands)
     room = state.room = state.entrance.room = Room(config, state.metrics, state.entrance.limit)

@@ -39,6 +39,7 @@ class ApiConfig:
         idle: how long a peer may leave a protocol ping unanswered, or take nothing while something waits for it.
         ask_within: how long a connection may take for the head of its request.
         max_clients: sockets at once, as far as the limit of open files allows; more are refused with 503.
+        quota: requests a minute of one user or key, or of one address without; 0 counts nothing.
         max_per_identity: sockets at once of one user or key; this machine's own session has no such bound.
         ring_frames: newest entries per channel kept in memory, encoded once, for `since`.
         ring_bytes: the same bound in bytes.
@@ -70,6 +71,7 @@ class ApiConfig:
     idle: float = 20.0
     ask_within: float = 10.0
     max_clients: int = 100_000
+    quota: int = 1_200
     max_per_identity: int = 1_000
     ring_frames: int = 1_000
     ring_bytes: int = 4_194_304
