@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
@@ -123,7 +124,7 @@ class ApiConfig:
         ]
         return faults
 
-    @property
+    @cached_property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
         if self.host == "localhost":
@@ -138,7 +139,7 @@ class ApiConfig:
         """Whether browsers come by TLS, here or at a proxy in front."""
         return self.tls_certificate is not None or self.behind_tls
 
-    @property
+    @cached_property
     def has_local_session(self) -> bool:
         """Whether somebody at this machine may look without a login; never where a proxy stands in front."""
         return self.local_session and self.is_loopback and not self.has_tls and not self.trusted_proxies

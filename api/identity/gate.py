@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
@@ -24,7 +25,8 @@ from api.security import host_name
 SUBPROTOCOL: Final = "esi.bearer."
 """How a token is offered with the handshake of a socket: browsers cannot set headers there."""
 
-_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "via", "x-real-ip")
+_FORWARDED: Final = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"via", b"x-real-ip"})
+_SHOWING: Final = frozenset({b"authorization", b"cookie", b"sec-websocket-protocol"})
 _NOTED: Final = frozenset({"alerts:act", "alerts:write"})
 """Scopes whose use is noted in the audit log; users and keys are noted by their own routes, with what was before."""
 
@@ -63,13 +65,14 @@ def needs_identity(path: str, *, public_metrics: bool = False) -> bool:
 
 def shown_by(headers: Headers) -> Shown | None:
     """What a request shows of who it is; a bearer counts before a cookie."""
+    if _SHOWING.isdisjoint([name for name, _ in headers.raw]):
+        return None
     scheme, _, secret = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return Shown("bearer", secret.strip())
-    offered = (one.strip() for one in headers.get("sec-websocket-protocol", "").split(","))
-    for one in offered:
-        if one.startswith(SUBPROTOCOL):
-            return Shown("bearer", one.removeprefix(SUBPROTOCOL))
+    for one in headers.get("sec-websocket-protocol", "").split(","):
+        if one.strip().startswith(SUBPROTOCOL):
+            return Shown("bearer", one.strip().removeprefix(SUBPROTOCOL))
     secret = cookie_of(headers)
     return Shown("cookie", secret) if secret else None
 
@@ -88,17 +91,25 @@ def cookie_of(headers: Headers) -> str:
 
 def is_local(config: ApiConfig, scope: Scope, headers: Headers) -> bool:
     """Whether somebody at this machine asks, by no proxy: they may look without logging in."""
-    if not config.has_local_session or any(name in headers for name in _FORWARDED):
-        return False
     client = scope.get("client")
+    if client is None or not config.has_local_session or not _is_loopback(client[0]):
+        return False
+    if not _FORWARDED.isdisjoint([name for name, _ in headers.raw]):
+        return False
+    return _is_loopback_host(headers.get("host", ""))
+
+
+@lru_cache(maxsize=1_024)
+def _is_loopback(address: str) -> bool:
     try:
-        return (
-            client is not None
-            and ipaddress.ip_address(client[0]).is_loopback
-            and host_name(headers.get("host", "")) in LOOPBACK_HOSTS
-        )
+        return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+@lru_cache(maxsize=1_024)
+def _is_loopback_host(host: str) -> bool:
+    return host_name(host) in LOOPBACK_HOSTS
 
 
 class Gate:
