@@ -27,7 +27,8 @@ from api.identity.authority import Authority
 from api.identity.database import open_pool
 from api.identity.gate import Gate, authorized
 from api.identity.limits import Limiter, Limits
-from api.identity.rest import audit, keys, session, users
+from api.identity.oidc import Provider
+from api.identity.rest import audit, keys, oidc, session, users
 from api.latest import LatestAnswers, Shortcut
 from api.metrics import Metrics
 from api.problems import Problem
@@ -99,7 +100,7 @@ def create_app(config: ApiConfig, connections: int = 1_000) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(finals.router)
     app.include_router(score_routes.router)
-    for part in (rules, receivers, alerts, session, users, keys, audit):
+    for part in (rules, receivers, alerts, session, oidc, users, keys, audit):
         app.include_router(part.router)
     app.include_router(health.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
@@ -116,6 +117,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     users_pool = open_pool(config.postgres_url) if config.postgres_url else None
     state.authority = Authority(users_pool, state.vault)
     state.limiter = Limiter(state.commands, config.quota) if config.quota else None
+    state.provider = None if config.provider is None else Provider(config.provider)
     state.history = History(state.commands, state.store)
     hub = Hub(config, state.metrics, state.commands)
     room = state.room = state.entrance.room = Room(config, state.metrics, state.entrance.limit)

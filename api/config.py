@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from api.identity.oidc import ProviderConfig
+
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 _ABOVE_ZERO = (
@@ -22,6 +24,10 @@ _ABOVE_ZERO = (
     "outbox_bytes",
     "resume_limit",
 )
+
+
+class ApiConfigError(ValueError):
+    """Settings that cannot work; the message names the field and says what it may be."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class ApiConfig:
         idle: how long a peer may leave a protocol ping unanswered, or take nothing while something waits for it.
         ask_within: how long a connection may take for the head of its request.
         max_clients: sockets at once, as far as the limit of open files allows; more are refused with 503.
+        provider: of logins by OpenID Connect, None for none.
         quota: requests a minute of one user or key, or of one address without; 0 counts nothing.
         max_per_identity: sockets at once of one user or key; this machine's own session has no such bound.
         ring_frames: newest entries per channel kept in memory, encoded once, for `since`.
@@ -72,6 +79,7 @@ class ApiConfig:
     idle: float = 20.0
     ask_within: float = 10.0
     max_clients: int = 100_000
+    provider: ProviderConfig | None = None
     quota: int = 1_200
     max_per_identity: int = 1_000
     ring_frames: int = 1_000
@@ -96,10 +104,10 @@ class ApiConfig:
         """Refuses what cannot work.
 
         Raises:
-            ValueError: names the field and what it may be.
+            ApiConfigError: names the field and what it may be.
         """
         for fault in self._faults():
-            raise ValueError(fault)
+            raise ApiConfigError(fault)
 
     def _faults(self) -> list[str]:
         faults = []

@@ -14,8 +14,9 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from deploy.provider_settings import ProviderSettings
 from deploy.setting_kinds import Bootstrap, Folder, Names, Port, allowed
 
 PREFIX: Final = "ESI_"
@@ -48,7 +49,7 @@ def _default_data_dir() -> Path:
     return (checkout() or Path.cwd()) / ".esi"
 
 
-class Settings(BaseSettings):
+class Settings(ProviderSettings):
     """What a process is told; each field's description is its documentation."""
 
     model_config = SettingsConfigDict(

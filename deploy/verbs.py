@@ -183,30 +183,10 @@ def keys(settings: Settings) -> tuple[str, ...]:
 def api(settings: Settings, *, shared: bool) -> None:
     """Runs the API until it is asked to stop; `shared`: as one of several processes on one port."""
     logs.configure("api", settings.log_level, settings.log_format)
-    from api.alerting.config import networks
-    from api.config import ApiConfig
     from api.server import run
+    from deploy.api_config import api_config
 
-    run(
-        ApiConfig(
-            redis_url=redis(settings),
-            postgres_url=settings.postgres_url.get_secret_value() if settings.postgres_url else None,
-            host=settings.api_host,
-            port=settings.api_port,
-            allowed_hosts=settings.allowed_hosts,
-            allowed_origins=settings.allowed_origins,
-            shared=shared,
-            private_port=settings.metrics_port,
-            alert_keys=keys(settings),
-            alert_allow=networks(settings.alerts_allow),
-            local_session=settings.local_session,
-            tls_certificate=settings.api_tls_certificate,
-            tls_key=settings.api_tls_key,
-            behind_tls=settings.api_behind_tls,
-            trusted_proxies=settings.trusted_proxies,
-            public_metrics=settings.public_metrics,
-        )
-    )
+    run(api_config(settings, redis(settings), keys(settings), shared=shared))
 
 
 def broker(settings: Settings, address_file: Path | None) -> None:

@@ -34,6 +34,8 @@ PUBLIC_PATHS: Final = frozenset(
         "/.well-known/jwks.json",
         "/v1/session",
         "/v1/session/link",
+        "/v1/session/oidc",
+        "/v1/session/oidc/callback",
         "/v1/token",
     }
 )
