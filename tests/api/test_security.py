@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -126,3 +127,16 @@ def test_host_names() -> None:
         "a",
         "a",
     ]
+
+
+def test_pages_of_allowed_origins_may_ask_with_a_token_and_no_others(guarded: ApiConfig) -> None:
+    asked = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
+    with serving(guarded) as served:
+        mine = httpx.options(f"{served.url}/v1/alerts/silences", headers=asked | {"origin": "https://desk.example"})
+        assert mine.status_code == 204
+        assert mine.headers["access-control-allow-origin"] == "https://desk.example"
+        assert "authorization" in mine.headers["access-control-allow-headers"]
+        assert "access-control-allow-credentials" not in mine.headers
+        other = httpx.options(f"{served.url}/v1/alerts/silences", headers=asked | {"origin": "https://evil.example"})
+        assert other.status_code == 403
+        assert "access-control-allow-origin" not in other.headers
