@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.alerting.rest import answers as alert_answers
+from api.identity.rest import answers as identity_answers
 
 READING: dict[str, Any] = {
     "market": "us-open",
@@ -195,4 +196,5 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "request_id": "9f2c1b0a7d6e5f43",
     },
     **alert_answers.EXAMPLES,
+    **identity_answers.EXAMPLES,
 }

@@ -151,9 +151,10 @@ def ours(size: Size) -> Run:
 
 
 @contextmanager
-def serving(redis_url: str, port: int, count: int) -> Iterator[list[psutil.Process]]:
+def serving(redis_url: str, port: int, count: int, *more: str) -> Iterator[list[psutil.Process]]:
     """Processes of `esi api`, every one of them ready."""
     options = ["--redis-url", redis_url, "--api-port", str(port), "--api-host", "127.0.0.1", "--processes", str(count)]
+    options += more
     with tempfile.TemporaryDirectory() as data:
         command = [sys.executable, "-m", "deploy", "api", "--data", data, *options]
         api = subprocess.Popen(command, cwd=servers.CHECKOUT, stderr=subprocess.DEVNULL)

@@ -112,7 +112,7 @@ class Plan:
         return [
             Program(
                 "api",
-                lambda: esi("api"),
+                lambda: esi("api", "--no-link"),
                 environment=self.environment,
                 needs=waits,
                 ready=lambda: answers(f"{url}/healthz"),

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
 from api.alerting import history, rulebook
 from api.alerting.rest import answers
-from api.alerting.rest.door import READ, WRITE, database, json_answer, local_only, names_of
+from api.alerting.rest.door import READ, WRITE, database, json_answer, names_of
 from api.alerting.rulebook import StoredRule, TwinError
 from api.openapi import responses
 from api.parameters import milliseconds
@@ -33,7 +33,6 @@ SHOWN = 20
 """Dates that its summary names."""
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
-local = [Depends(local_only)]
 
 Author = Annotated[Text, Field(min_length=1, max_length=80, description="Who does this, in words.")]
 MarketName = Annotated[str, Field(min_length=1, max_length=200)]
@@ -101,7 +100,7 @@ async def list_rules(request: Request, market: Market = None) -> Response:
 
 
 @router.post(
-    "/rules", summary="A new rule", responses=responses("RuleAnswer", 404, 409, 413, 422, 503), dependencies=local,
+    "/rules", summary="A new rule", responses=responses("RuleAnswer", 404, 409, 413, 422, 503),
     openapi_extra=WRITE,
 )  # fmt: skip
 async def add_rule(request: Request, body: RuleBody) -> Response:
@@ -130,7 +129,7 @@ async def show_rule(request: Request, rule_id: UUID) -> Response:
 
 @router.put(
     "/rules/{rule_id}", summary="Change a rule", responses=responses("RuleAnswer", 404, 409, 413, 422, 503),
-    dependencies=local, openapi_extra=WRITE,
+    openapi_extra=WRITE,
 )  # fmt: skip
 async def change_rule(request: Request, rule_id: UUID, body: RuleBody) -> Response:
     """Stores the next version of a rule; alerts of the version before end."""
@@ -150,7 +149,7 @@ async def change_rule(request: Request, rule_id: UUID, body: RuleBody) -> Respon
 
 
 @router.delete(
-    "/rules/{rule_id}", summary="Remove a rule", responses=responses("Done", 404, 422, 503), dependencies=local,
+    "/rules/{rule_id}", summary="Remove a rule", responses=responses("Done", 404, 422, 503),
     openapi_extra=WRITE,
 )  # fmt: skip
 async def remove_rule(
