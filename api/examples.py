@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.alerting.rest import answers as alert_answers
+from api.alerting.rest.examples import EXAMPLES as ALERT_EXAMPLES
 
 READING: dict[str, Any] = {
     "market": "us-open",
@@ -178,5 +178,5 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "instance": "/v1/markets/us-opne",
         "request_id": "9f2c1b0a7d6e5f43",
     },
-    **alert_answers.EXAMPLES,
+    **ALERT_EXAMPLES,
 }
