@@ -5,6 +5,7 @@ import "./tokens.css";
 import "./page.css";
 import { parse } from "./address";
 import { Announcer } from "./announce";
+import { AlertsShell } from "./alerts/shell";
 import { App } from "./app";
 import { h } from "./dom";
 import { bind, helpDialog, show } from "./keys";
@@ -69,10 +70,15 @@ class FirstCursor implements View {
   }
 }
 
-painter.add(header, now, history, contributions, moved, heatmap, indicators, footer, announcer, new Title(), new FirstCursor());
+const page: HTMLElement[] = [];
+const alerts = new AlertsShell(state, () => page);
+header.element.querySelector("#theme")?.before(alerts.link);
+painter.add(header, now, history, contributions, moved, heatmap, indicators, footer, announcer, new Title(), new FirstCursor(), alerts);
+const main = h("main", {}, now.element, history.element, contributions.element, h("div", { class: "pair" }, moved.element, heatmap.element), indicators.element);
+page.push(main);
 document.getElementById("page")?.append(
   header.element,
-  h("main", {}, now.element, history.element, contributions.element, h("div", { class: "pair" }, moved.element, heatmap.element), indicators.element),
+  main, alerts.element,
   footer.element, announcer.element);
 
 bind({
@@ -98,3 +104,4 @@ addEventListener("popstate", () => {
 
 painter.ask();
 void app.start();
+void alerts.route();

@@ -1,0 +1,51 @@
+/** Asks once a second what stands, while somebody looks; less often in a tab that is hidden but wants to be heard. */
+
+import { alerts, type Told } from "./client";
+
+const OFTEN = 1_000;
+const HIDDEN = 5_000;
+const AWAY = 5_000;
+
+export interface Seen {
+  standing: Told[];
+  /** Those that had not been there before; nothing the first time. */
+  fresh: Told[];
+  fault: Error | null;
+}
+
+export class Watch {
+  standing: Told[] = [];
+  fault: Error | null = null;
+  private known: Set<string> | null = null;
+  private timer = 0;
+  private asking = false;
+
+  constructor(private readonly seen: (what: Seen) => void, private readonly wanted: () => boolean) {
+    document.addEventListener("visibilitychange", () => !document.hidden && void this.look());
+  }
+
+  /** Looks now, and then again and again. */
+  async look(): Promise<void> {
+    if (this.asking) return;
+    this.asking = true;
+    try {
+      this.took((await alerts({ state: "alerting", limit: 500 })).alerts);
+    } catch (error) {
+      this.fault = error instanceof Error ? error : new Error(String(error));
+      this.seen({ standing: this.standing, fresh: [], fault: this.fault });
+    }
+    this.asking = false;
+    clearTimeout(this.timer);
+    if (!document.hidden) this.timer = window.setTimeout(() => void this.look(), this.fault === null ? OFTEN : AWAY);
+    else if (this.wanted()) this.timer = window.setTimeout(() => void this.look(), HIDDEN);
+  }
+
+  private took(standing: Told[]): void {
+    const known = this.known;
+    const fresh = known === null ? [] : standing.filter((t) => !known.has(t.alert.id));
+    this.known = new Set([...(known ?? []), ...standing.map((t) => t.alert.id)]);
+    this.standing = standing;
+    this.fault = null;
+    this.seen({ standing, fresh, fault: null });
+  }
+}

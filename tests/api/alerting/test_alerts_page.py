@@ -1,0 +1,331 @@
+"""The alerts on the page, in a real browser, before a real API, archive and `esi alerts`: what a duty officer does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import redis
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from api.config import ApiConfig
+from schemas.reading import rfc3339
+from tests import servers
+from tests.api.alerting.conftest import KEY, LOOPBACK, WHSEC, AlertsProcess, add_receiver, add_rule
+from tests.api.alerting.endpoint import Certificates, Endpoint, answer
+from tests.api.alerting.live import now_us
+from tests.api.archive.conftest import ArchiverProcess, archiver_process
+from tests.api.page_market import DAY_US, PageMarket
+from tests.api.test_page import Api, browser, looking, static
+from tests.servers import wait_until
+
+__all__ = ["archiver_process", "browser", "static"]
+
+pytestmark = pytest.mark.timeout(300)
+SESSIONS = 600
+
+
+@dataclass
+class Duty:
+    """A market that gives readings now, with everything behind it."""
+
+    api: Api
+    market: PageMarket
+    postgres: str
+    endpoint: Endpoint
+
+    @property
+    def url(self) -> str:
+        return f"{self.api.url}/?market={self.market.name}"
+
+    def give(self, index: float) -> None:
+        """Publishes a reading of now."""
+        self.market.publish(self.market.next(now_us(), final=False, index=index))
+
+    def ask(self, path: str) -> Any:
+        return httpx.get(f"{self.api.url}/v1/alerts{path}").json()
+
+
+@pytest.fixture
+def duty(
+    redis_server: servers.Redis,
+    clean_redis: redis.Redis,
+    tables: str,
+    static: Path,
+    endpoint: Endpoint,
+    certificates: Certificates,
+    alerts_process: Callable[..., AlertsProcess],
+    archiver_process: Callable[..., ArchiverProcess],
+) -> Iterator[Duty]:
+    market = PageMarket(clean_redis, "us-open")
+    begin = beginning()
+    market.define(begin)
+    market.past(begin, SESSIONS)
+    config = ApiConfig(
+        redis_server.url, tables, port=servers.free_port(), static=static, serve_metrics=False, alert_keys=(KEY,),
+        alert_allow=LOOPBACK,
+    )  # fmt: skip
+    running = Api(config)
+    archiver_process(redis_url=redis_server.url, postgres_url=tables).start()
+    alerts_process(redis_url=redis_server.url, postgres_url=tables, ca_file=str(certificates.authority)).start()
+    try:
+        running.start()
+        wait_until(lambda: count(tables, "readings") == SESSIONS, 30, "the archive")
+        wait_until(lambda: count(tables, "alert_streams") == 1, 30, "esi alerts")
+        yield Duty(running, market, tables, endpoint)
+    finally:
+        running.kill()
+
+
+def beginning() -> str:
+    """So long ago that the past ends a few days before today."""
+    return rfc3339(now_us() // DAY_US * DAY_US - (SESSIONS * 7 // 5 + 4) * DAY_US + 21 * 3_600_000_000)
+
+
+def count(url: str, table: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def silent(errors: list[str]) -> list[str]:
+    """Errors of the console but for the answers 404 and 422, which the page asks for and tells in its own words."""
+    return [error for error in errors if not re.search(r"status of (404|422)", error)]
+
+
+def standing(page: Page) -> Locator:
+    return page.locator("#alerts-board > ul").first.locator(".alert")
+
+
+def test_an_alert_appears_is_acknowledged_and_ends(browser: Browser, duty: Duty) -> None:
+    add_rule(
+        duty.postgres, "us-open", name="High stress", when="index > 80", severity="critical", about="Call the desk."
+    )
+    with looking(browser, duty.url) as (page, errors):
+        expect(page.locator("#connection")).to_have_text("Live")
+        page.keyboard.press("a")
+        expect(page.locator("#alerts-board .lead")).to_have_text("No alert stands.")
+        wait_until(lambda: "us-open" in str(duty.ask("/rules")))
+        page.wait_for_timeout(600)  # the process takes up a new rule when it looks around
+        duty.give(91.0)
+        expect(standing(page)).to_have_count(1, timeout=2_500)
+        expect(standing(page)).to_contain_text(
+            re.compile("Critical.*High stress.*index > 80.*91.00.*Call the desk", re.S)
+        )
+        expect(page.locator("#alerts-link .count")).to_have_text("1")
+        page.get_by_role("button", name="Acknowledge").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Acknowledge").click()
+        expect(dialog.locator(".fault")).to_contain_text("write your name")
+        dialog.get_by_label("Your name").fill("ann")
+        dialog.get_by_label("Note").fill("on it")
+        page.keyboard.press("Enter")
+        expect(dialog).to_have_count(0)
+        expect(standing(page)).to_contain_text("acknowledged by ann")
+        duty.give(20.0)
+        expect(standing(page)).to_have_count(0, timeout=2_500)
+        expect(page.get_by_label("Alerts that ended").locator(".alert")).to_have_count(1)
+        assert silent(errors) == []
+
+
+def test_a_silence_keeps_the_next_alert_from_being_sent(browser: Browser, duty: Duty) -> None:
+    add_receiver(duty.postgres, "desk", kind="webhook", url=duty.endpoint.url, keys=[WHSEC])
+    add_rule(duty.postgres, "us-open", name="High stress", when="index > 80")
+    page_url = f"{duty.url}#alerts/silences"
+    with looking(browser, page_url) as (page, errors):
+        page.get_by_role("button", name="New silence").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Silence").click()
+        expect(dialog.locator(".fault")).to_contain_text("Say why")
+        dialog.get_by_label("Reason").fill("maintenance")
+        dialog.get_by_label("For").select_option("2h")
+        dialog.get_by_label("Your name").fill("ann")
+        dialog.get_by_text("What it covers").click()
+        dialog.get_by_label("Market").fill("us-open")
+        expect(dialog.locator("p[role=status]")).to_have_text("Covers us-open.")
+        dialog.get_by_role("button", name="Silence").click()
+        expect(page.locator("#silences .alert")).to_contain_text(re.compile("maintenance.*us-open.*left, until", re.S))
+        duty.give(91.0)
+        page.get_by_role("link", name="Alerts", exact=True).click()
+        expect(standing(page)).to_contain_text("silenced", timeout=4_000)
+        assert duty.endpoint.got == []
+        page.get_by_role("link", name="Silences").click()
+        page.get_by_role("button", name="End now").click()
+        page.get_by_role("dialog").get_by_role("button", name="End now").click()
+        expect(page.locator("#silences .alert")).to_contain_text("ended by ann")
+        wait_until(lambda: len(duty.endpoint.got) == 1, 10, "what still stands when a silence ends is sent")
+        assert silent(errors) == []
+
+
+def test_a_rule_is_checked_tried_and_saved(browser: Browser, duty: Duty) -> None:
+    with looking(browser, f"{duty.url}#alerts/rules") as (page, errors):
+        page.locator("#new-rule").click()
+        editor = page.locator("#rule-editor")
+        editor.get_by_label("Alert when").fill("index > 20 and indx > 3")
+        verdict = page.locator("#verdict")
+        expect(verdict).to_contain_text("indx is no field of this market; did you mean index?")
+        expect(verdict.locator("mark")).to_have_text("indx")
+        expect(editor.get_by_label("Alert when")).to_have_attribute("aria-invalid", "true")
+        verdict.get_by_role("button", name="Go to it").click()
+        page.keyboard.type("index")
+        expect(verdict).to_contain_text("It fits us-open: index > 20 and index > 3")
+        editor.get_by_label("Alert when").fill("index > 20")
+        editor.get_by_label("Until").fill("index < 15")
+        editor.get_by_role("button", name="Try over history").click()
+        said = httpx.post(
+            f"{duty.api.url}/v1/alerts/backtest",
+            json={"market": "us-open", "rule": {"name": "r", "when": "index > 20", "until": "index < 15"}},
+        ).json()
+        assert said["fired"] > 0
+        expect(editor.locator(".said")).to_contain_text(
+            re.compile(rf"Would have fired ({said['fired']} times|once) since")
+        )
+        expect(editor.locator(".said")).to_contain_text(f"{SESSIONS} finals")
+        expect(editor.locator(".dates time").last).to_have_attribute("datetime", said["episodes"][0]["began"])
+        expect(editor.locator(".trial-chart canvas")).to_be_visible()
+        editor.get_by_label("Name", exact=True).fill("Twenty")
+        editor.get_by_label("Your name").fill("ann")
+        editor.get_by_text("When and to whom").click()
+        editor.get_by_label("Severity").select_option("critical")
+        editor.get_by_role("button", name="Save").click()
+        expect(page.locator('[data-rule="Twenty"]')).to_contain_text(
+            re.compile("Critical.*Twenty.*version 1, by ann", re.S)
+        )
+        (stored,) = duty.ask("/rules?market=us-open")["rules"]
+        assert (stored["when"], stored["until"], stored["rule"]["severity"]) == ("index > 20", "index < 15", "critical")
+        page.locator('[data-rule="Twenty"]').get_by_role("button", name="Open").click()
+        expect(editor.get_by_label("Alert when")).to_have_value("index > 20")
+        editor.get_by_label("Alert when").fill("index > 90")
+        editor.get_by_role("button", name="Save as next version").click()
+        expect(page.locator('[data-rule="Twenty"]')).to_contain_text("version 2")
+        page.locator('[data-rule="Twenty"]').get_by_role("button", name="Remove").click()
+        page.locator('[data-rule="Twenty"]').get_by_role("button", name="Really remove it?").click()
+        expect(page.locator('[data-rule="Twenty"]')).to_have_count(0)
+        assert silent(errors) == []
+
+
+def test_a_rule_of_a_ready_made_kind_asks_for_what_it_needs(browser: Browser, duty: Duty) -> None:
+    with looking(browser, f"{duty.url}#alerts/rules") as (page, errors):
+        page.locator("#new-rule").click()
+        editor = page.locator("#rule-editor")
+        editor.get_by_label("Kind").select_option("rate")
+        expect(editor.get_by_label("Alert when")).to_be_hidden()
+        expect(page.locator("#verdict")).to_contain_text("needs window")
+        editor.get_by_label("Window").fill("30d")
+        editor.get_by_label("Above", exact=True).fill("5")
+        expect(page.locator("#verdict")).to_contain_text("It fits us-open: change(index, 30d) > 5.0")
+        editor.get_by_label("Kind").select_option("regime")
+        editor.get_by_label("Of", exact=True).fill("stress")
+        expect(page.locator("#verdict")).to_contain_text("regime is not available in this market")
+        assert silent(errors) == []
+
+
+def test_a_receiver_is_written_tested_and_its_deliveries_are_seen(browser: Browser, duty: Duty) -> None:
+    with looking(browser, f"{duty.url}#alerts/receivers") as (page, errors):
+        expect(page.locator("#receivers .empty")).to_be_visible()
+        page.locator("#new-receiver").click()
+        form = page.locator("#receiver-editor")
+        form.get_by_label("Name").fill("desk")
+        form.get_by_label("Url").fill("http://10.0.0.1/hook")
+        form.get_by_label("Keys").fill(WHSEC)
+        form.get_by_role("button", name="Save").click()
+        expect(form.locator(".fault")).to_contain_text("Receiver cannot be used")
+        form.get_by_label("Url").fill(duty.endpoint.url)
+        form.get_by_role("button", name="Save").click()
+        desk = page.locator('[data-receiver="desk"]')
+        desk.get_by_role("button", name="Send a test").click()
+        expect(desk.locator(".outcome")).to_contain_text(re.compile(r"The test arrived: 200 in \d+ ms"), timeout=10_000)
+        assert [got.headers["webhook-id"][:4] for got in duty.endpoint.got] == ["msg_"]
+        duty.endpoint.answerer = lambda _n, _got: answer(404, b"gone fishing")
+        desk.get_by_role("button", name="Send a test").click()
+        expect(desk.locator(".outcome")).to_contain_text("The test did not arrive: HTTP 404", timeout=10_000)
+        desk.get_by_role("button", name="Delivery log").click()
+        expect(desk.locator("tbody tr")).to_have_count(2)
+        expect(desk.locator("tbody tr").first).to_contain_text("404")
+        desk.get_by_role("button", name="Change").click()
+        expect(form.get_by_label("Keys")).to_have_value("")  # secrets never come back
+        form.get_by_label("Enabled").uncheck()
+        form.get_by_role("button", name="Save").click()
+        expect(desk).to_contain_text("disabled")
+        assert WHSEC not in page.content()
+        assert silent(errors) == []
+
+
+def test_sound_and_notification_are_off_until_asked_for(browser: Browser, duty: Duty) -> None:
+    add_rule(duty.postgres, "us-open", name="High stress", when="index > 80", severity="critical")
+    heard = """() => {
+        window.shown = []; window.tones = 0;
+        window.Notification = class { constructor(title) { window.shown.push(title); } addEventListener() {}
+            static permission = "granted"; static requestPermission() { return Promise.resolve("granted"); } };
+        const start = OscillatorNode.prototype.start;
+        OscillatorNode.prototype.start = function (...rest) { window.tones++; return start.apply(this, rest); };
+    }"""
+    with looking(browser, f"{duty.url}#alerts") as (page, errors):
+        page.evaluate(heard)
+        expect(page.get_by_label("Sound")).not_to_be_checked()
+        expect(page.get_by_label("Browser notification")).not_to_be_checked()
+        duty.give(91.0)
+        expect(standing(page)).to_have_count(1, timeout=4_000)
+        assert page.evaluate("[window.shown.length, window.tones]") == [0, 0]
+        duty.give(20.0)
+        expect(standing(page)).to_have_count(0, timeout=4_000)
+        page.get_by_label("Sound").check()
+        page.get_by_label("Browser notification").check()
+        before = page.evaluate("window.tones")
+        duty.give(92.0)
+        expect(standing(page)).to_have_count(1, timeout=4_000)
+        wait_until(lambda: page.evaluate("window.shown") == ["CRITICAL us-open: High stress"])
+        assert page.evaluate("window.tones") == before + 2
+        assert silent(errors) == []
+
+
+def test_who_may_not_change_sees_why(browser: Browser, duty: Duty) -> None:
+    """A server with sessions: what it says of this one decides, and its token goes with every change."""
+    add_rule(duty.postgres, "us-open", name="High stress", when="index > 80")
+    told = {"name": "ann", "role": "analyst", "scopes": ["alerts:read", "alerts:act"], "csrf": "t0ken", "local": False}
+    with looking(browser, "about:blank") as (page, errors):
+        page.route("**/v1/session", lambda route: route.fulfill(json=told | {"expires": None}))
+        page.goto(f"{duty.url}#alerts/rules")
+        rule = page.locator('[data-rule="High stress"]')
+        expect(page.locator("#new-rule")).to_be_disabled()
+        expect(page.locator("#rules .barred")).to_have_text(
+            "ann (analyst) may look, but not change rules and receivers."
+        )
+        expect(rule.get_by_role("button", name="Remove")).to_be_disabled()
+        page.get_by_role("link", name="Silences").click()
+        page.get_by_role("button", name="New silence").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_label("Your name")).to_have_count(0)
+        dialog.get_by_label("Reason").fill("maintenance")
+        with page.expect_request(lambda request: request.method == "POST") as asked:
+            dialog.get_by_role("button", name="Silence").click()
+        assert asked.value.headers["x-csrf-token"] == "t0ken"
+        assert asked.value.post_data_json["author"] == "ann"
+        assert silent(errors) == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("part", ["", "/silences", "/rules", "/receivers"])
+def test_it_fits_and_can_be_used_by_keys(browser: Browser, duty: Duty, part: str, width: int) -> None:
+    add_rule(duty.postgres, "us-open", name="High stress", when="index > 80")
+    add_receiver(duty.postgres, "desk", kind="webhook", url=duty.endpoint.url, keys=[WHSEC])
+    duty.give(91.0)
+    with looking(browser, f"{duty.url}#alerts{part}", viewport={"width": width, "height": 800}) as (page, errors):
+        expect(page.locator(".desk-part h2").first).to_be_visible()
+        if part == "/rules":
+            page.locator("#new-rule").press("Enter")
+            expect(page.locator("#rule-editor").get_by_label("Name", exact=True)).to_be_focused()
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        names = page.evaluate(
+            "[...document.querySelectorAll('#alerts :is(button, input, select, textarea, a)')]"
+            ".filter((e) => !(e.labels?.length || e.ariaLabel || e.textContent.trim())).map((e) => e.outerHTML)"
+        )
+        assert names == [], "everything that can be used has a name"
+        assert silent(errors) == []
