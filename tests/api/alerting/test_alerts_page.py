@@ -22,7 +22,7 @@ from tests.api.alerting.endpoint import Certificates, Endpoint, answer
 from tests.api.alerting.live import now_us
 from tests.api.archive.conftest import ArchiverProcess, archiver_process
 from tests.api.page_market import DAY_US, PageMarket
-from tests.api.test_page import Api, browser, looking, static
+from tests.api.test_page import CHECKOUT, Api, browser, looking, static
 from tests.servers import wait_until
 
 __all__ = ["archiver_process", "browser", "static"]
@@ -233,11 +233,11 @@ def test_a_receiver_is_written_tested_and_its_deliveries_are_seen(browser: Brows
         page.locator("#new-receiver").click()
         form = page.locator("#receiver-editor")
         form.get_by_label("Name").fill("desk")
-        form.get_by_label("Url").fill("http://10.0.0.1/hook")
+        form.get_by_label("Address (URL)").fill("http://10.0.0.1/hook")
         form.get_by_label("Keys").fill(WHSEC)
         form.get_by_role("button", name="Save").click()
         expect(form.locator(".fault")).to_contain_text("Receiver cannot be used")
-        form.get_by_label("Url").fill(duty.endpoint.url)
+        form.get_by_label("Address (URL)").fill(duty.endpoint.url)
         form.get_by_role("button", name="Save").click()
         desk = page.locator('[data-receiver="desk"]')
         desk.get_by_role("button", name="Send a test").click()
@@ -311,21 +311,59 @@ def test_who_may_not_change_sees_why(browser: Browser, duty: Duty) -> None:
         assert silent(errors) == []
 
 
+PARTS = ("", "/silences", "/rules", "/receivers")
+
+
+def opened(page: Page, part: str) -> None:
+    """Opens what a part has to open: forms, lists, logs."""
+    expect(page.locator(".desk-part h2").first).to_be_visible()
+    if part == "/rules":
+        page.locator("#new-rule").press("Enter")
+        editor = page.locator("#rule-editor")
+        expect(editor.get_by_label("Name", exact=True)).to_be_focused()
+        for more in editor.locator("summary").all():
+            more.click()
+        editor.get_by_label("Alert when").fill("index > 20 and indx > 3")
+        expect(page.locator("#verdict mark")).to_be_visible()
+        editor.get_by_label("Alert when").fill("index > 20")
+        editor.get_by_role("button", name="Try over history").click()
+        expect(editor.locator(".trial-chart canvas")).to_be_visible()
+    if part == "/receivers":
+        desk = page.locator('[data-receiver="desk"]')
+        desk.get_by_role("button", name="Send a test").click()
+        expect(desk.locator(".outcome")).to_contain_text("arrived", timeout=10_000)
+        desk.get_by_role("button", name="Delivery log").click()
+        expect(desk.locator("tbody td").first).to_be_visible()
+        page.locator("#new-receiver").click()
+
+
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("part", ["", "/silences", "/rules", "/receivers"])
-def test_it_fits_and_can_be_used_by_keys(browser: Browser, duty: Duty, part: str, width: int) -> None:
+def test_it_fits_every_width(browser: Browser, duty: Duty, width: int) -> None:
     add_rule(duty.postgres, "us-open", name="High stress", when="index > 80")
     add_receiver(duty.postgres, "desk", kind="webhook", url=duty.endpoint.url, keys=[WHSEC])
     duty.give(91.0)
-    with looking(browser, f"{duty.url}#alerts{part}", viewport={"width": width, "height": 800}) as (page, errors):
-        expect(page.locator(".desk-part h2").first).to_be_visible()
-        if part == "/rules":
-            page.locator("#new-rule").press("Enter")
-            expect(page.locator("#rule-editor").get_by_label("Name", exact=True)).to_be_focused()
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        names = page.evaluate(
-            "[...document.querySelectorAll('#alerts :is(button, input, select, textarea, a)')]"
-            ".filter((e) => !(e.labels?.length || e.ariaLabel || e.textContent.trim())).map((e) => e.outerHTML)"
-        )
-        assert names == [], "everything that can be used has a name"
-        assert silent(errors) == []
+    for part in PARTS:
+        url = f"{duty.url}#alerts{part}"
+        with looking(browser, url, viewport={"width": width, "height": 800}) as (page, errors):
+            opened(page, part)
+            assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), part
+            assert silent(errors) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wrong_by_wcag_aa(browser: Browser, duty: Duty, scheme: str) -> None:
+    """As far as axe-core finds it: names, roles, contrast, order of headings; the index is looked at, too."""
+    axe = CHECKOUT / "api" / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
+    if not axe.exists():
+        pytest.skip(f"no {axe}: npm ci in api/dashboard")
+    add_rule(duty.postgres, "us-open", name="High stress", when="index > 80", severity="critical", about="Call us.")
+    add_receiver(duty.postgres, "desk", kind="webhook", url=duty.endpoint.url, keys=[WHSEC])
+    duty.give(91.0)
+    for part in PARTS:
+        with looking(browser, f"{duty.url}#alerts{part}", color_scheme=scheme, bypass_csp=True) as (page, _):
+            opened(page, part)
+            page.add_script_tag(path=axe)
+            found = page.evaluate("axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })")
+            assert len(found["passes"]) > 10, "it has looked"
+            faults = [(fault["id"], [node["html"][:200] for node in fault["nodes"]]) for fault in found["violations"]]
+            assert faults == [], part

@@ -44,6 +44,7 @@ export class Desk {
 
   /** Shows a part; made at first sight, when it is known who looks. */
   async show(part: string): Promise<void> {
+    this.watch.hurry(true);
     if (this.parts === null) {
       await loadSession();
       const board = new Board(() => void this.watch.look());
@@ -61,6 +62,11 @@ export class Desk {
     if (this.place.firstElementChild !== found.element) this.place.replaceChildren(found.element);
     this.market = this.state.address.market;
     await found.load();
+  }
+
+  /** Nobody looks at the desk any more; what stands is still counted. */
+  rest(): void {
+    this.watch.hurry(false);
   }
 
   /** Rules are those of the market that the page shows. */

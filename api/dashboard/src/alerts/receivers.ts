@@ -5,6 +5,10 @@ import { fixed, moment, title } from "../format";
 import { deliveries, kinds, receivers, redeliver, removeReceiver, saveReceiver, testReceiver, type Kinds, type Receiver, type Said, type Setting } from "./client";
 import { checkbox, choice, doing, Fault, guarded, input, labelled, reason, twice, type Control } from "./form";
 
+const LABELS: Record<string, string> = {
+  url: "Address (URL)", tls: "TLS", html: "HTML", per_minute: "Messages a minute at most", gather_s: "Gather for, in seconds",
+  severity: "From this severity on", title: "Template of the headline", text: "Template of the text",
+};
 const WAIT = 500;
 const TRIES = 40;
 
@@ -139,7 +143,7 @@ class ReceiverForm {
   private arrange(): void {
     const settings = this.kinds.receivers[this.kind.value] ?? [];
     this.controls = new Map(settings.map((setting) => [setting, this.control(setting)]));
-    const place = (common: boolean): HTMLElement[] => [...this.controls].filter(([s]) => s.common === common).map(([s, control]) => labelled(title(s.name), control, this.hint(s), control instanceof HTMLTextAreaElement));
+    const place = (common: boolean): HTMLElement[] => [...this.controls].filter(([s]) => s.common === common).map(([s, control]) => labelled(LABELS[s.name] ?? title(s.name), control, this.hint(s), control instanceof HTMLTextAreaElement));
     this.own.replaceChildren(...place(false));
     this.common.replaceChildren(...place(true));
   }

@@ -13,6 +13,7 @@ export class AlertsShell implements View {
   readonly element = h("main", { id: "alerts", hidden: true, "aria-label": "Alerts" });
   private desk: Promise<Desk | null> | null = null;
   private opened: Desk | null = null;
+  private standing = 0;
 
   constructor(private readonly state: State, private readonly others: () => readonly HTMLElement[]) {
     addEventListener("hashchange", () => void this.route());
@@ -32,7 +33,8 @@ export class AlertsShell implements View {
     attribute(this.link, "aria-current", part === null ? null : "page");
     attribute(this.link, "href", part === null ? "#alerts" : "#");
     text(this.link.firstChild as unknown as Element, part === null ? "Alerts" : "Index");
-    if (part === null) return;
+    this.badge();
+    if (part === null) return this.opened?.rest();
     const desk = await this.load();
     await desk?.show(part[1] ?? "");
   }
@@ -51,10 +53,17 @@ export class AlertsShell implements View {
   }
 
   private told(standing: number, urgent: boolean): void {
-    this.count.hidden = standing === 0;
+    this.standing = standing;
+    this.badge();
     text(this.count, String(standing));
     attribute(this.count, "data-urgent", urgent ? "true" : null);
-    attribute(this.link, "aria-label", standing === 0 ? null : `Alerts, ${standing} standing`);
+  }
+
+  /** The count belongs to the way to the alerts, not to the way back. */
+  private badge(): void {
+    const here = !this.element.hidden;
+    this.count.hidden = this.standing === 0 || here;
+    attribute(this.link, "aria-label", this.count.hidden ? null : `Alerts, ${this.standing} standing`);
   }
 
   update(): void {

@@ -1,8 +1,9 @@
-/** Asks once a second what stands, while somebody looks; less often in a tab that is hidden but wants to be heard. */
+/** Asks what stands: once a second while somebody looks at the desk, less often beside the index or in a hidden tab. */
 
 import { alerts, type Told } from "./client";
 
-const OFTEN = 1_000;
+const LOOKED_AT = 1_000;
+const BESIDE = 3_000;
 const HIDDEN = 5_000;
 const AWAY = 5_000;
 
@@ -19,6 +20,7 @@ export class Watch {
   private known: Set<string> | null = null;
   private timer = 0;
   private asking = false;
+  private pace = BESIDE;
 
   constructor(private readonly seen: (what: Seen) => void, private readonly wanted: () => boolean) {
     document.addEventListener("visibilitychange", () => !document.hidden && void this.look());
@@ -36,8 +38,14 @@ export class Watch {
     }
     this.asking = false;
     clearTimeout(this.timer);
-    if (!document.hidden) this.timer = window.setTimeout(() => void this.look(), this.fault === null ? OFTEN : AWAY);
+    if (!document.hidden) this.timer = window.setTimeout(() => void this.look(), this.fault === null ? this.pace : AWAY);
     else if (this.wanted()) this.timer = window.setTimeout(() => void this.look(), HIDDEN);
+  }
+
+  /** Whether somebody looks at the desk. */
+  hurry(looked: boolean): void {
+    this.pace = looked ? LOOKED_AT : BESIDE;
+    if (looked) void this.look();
   }
 
   private took(standing: Told[]): void {
