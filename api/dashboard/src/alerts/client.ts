@@ -154,10 +154,10 @@ export function person(): string | null {
   return session === null || session.name === "" ? null : session.name;
 }
 
-export type Scope = "alerts:act" | "alerts:write" | "users:write" | "users:read";
+export type Scope = "alerts:act" | "alerts:write" | "users:admin";
 const DOES: Record<Scope, string> = {
   "alerts:act": "acknowledge and silence alerts", "alerts:write": "change rules and receivers",
-  "users:read": "see users and keys", "users:write": "change users and keys",
+  "users:admin": "change users and keys",
 };
 
 /** Why a control is not for this session, as a sentence; null where it is. */
@@ -165,7 +165,7 @@ export function barred(scope: Scope): string | null {
   if (session === null || session.scopes.includes(scope) || session.scopes.includes("*")) return null;
   if (session.name === "") return `Sign in to ${DOES[scope]}.`;
   const who = session.local ? "This local session" : `${session.name}${session.role === "" ? "" : ` (${session.role})`}`;
-  return `${who} may look, but not ${DOES[scope]}.`;
+  return `${who} may look, but not ${DOES[scope]}.${session.local ? " Sign in to do that." : ""}`;
 }
 
 export async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {

@@ -1,0 +1,45 @@
+"""An API with everything behind it, for as long as it is fuzzed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import redis
+
+from api.archive.schema import migrate
+from api.config import ApiConfig
+from tests import servers
+from tests.api.alerting.conftest import KEY, LOOPBACK
+from tests.api.alerting.live import Live, now_us
+from tests.api.conftest import serving
+
+
+@contextmanager
+def serving_everything() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Its address and its OpenAPI document."""
+    store, base = servers.Redis(), servers.Postgres()
+    try:
+        store.start()
+        base.start()
+        with base.database(servers.unique("fuzz")) as url:
+            migrate(url)
+            with serving_live(store.url, url) as found:
+                yield found
+    finally:
+        store.close()
+        base.close()
+
+
+@contextmanager
+def serving_live(redis_url: str, postgres_url: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The same on a Redis and a PostgreSQL that are there; the market `live` has scores and a short past."""
+    client = redis.Redis.from_url(redis_url)
+    market = Live(client, scores=True)
+    for n in range(5):
+        market.give(40.0 + n, now_us() - (5 - n) * 60_000_000, final=True)
+    with serving(ApiConfig(redis_url, postgres_url, port=0, alert_keys=(KEY,), alert_allow=LOOPBACK)) as served:
+        yield served.url, httpx.get(f"{served.url}/openapi.json", timeout=30).json()
+    client.close()
