@@ -12,7 +12,7 @@ import httpx
 import psycopg
 import pytest
 import redis
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from api.config import ApiConfig
 from schemas.reading import rfc3339
@@ -309,6 +309,114 @@ def test_who_may_not_change_sees_why(browser: Browser, duty: Duty) -> None:
         assert asked.value.headers["x-csrf-token"] == "t0ken"
         assert asked.value.post_data_json["author"] == "ann"
         assert silent(errors) == []
+
+
+class Door:
+    """A server with sessions in front of the API, by its answers: who is signed in, users, keys."""
+
+    def __init__(self, page: Page) -> None:
+        self.signed_in, self.asked = False, list[tuple[str, str, Any]]()
+        self.users = [self._user("ann", "admin")]
+        self.keys: list[dict[str, Any]] = []
+        page.route(re.compile("/v1/(session|users|keys)"), self._answer)
+
+    @staticmethod
+    def _user(name: str, role: str) -> dict[str, Any]:
+        told = {"disabled": False, "has_password": True, "provider": None, "last_login_at": None, "link": None}
+        return {"id": f"id-{name}", "name": name, "role": role, "created_at": "2026-11-20T14:31:00Z"} | told
+
+    def _answer(self, route: Route) -> None:
+        request, path = route.request, route.request.url.partition("/v1/")[2]
+        if request.method != "GET":
+            self.asked.append((request.method, path, request.headers.get("x-csrf-token")))
+        body = request.post_data_json if request.post_data else {}
+        found = self._said(request.method, path, body)
+        route.fulfill(status=401 if found is None else 200, json=found or {"title": "Not signed in", "detail": "No."})
+
+    def _said(self, method: str, path: str, body: Any) -> Any:
+        if path == "session" and method == "POST":
+            self.signed_in = body == {"name": "ann", "password": "correct horse"}
+        if path == "session/link":
+            self.signed_in = body["token"] == "0nce"
+        if path.startswith("session"):
+            scopes = ["alerts:read", "alerts:act", "alerts:write", "users:admin"]
+            told = {"name": "ann", "role": "admin", "scopes": scopes, "csrf": "t0ken", "local": False, "expires": None}
+            return told if self.signed_in else None
+        return self._people(method, path, body) if self.signed_in else None
+
+    def _people(self, method: str, path: str, body: Any) -> Any:
+        if path == "users" and method == "POST":
+            self.users.append(self._user(body["name"], body["role"]))
+            return self.users[-1] | {"link": "l1nk"}
+        if path.startswith("users/"):
+            (user,) = [one for one in self.users if one["id"] == path[6:]]
+            if method == "DELETE":
+                self.users.remove(user)
+            return user.update(body) or user
+        if path == "keys" and method == "POST":
+            made = {"id": "k", "prefix": "0f3f", "created_at": "2026-11-20T14:31:00Z", "key": None}
+            self.keys.append(made | {"name": body["name"], "scopes": body["scopes"], "expires_at": body["expires_at"]})
+            return self.keys[-1] | {"key": "esi_0f3f_s3cret"}  # pragma: allowlist secret
+        if path.startswith("keys/"):
+            self.keys.clear()
+            return {"count": 1, "id": "k"}
+        return {"users": self.users} if path == "users" else {"keys": self.keys}
+
+
+def test_an_admin_signs_in_and_keeps_users_and_keys(browser: Browser, duty: Duty) -> None:
+    with looking(browser, "about:blank") as (page, _):
+        door = Door(page)
+        page.goto(f"{duty.url}#alerts/people")
+        expect(page.locator("#people .barred")).to_have_text("Sign in to change users and keys.")
+        page.locator("#sign-in").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Name").fill("ann")
+        dialog.get_by_label("Password").fill("wrong")
+        page.keyboard.press("Enter")
+        expect(dialog.locator(".fault")).to_have_text("Not signed in: No.")
+        dialog.get_by_label("Password").fill("correct horse")
+        page.keyboard.press("Enter")
+        expect(page.locator(".who")).to_contain_text("ann, admin")
+        page.locator("#new-user").click()
+        dialog.get_by_label("Name").fill("bob")
+        dialog.get_by_label("Role").select_option("operator")
+        dialog.get_by_role("button", name="Add").click()
+        expect(page.get_by_label("Shown this once")).to_have_value(re.compile(r"/#alerts/link/l1nk$"))
+        with page.expect_response("**/v1/users/*"):
+            page.get_by_label("Role of bob").select_option("viewer")
+        assert door.users[1]["role"] == "viewer"
+        page.locator('[data-user="bob"]').get_by_role("button", name="Shut out").click()
+        expect(page.locator('[data-user="bob"]')).to_contain_text("shut out")
+        page.locator('[data-user="bob"]').get_by_role("button", name="Delete").click()
+        page.locator('[data-user="bob"]').get_by_role("button", name="Really delete").click()
+        expect(page.locator('[data-user="bob"]')).to_have_count(0)
+        page.locator("#new-key").click()
+        dialog.get_by_label("What it is for").fill("wall")
+        dialog.get_by_label("alerts:read").check()
+        dialog.get_by_role("button", name="Make").click()
+        expect(page.get_by_label("Shown this once")).to_have_value("esi_0f3f_s3cret")
+        expect(page.locator('[data-key="wall"]')).to_contain_text("index:read, alerts:read")
+        page.locator('[data-key="wall"]').get_by_role("button", name="Revoke").click()
+        page.locator('[data-key="wall"]').get_by_role("button", name="Really revoke").click()
+        expect(page.locator('[data-key="wall"]')).to_have_count(0)
+        after_login = [csrf for _, path, csrf in door.asked if not path.startswith("session")]
+        assert after_login == ["t0ken"] * len(after_login)
+        assert len(after_login) == 6
+
+
+def test_a_one_time_link_sets_a_password_and_leaves_no_trace(browser: Browser, duty: Duty) -> None:
+    with looking(browser, "about:blank") as (page, _):
+        Door(page)
+        page.goto(f"{duty.url}#alerts/link/0nce")
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Password").fill("correct horse")
+        dialog.get_by_label("Once more").fill("another horse")
+        assert "0nce" not in page.url
+        dialog.get_by_role("button", name="Set it").click()
+        expect(dialog.locator(".fault")).to_contain_text("The two differ")
+        dialog.get_by_label("Once more").fill("correct horse")
+        dialog.get_by_role("button", name="Set it").click()
+        expect(page.locator(".who")).to_contain_text("ann, admin")
 
 
 PARTS = ("", "/silences", "/rules", "/receivers")

@@ -112,6 +112,28 @@ export interface Receiver {
   resting: boolean;
 }
 
+export interface User {
+  id: string;
+  name: string;
+  role: string;
+  disabled: boolean;
+  has_password: boolean;
+  provider: string | null;
+  created_at: string;
+  last_login_at: string | null;
+  link: string | null;
+}
+
+export interface Key {
+  id: string;
+  prefix: string;
+  name: string;
+  scopes: string[];
+  created_at: string;
+  expires_at: string | null;
+  key: string | null;
+}
+
 export interface Delivery {
   message: string;
   attempt: number;
@@ -133,25 +155,29 @@ export interface Session {
   local: boolean;
 }
 
-let session: Session | null = null;
+let known: Session | null = null;
+
+export function session(): Session | null {
+  return known;
+}
 
 export async function loadSession(): Promise<Session | null> {
   try {
     const body = await ask<unknown>("/v1/session");
-    session = isObject(body) && Array.isArray(body["scopes"]) ? {
+    known = isObject(body) && Array.isArray(body["scopes"]) ? {
       name: String(body["name"] ?? ""), role: String(body["role"] ?? ""), csrf: String(body["csrf"] ?? ""),
       scopes: body["scopes"].map(String), local: body["local"] === true,
     } : null;
   } catch (error) {
     const signedOut = error instanceof Problem && (error.status === 401 || error.status === 403);
-    session = signedOut ? { name: "", role: "", scopes: [], csrf: "", local: false } : null;
+    known = signedOut ? { name: "", role: "", scopes: [], csrf: "", local: false } : null;
   }
-  return session;
+  return known;
 }
 
 /** Who does what is done next; null where the server does not say, and the person has to. */
 export function person(): string | null {
-  return session === null || session.name === "" ? null : session.name;
+  return known === null || known.name === "" ? null : known.name;
 }
 
 export type Scope = "alerts:act" | "alerts:write" | "users:admin";
@@ -162,10 +188,10 @@ const DOES: Record<Scope, string> = {
 
 /** Why a control is not for this session, as a sentence; null where it is. */
 export function barred(scope: Scope): string | null {
-  if (session === null || session.scopes.includes(scope) || session.scopes.includes("*")) return null;
-  if (session.name === "") return `Sign in to ${DOES[scope]}.`;
-  const who = session.local ? "This local session" : `${session.name}${session.role === "" ? "" : ` (${session.role})`}`;
-  return `${who} may look, but not ${DOES[scope]}.${session.local ? " Sign in to do that." : ""}`;
+  if (known === null || known.scopes.includes(scope) || known.scopes.includes("*")) return null;
+  if (known.name === "") return `Sign in to ${DOES[scope]}.`;
+  const who = known.local ? "This local session" : `${known.name}${known.role === "" ? "" : ` (${known.role})`}`;
+  return `${who} may look, but not ${DOES[scope]}.${known.local ? " Sign in to do that." : ""}`;
 }
 
 export async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
@@ -176,7 +202,7 @@ export async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
 export async function send<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (body !== undefined) headers["content-type"] = "application/json";
-  if (session !== null && session.csrf !== "") headers["x-csrf-token"] = session.csrf;
+  if (known !== null && known.csrf !== "") headers["x-csrf-token"] = known.csrf;
   const answer = await fetch(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }), ...(signal ? { signal } : {}) });
   if (answer.status === 401) await loadSession();
   return answered(answer);
@@ -213,3 +239,13 @@ export const removeReceiver = (name: string) => send<unknown>("DELETE", `/v1/ale
 export const testReceiver = (name: string) => send<{ id: string }>("POST", `/v1/alerts/receivers/${one(name)}/test`);
 export const deliveries = (name: string) => ask<{ deliveries: Delivery[] }>(`/v1/alerts/receivers/${one(name)}/deliveries?limit=50`).then((a) => a.deliveries);
 export const redeliver = (receiver: string) => send<{ count: number }>("POST", "/v1/alerts/redeliver", { receiver });
+export const logIn = (name: string, password: string) => send<unknown>("POST", "/v1/session", { name, password });
+export const logOut = () => send<unknown>("DELETE", "/v1/session");
+export const useLink = (token: string, password: string) => send<unknown>("POST", "/v1/session/link", { token, password });
+export const users = () => ask<{ users: User[] }>("/v1/users").then((a) => a.users);
+export const addUser = (name: string, role: string) => send<User>("POST", "/v1/users", { name, role });
+export const changeUser = (id: string, said: Said) => send<User>("PATCH", `/v1/users/${one(id)}`, said);
+export const removeUser = (id: string) => send<unknown>("DELETE", `/v1/users/${one(id)}`);
+export const keys = () => ask<{ keys: Key[] }>("/v1/keys").then((a) => a.keys);
+export const addKey = (name: string, scopes: string[], expires_at: string | null) => send<Key>("POST", "/v1/keys", { name, scopes, expires_at });
+export const revokeKey = (id: string) => send<unknown>("DELETE", `/v1/keys/${one(id)}`);

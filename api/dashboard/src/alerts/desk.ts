@@ -3,11 +3,13 @@
 import "./alerts.css";
 import { attribute, h } from "../dom";
 import type { State } from "../store";
-import { loadSession, type Told } from "./client";
+import { loadSession, session, type Told } from "./client";
 import { Board } from "./list";
 import { Notices } from "./notices";
+import { People } from "./people";
 import { Receivers } from "./receivers";
 import { Rules } from "./rules";
+import { byLink, who } from "./session";
 import { Silences } from "./silences";
 import { Watch } from "./watch";
 
@@ -16,17 +18,21 @@ interface Part {
   load(): Promise<void>;
 }
 
-const PARTS: readonly [string, string][] = [["", "Alerts"], ["silences", "Silences"], ["rules", "Rules"], ["receivers", "Receivers"]];
+const PARTS: readonly [string, string][] = [["", "Alerts"], ["silences", "Silences"], ["rules", "Rules"], ["receivers", "Receivers"], ["people", "People"]];
+
+/** Somebody else looks now: the feed and every part begin anew with what they may do; the address holds the rest. */
+const anew = (): void => location.reload();
 
 export class Desk {
   private readonly notices = new Notices();
   private readonly tabs = h("nav", { class: "tabs", "aria-label": "Parts of the alerts" });
+  private readonly who = h("div", {});
   private readonly place = h("div", { class: "desk-part" });
   private readonly watch: Watch;
   private parts: Map<string, Part> | null = null;
   private shown = "";
   private market: string | null = null;
-  readonly element = h("div", { class: "desk" }, h("div", { class: "row desk-head" }, this.tabs, this.notices.element), this.place);
+  readonly element = h("div", { class: "desk" }, h("div", { class: "row desk-head" }, this.tabs, h("div", { class: "row" }, this.notices.element, this.who)), this.place);
 
   constructor(private readonly state: State, private readonly told: (standing: Told[]) => void) {
     this.watch = new Watch(({ standing, fresh, fault }) => {
@@ -49,10 +55,13 @@ export class Desk {
       await loadSession();
       const board = new Board(() => void this.watch.look());
       this.parts = new Map<string, Part>([["", board], ["silences", new Silences()], ["rules", new Rules(this.state)], ["receivers", new Receivers()]]);
+      if (session() !== null) this.parts.set("people", new People()); // a server without sessions knows no people
+      this.who.replaceChildren(who(anew));
       board.update(this.watch.standing, this.watch.fault);
     }
+    if (part.startsWith("link/")) byLink(part.slice(5), anew);
     this.shown = this.parts.has(part) ? part : "";
-    this.tabs.replaceChildren(...PARTS.map(([key, words]) => {
+    this.tabs.replaceChildren(...PARTS.filter(([key]) => this.parts?.has(key)).map(([key, words]) => {
       const link = h("a", { href: `#alerts${key === "" ? "" : `/${key}`}` }, words);
       attribute(link, "aria-current", key === this.shown ? "page" : null);
       return link;

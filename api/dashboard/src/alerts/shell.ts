@@ -5,7 +5,7 @@ import type { State, View } from "../store";
 import type { Desk } from "./desk";
 
 const AFTER = 1_500;
-const HASH = /^#alerts(?:\/(\w+))?$/;
+const HASH = /^#alerts(?:\/([\w/.~-]+))?$/;
 
 export class AlertsShell implements View {
   private readonly count = h("span", { class: "count", hidden: true });
