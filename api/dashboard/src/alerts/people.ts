@@ -5,7 +5,7 @@ import { day, moment, title } from "../format";
 import { addKey, addUser, barred, changeUser, keys, removeUser, revokeKey, users, type Key, type User } from "./client";
 import { checkbox, choice, dialogue, doing, Fault, input, labelled, reason, twice } from "./form";
 
-const ROLES: [string, string][] = [["viewer", "Viewer: looks at the index"], ["analyst", "Analyst: and at alerts"], ["operator", "Operator: and acts on them"], ["admin", "Admin: and on users and keys"]];
+const ROLES: [string, string][] = [["viewer", "Viewer: sees the index"], ["analyst", "Analyst: sees alerts, too"], ["operator", "Operator: acts on alerts"], ["admin", "Admin: keeps users and keys"]];
 const SCOPES = ["index:read", "alerts:read", "alerts:act", "alerts:write", "metrics:read", "audit:read", "users:admin"];
 const ENDS: [string, string][] = [["30", "in 30 days"], ["90", "in 90 days"], ["365", "in a year"], ["", "never"]];
 const DAY = 86_400_000;
@@ -89,7 +89,7 @@ export class People {
     const field = input(secret, { readonly: true, "aria-label": "Shown this once" });
     const copy = h("button", { type: "button", class: "button", onclick: () => void navigator.clipboard.writeText(secret).then(() => text(copy, "Copied"), () => field.select()) }, "Copy");
     this.once.hidden = false;
-    this.once.replaceChildren(h("p", {}, sentence), h("div", { class: "row field" }, field, copy, h("button", { type: "button", class: "link", onclick: () => (this.once.hidden = true, this.once.replaceChildren()) }, "Done")));
+    this.once.replaceChildren(h("p", {}, sentence), h("div", { class: "row" }, field, copy, h("button", { type: "button", class: "link", onclick: () => (this.once.hidden = true, this.once.replaceChildren()) }, "Done")));
   }
 }
 
