@@ -104,8 +104,9 @@ class Setting(msgspec.Struct):
 
 
 class Kinds(msgspec.Struct):
-    """Kinds of rules and of receivers."""
+    """Whether alerts are kept here at all, which takes PostgreSQL; kinds of rules and of receivers."""
 
+    kept: bool
     rules: dict[str, RuleKind]
     receivers: dict[str, list[Setting]]
 

@@ -53,6 +53,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "functions": {"rank": "rank(index, 250d)"},
     },
     "Kinds": {
+        "kept": True,
         "rules": {"regime": {"needs": ["input"], "may": []}},
         "receivers": {"webhook": [_SETTING]},
     },

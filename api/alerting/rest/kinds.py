@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.alerting.receivers import KINDS
@@ -19,18 +19,18 @@ router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
 
 @router.get("/kinds", summary="Kinds of rules and receivers", responses=responses("Kinds"), openapi_extra=READ)
-async def list_kinds() -> Response:
+async def list_kinds(request: Request) -> Response:
     """What a rule of each kind needs and may have, and the settings of each kind of receiver."""
-    return json_answer(kinds())
+    return json_answer(kinds(kept=request.app.state.alerts is not None))
 
 
 @cache
-def kinds() -> answers.Kinds:
+def kinds(*, kept: bool) -> answers.Kinds:
     """The kinds; they are those of the program."""
     rules: dict[str, answers.RuleKind] = {
         kind: answers.RuleKind(list(needs), list(may)) for kind, (needs, may) in TAKES.items()
     }
-    return answers.Kinds(rules, {kind: _settings(model) for kind, model in KINDS.items()})
+    return answers.Kinds(kept, rules, {kind: _settings(model) for kind, model in KINDS.items()})
 
 
 def _settings(model: type[ReceiverSettings]) -> list[answers.Setting]:

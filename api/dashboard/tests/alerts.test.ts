@@ -8,7 +8,7 @@ const ALERT: Alert = {
   ended_at: null, condition: "index > 80", value: 81.5, about: "", reading: null,
 };
 const told = (alert: Partial<Alert>, more: Partial<Told> = {}): Told => ({ alert: { ...ALERT, ...alert }, unsent: null, sent_at: null, acknowledged_by: null, ...more });
-const KINDS: Kinds = { rules: { expression: { needs: ["when"], may: ["until"] }, rate: { needs: ["window"], may: ["of", "above", "below", "clear"] }, correlation: { needs: [], may: ["between", "above"] } }, receivers: {} };
+const KINDS: Kinds = { kept: true, rules: { expression: { needs: ["when"], may: ["until"] }, rate: { needs: ["window"], may: ["of", "above", "below", "clear"] }, correlation: { needs: [], may: ["between", "above"] } }, receivers: {} };
 
 describe("durations", () => {
   it("are written in the largest whole unit", () => {

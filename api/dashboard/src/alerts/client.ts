@@ -99,6 +99,7 @@ export interface Setting {
 }
 
 export interface Kinds {
+  kept: boolean;
   rules: Record<string, { needs: string[]; may: string[] }>;
   receivers: Record<string, Setting[]>;
 }

@@ -1,6 +1,6 @@
 /** Asks what stands: once a second while somebody looks at the desk, less often beside the index or in a hidden tab. */
 
-import { alerts, type Told } from "./client";
+import { alerts, kinds, type Told } from "./client";
 
 const LOOKED_AT = 1_000;
 const BESIDE = 3_000;
@@ -19,6 +19,7 @@ export class Watch {
   fault: Error | null = null;
   private known: Set<string> | null = null;
   private timer = 0;
+  private kept: boolean | null = null;
   private asking = false;
   private pace = BESIDE;
 
@@ -31,6 +32,8 @@ export class Watch {
     if (this.asking) return;
     this.asking = true;
     try {
+      this.kept ??= (await kinds()).kept; // an API without PostgreSQL keeps no alerts: it is asked once
+      if (!this.kept) throw new Error("This API keeps no alerts: it has no PostgreSQL");
       this.took((await alerts({ state: "alerting", limit: 500 })).alerts);
     } catch (error) {
       this.fault = error instanceof Error ? error : new Error(String(error));
@@ -38,6 +41,7 @@ export class Watch {
     }
     this.asking = false;
     clearTimeout(this.timer);
+    if (this.kept === false) return;
     if (!document.hidden) this.timer = window.setTimeout(() => void this.look(), this.fault === null ? this.pace : AWAY);
     else if (this.wanted()) this.timer = window.setTimeout(() => void this.look(), HIDDEN);
   }
