@@ -15,7 +15,8 @@ from tests.fuzz.rules import rule, value
 from tests.fuzz.texts import text
 
 ODD: Final = (
-    "", "0", "-1", "1e400", "null", "true", "us", "live", "live~r1", "..", "%00", "a" * 300, "\U0001f525", "\x7f",
+    "", "0", "-1", "1e400", "null", "true", "us", "live", "live~r1", "..", "\0", "a\0b",
+    "a" * 300, "\U0001f525", "\x7f",
     "2024-02-30", "0001-01-01", "9999-12-31T23:59:59Z", "2024-05-01T12:00:00", "json", "parquet", "5m", "999999999999d",
     "00000000-0000-0000-0000-000000000000", "2024-05-01T12:00:00+00:00|x", "|", "'; DROP TABLE alerts; --", "\\ud800",
 )  # fmt: skip
