@@ -381,7 +381,7 @@ def test_an_admin_signs_in_and_keeps_users_and_keys(browser: Browser, duty: Duty
         dialog.get_by_label("Name").fill("bob")
         dialog.get_by_label("Role").select_option("operator")
         dialog.get_by_role("button", name="Add").click()
-        expect(page.get_by_label("Shown this once")).to_have_value(re.compile(r"/#alerts/link/l1nk$"))
+        expect(page.get_by_label("Shown this once")).to_have_value(re.compile(r"/#link=l1nk$"))
         with page.expect_response("**/v1/users/*"):
             page.get_by_label("Role of bob").select_option("viewer")
         assert door.users[1]["role"] == "viewer"
@@ -404,10 +404,19 @@ def test_an_admin_signs_in_and_keeps_users_and_keys(browser: Browser, duty: Duty
         assert len(after_login) == 6
 
 
+def test_who_is_not_let_in_is_shown_the_way_in(browser: Browser, duty: Duty) -> None:
+    with looking(browser, "about:blank") as (page, _):
+        Door(page)
+        page.route("**/v1/markets", lambda route: route.fulfill(status=401, json={"title": "Not signed in"}))
+        page.goto(duty.url)
+        expect(page.locator("#sign-in")).to_be_visible()
+        expect(page.locator(".problem").first).to_contain_text("Not signed in")
+
+
 def test_a_one_time_link_sets_a_password_and_leaves_no_trace(browser: Browser, duty: Duty) -> None:
     with looking(browser, "about:blank") as (page, _):
         Door(page)
-        page.goto(f"{duty.url}#alerts/link/0nce")
+        page.goto(f"{duty.url}#link=0nce")
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("Password").fill("correct horse")
         dialog.get_by_label("Once more").fill("another horse")

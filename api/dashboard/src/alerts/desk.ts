@@ -59,7 +59,7 @@ export class Desk {
       this.who.replaceChildren(who(anew));
       board.update(this.watch.standing, this.watch.fault);
     }
-    if (part.startsWith("link/")) byLink(part.slice(5), anew);
+    if (part.startsWith("link=")) byLink(part.slice(5), anew);
     this.shown = this.parts.has(part) ? part : "";
     this.tabs.replaceChildren(...PARTS.filter(([key]) => this.parts?.has(key)).map(([key, words]) => {
       const link = h("a", { href: `#alerts${key === "" ? "" : `/${key}`}` }, words);

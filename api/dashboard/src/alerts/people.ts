@@ -95,5 +95,5 @@ export class People {
 
 /** The address that takes a one-time link's token: behind the hash, where no server and no log sees it. */
 export function link(token: string | null): string {
-  return token === null ? "" : `${location.origin}/#alerts/link/${token}`;
+  return token === null ? "" : `${location.origin}/#link=${token}`;
 }

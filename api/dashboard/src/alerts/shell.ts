@@ -5,7 +5,7 @@ import type { State, View } from "../store";
 import type { Desk } from "./desk";
 
 const AFTER = 1_500;
-const HASH = /^#alerts(?:\/([\w/.~-]+))?$/;
+const HASH = /^#(?:alerts(?:\/(\w+))?|(link=[\w-]+))$/;
 
 export class AlertsShell implements View {
   private readonly count = h("span", { class: "count", hidden: true });
@@ -14,6 +14,7 @@ export class AlertsShell implements View {
   private desk: Promise<Desk | null> | null = null;
   private opened: Desk | null = null;
   private standing = 0;
+  private asked = false;
 
   constructor(private readonly state: State, private readonly others: () => readonly HTMLElement[]) {
     addEventListener("hashchange", () => void this.route());
@@ -36,7 +37,7 @@ export class AlertsShell implements View {
     this.badge();
     if (part === null) return this.opened?.rest();
     const desk = await this.load();
-    await desk?.show(part[1] ?? "");
+    await desk?.show(part[1] ?? part[2] ?? "");
   }
 
   private load(): Promise<Desk | null> {
@@ -66,7 +67,10 @@ export class AlertsShell implements View {
     attribute(this.link, "aria-label", this.count.hidden ? null : `Alerts, ${this.standing} standing`);
   }
 
-  update(): void {
+  update({ problem }: State): void {
     this.opened?.follow();
+    if (problem?.status !== 401 || this.asked || location.hash !== "") return;
+    this.asked = true; // the way in is on the desk
+    location.hash = "#alerts";
   }
 }
