@@ -33,8 +33,8 @@ def fuzz_rules(job: tuple[int, int]) -> Counter[str]:
 
 def fuzz_requests(seed: int, count: int) -> Counter[str]:
     """Against a real API with a real Redis and PostgreSQL."""
-    with serving_everything() as (url, document):
-        return requests.run(seed, count, url, document, Progress(seed, count))
+    with serving_everything() as served:
+        return requests.run(seed, count, served, Progress(seed, count))
 
 
 def main() -> None:

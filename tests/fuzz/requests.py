@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from tests.fuzz.rules import rule, value
+from tests.fuzz.served import Served
 from tests.fuzz.texts import text
 
 ODD: Final = (
@@ -39,14 +40,14 @@ Tell = Callable[[int, "Counter[str]"], None]
 class Client:
     """One kept connection; a server that closes it gets a new one."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._place = (host, port)
+    def __init__(self, host: str, port: int, headers: dict[str, str]) -> None:
+        self._place, self._headers = (host, port), headers
         self._connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
 
     def ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> int:
         """The status of the answer; 0 where the server closed without one."""
         try:
-            self._connection.request(method, path, body, headers)
+            self._connection.request(method, path, body, self._headers | headers)
             answer = self._connection.getresponse()
             answer.read()
         except (http.client.HTTPException, ConnectionError):
@@ -70,15 +71,15 @@ class Client:
         return int(head[9:12]) if head.startswith(b"HTTP/1.1 ") else 0
 
 
-def run(seed: int, count: int, url: str, document: dict[str, Any], tell: Tell) -> Counter[str]:
+def run(seed: int, count: int, served: Served, tell: Tell) -> Counter[str]:
     """Asks so many times; gives how often each status came.
 
     Raises:
         AssertionError: the server answered 500 or more; the message is the request.
     """
-    host, _, port = url.removeprefix("http://").partition(":")
-    chance, client, statuses = random.Random(seed), Client(host, int(port)), Counter[str]()
-    operations = [(path, method.upper()) for path, methods in document["paths"].items() for method in methods]
+    host, _, port = served.url.removeprefix("http://").partition(":")
+    chance, client, statuses = random.Random(seed), Client(host, int(port), served.headers), Counter[str]()
+    operations = [(path, method.upper()) for path, methods in served.document["paths"].items() for method in methods]
     for n in range(count):
         said: Any = noise(chance) if chance.random() < 0.03 else request(chance, operations)
         status = client.raw(said) if isinstance(said, bytes) else client.ask(*said)

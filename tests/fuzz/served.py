@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -17,9 +18,18 @@ from tests.api.alerting.live import Live, now_us
 from tests.api.conftest import serving
 
 
+@dataclass(frozen=True)
+class Served:
+    """Its address, its OpenAPI document, and the headers by which it lets everything be tried."""
+
+    url: str
+    document: dict[str, Any]
+    headers: dict[str, str]
+
+
 @contextmanager
-def serving_everything() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Its address and its OpenAPI document."""
+def serving_everything() -> Iterator[Served]:
+    """It, on servers of its own."""
     store, base = servers.Redis(), servers.Postgres()
     try:
         store.start()
@@ -34,12 +44,12 @@ def serving_everything() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @contextmanager
-def serving_live(redis_url: str, postgres_url: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def serving_live(redis_url: str, postgres_url: str) -> Iterator[Served]:
     """The same on a Redis and a PostgreSQL that are there; the market `live` has scores and a short past."""
     client = redis.Redis.from_url(redis_url)
     market = Live(client, scores=True)
     for n in range(5):
         market.give(40.0 + n, now_us() - (5 - n) * 60_000_000, final=True)
     with serving(ApiConfig(redis_url, postgres_url, port=0, alert_keys=(KEY,), alert_allow=LOOPBACK)) as served:
-        yield served.url, httpx.get(f"{served.url}/openapi.json", timeout=30).json()
+        yield Served(served.url, httpx.get(f"{served.url}/openapi.json", timeout=30).json(), {})
     client.close()

@@ -28,8 +28,8 @@ def test_no_request_is_answered_with_a_fault(
     redis_server: servers.Redis, clean_redis: object, tables: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR, "uvicorn.error")  # it tells each request that is no HTTP
-    with serving_live(redis_server.url, tables) as (url, document):
-        found: Counter[str] = requests.run(20261126, 1_500, url, document, QUIET)
+    with serving_live(redis_server.url, tables) as served:
+        found: Counter[str] = requests.run(20261126, 1_500, served, QUIET)
     assert found["200"] > 50, "some of them are taken"
     assert found["422"] > 50
     assert found["404"] > 50

@@ -63,10 +63,7 @@ async def database(request: Request) -> AsyncIterator[Connection]:
     except psycopg.errors.UndefinedTable as error:
         detail = "The tables of the alerts are not there yet: start `esi alerts` once."
         raise Problem(503, "Alerts are not prepared", detail, {"retry-after": "2"}) from error
-    except (
-        psycopg.DataError,
-        UnicodeEncodeError,
-    ) as error:  # U+0000 and halves of characters, which it has no place for
+    except (psycopg.DataError, UnicodeEncodeError) as error:  # U+0000, or half a character: it has no place for them
         raise Problem(422, "Bad parameter", "A text holds characters that cannot be kept, such as U+0000.") from error
     except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
         raise away("PostgreSQL") from error

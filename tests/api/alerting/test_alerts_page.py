@@ -44,6 +44,11 @@ class Duty:
     def url(self) -> str:
         return f"{self.api.url}/?market={self.market.name}"
 
+    @property
+    def who(self) -> dict[str, Any]:
+        """What makes the browser somebody who may change things."""
+        return {}
+
     def give(self, index: float) -> None:
         """Publishes a reading of now."""
         self.market.publish(self.market.next(now_us(), final=False, index=index))
@@ -104,11 +109,20 @@ def standing(page: Page) -> Locator:
     return page.locator("#alerts-board > ul").first.locator(".alert")
 
 
+def name_yourself(place: Locator) -> None:
+    """Where a server does not know who asks, the forms want a name."""
+    name = place.get_by_label("Your name")
+    if name.count():
+        place.get_by_role("button").last.click()
+        expect(place.locator(".fault")).to_be_visible()
+        name.fill("ann")
+
+
 def test_an_alert_appears_is_acknowledged_and_ends(browser: Browser, duty: Duty) -> None:
     add_rule(
         duty.postgres, "us-open", name="High stress", when="index > 80", severity="critical", about="Call the desk."
     )
-    with looking(browser, duty.url) as (page, errors):
+    with looking(browser, duty.url, **duty.who) as (page, errors):
         expect(page.locator("#connection")).to_have_text("Live")
         page.keyboard.press("a")
         expect(page.locator("#alerts-board .lead")).to_have_text("No alert stands.")
@@ -122,9 +136,7 @@ def test_an_alert_appears_is_acknowledged_and_ends(browser: Browser, duty: Duty)
         expect(page.locator("#alerts-link .count")).to_have_text("1")
         page.get_by_role("button", name="Acknowledge").click()
         dialog = page.get_by_role("dialog")
-        dialog.get_by_role("button", name="Acknowledge").click()
-        expect(dialog.locator(".fault")).to_contain_text("write your name")
-        dialog.get_by_label("Your name").fill("ann")
+        name_yourself(dialog)
         dialog.get_by_label("Note").fill("on it")
         page.keyboard.press("Enter")
         expect(dialog).to_have_count(0)
@@ -139,14 +151,14 @@ def test_a_silence_keeps_the_next_alert_from_being_sent(browser: Browser, duty: 
     add_receiver(duty.postgres, "desk", kind="webhook", url=duty.endpoint.url, keys=[WHSEC])
     add_rule(duty.postgres, "us-open", name="High stress", when="index > 80")
     page_url = f"{duty.url}#alerts/silences"
-    with looking(browser, page_url) as (page, errors):
+    with looking(browser, page_url, **duty.who) as (page, errors):
         page.get_by_role("button", name="New silence").click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_role("button", name="Silence").click()
         expect(dialog.locator(".fault")).to_contain_text("Say why")
         dialog.get_by_label("Reason").fill("maintenance")
         dialog.get_by_label("For").select_option("2h")
-        dialog.get_by_label("Your name").fill("ann")
+        name_yourself(dialog)
         dialog.get_by_text("What it covers").click()
         dialog.get_by_label("Market").fill("us-open")
         expect(dialog.locator("p[role=status]")).to_have_text("Covers us-open.")
@@ -158,14 +170,14 @@ def test_a_silence_keeps_the_next_alert_from_being_sent(browser: Browser, duty: 
         assert duty.endpoint.got == []
         page.get_by_role("link", name="Silences").click()
         page.get_by_role("button", name="End now").click()
-        page.get_by_role("dialog").get_by_role("button", name="End now").click()
+        page.get_by_role("button", name=re.compile("End now|Really end it")).last.click()
         expect(page.locator("#silences .alert")).to_contain_text("ended by ann")
         wait_until(lambda: len(duty.endpoint.got) == 1, 10, "what still stands when a silence ends is sent")
         assert silent(errors) == []
 
 
 def test_a_rule_is_checked_tried_and_saved(browser: Browser, duty: Duty) -> None:
-    with looking(browser, f"{duty.url}#alerts/rules") as (page, errors):
+    with looking(browser, f"{duty.url}#alerts/rules", **duty.who) as (page, errors):
         page.locator("#new-rule").click()
         editor = page.locator("#rule-editor")
         editor.get_by_label("Alert when").fill("index > 20 and indx > 3")
@@ -191,7 +203,7 @@ def test_a_rule_is_checked_tried_and_saved(browser: Browser, duty: Duty) -> None
         expect(editor.locator(".dates time").last).to_have_attribute("datetime", said["episodes"][0]["began"])
         expect(editor.locator(".trial-chart canvas")).to_be_visible()
         editor.get_by_label("Name", exact=True).fill("Twenty")
-        editor.get_by_label("Your name").fill("ann")
+        name_yourself(editor)
         editor.get_by_text("When and to whom").click()
         editor.get_by_label("Severity").select_option("critical")
         editor.get_by_role("button", name="Save").click()
@@ -212,7 +224,7 @@ def test_a_rule_is_checked_tried_and_saved(browser: Browser, duty: Duty) -> None
 
 
 def test_a_rule_of_a_ready_made_kind_asks_for_what_it_needs(browser: Browser, duty: Duty) -> None:
-    with looking(browser, f"{duty.url}#alerts/rules") as (page, errors):
+    with looking(browser, f"{duty.url}#alerts/rules", **duty.who) as (page, errors):
         page.locator("#new-rule").click()
         editor = page.locator("#rule-editor")
         editor.get_by_label("Kind").select_option("rate")
@@ -228,7 +240,7 @@ def test_a_rule_of_a_ready_made_kind_asks_for_what_it_needs(browser: Browser, du
 
 
 def test_a_receiver_is_written_tested_and_its_deliveries_are_seen(browser: Browser, duty: Duty) -> None:
-    with looking(browser, f"{duty.url}#alerts/receivers") as (page, errors):
+    with looking(browser, f"{duty.url}#alerts/receivers", **duty.who) as (page, errors):
         expect(page.locator("#receivers .empty")).to_be_visible()
         page.locator("#new-receiver").click()
         form = page.locator("#receiver-editor")
@@ -267,7 +279,7 @@ def test_sound_and_notification_are_off_until_asked_for(browser: Browser, duty: 
         const start = OscillatorNode.prototype.start;
         OscillatorNode.prototype.start = function (...rest) { window.tones++; return start.apply(this, rest); };
     }"""
-    with looking(browser, f"{duty.url}#alerts") as (page, errors):
+    with looking(browser, f"{duty.url}#alerts", **duty.who) as (page, errors):
         page.evaluate(heard)
         expect(page.get_by_label("Sound")).not_to_be_checked()
         expect(page.get_by_label("Browser notification")).not_to_be_checked()
@@ -461,7 +473,7 @@ def test_it_fits_every_width(browser: Browser, duty: Duty, width: int) -> None:
     duty.give(91.0)
     for part in PARTS:
         url = f"{duty.url}#alerts{part}"
-        with looking(browser, url, viewport={"width": width, "height": 800}) as (page, errors):
+        with looking(browser, url, **duty.who, viewport={"width": width, "height": 800}) as (page, errors):
             opened(page, part)
             assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), part
             assert silent(errors) == []
@@ -477,7 +489,8 @@ def test_nothing_is_wrong_by_wcag_aa(browser: Browser, duty: Duty, scheme: str) 
     add_receiver(duty.postgres, "desk", kind="webhook", url=duty.endpoint.url, keys=[WHSEC])
     duty.give(91.0)
     for part in PARTS:
-        with looking(browser, f"{duty.url}#alerts{part}", color_scheme=scheme, bypass_csp=True) as (page, _):
+        at = f"{duty.url}#alerts{part}"
+        with looking(browser, at, **duty.who, color_scheme=scheme, bypass_csp=True) as (page, _):
             opened(page, part)
             page.add_script_tag(path=axe)
             found = page.evaluate("axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })")
