@@ -62,9 +62,14 @@ class Title implements View {
 class FirstCursor implements View {
   readonly element = document.documentElement;
   private wanted = state.address.cursor;
+  private drawn = false;
 
   update(): void {
     if (this.wanted === null || state.loading || state.series.length === 0) return;
+    if (!this.drawn) {
+      this.drawn = true; // the chart takes up its range behind this frame: a time has its place in the next one
+      return painter.ask();
+    }
     moveCursor(history.plot, this.wanted);
     this.wanted = null;
   }
