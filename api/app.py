@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from api import finals, health, openapi, problems, routes, score_routes, streams
-from api.alerting.rest import alerts, door, receivers, rules
+from api.alerting.rest import alerts, door, kinds, receivers, rules
 from api.alerting.vault import Vault
 from api.compression import Compress
 from api.config import ApiConfig
@@ -100,7 +100,7 @@ def create_app(config: ApiConfig, connections: int = 1_000) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(finals.router)
     app.include_router(score_routes.router)
-    for part in (rules, receivers, alerts, session, oidc, users, keys, audit):
+    for part in (rules, receivers, alerts, kinds, session, oidc, users, keys, audit):
         app.include_router(part.router)
     app.include_router(health.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it

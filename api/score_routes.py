@@ -66,7 +66,12 @@ async def show_regime(request: Request, market: Market) -> Response:
     return Response(answers.encode(found), media_type="application/json", headers=_HEADERS)
 
 
-@router.get("/{market}/scores", summary="Scores over time", responses=responses("Scores", 404, 422, 503))
+@router.get(
+    "/{market}/scores",
+    summary="Scores over time",
+    responses=responses("Scores", 404, 422, 503),
+    openapi_extra=INDEX,
+)
 async def list_scores(request: Request, wanted: Details_) -> Response:
     """Experts' weights and skill, coverage, regime, anomaly and drift of finals, oldest first, as columns."""
     history: History = request.app.state.history

@@ -155,7 +155,7 @@ def test_every_field_function_and_kind_of_alerts_is_documented() -> None:
     text = (DOCS / "alerts.md").read_text()
     rows = set(re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE))
     assert {field.written for field in FIELDS} <= rows
-    assert set(TAKES) - {"forecast", "anomaly", "regime"} <= rows
+    assert set(TAKES) <= rows
     assert all(f"`{name}(x" in text for name in FUNCTIONS)
     named = {one for row in re.findall(r"^kind = \"(\w+)\"", text, re.MULTILINE) for one in [row]}
     assert named == set(KINDS), "a quick start for each receiver"

@@ -44,5 +44,7 @@ async def visit(pool: Pool | None) -> AsyncIterator[Connection]:
     except psycopg.errors.UndefinedTable as error:
         detail = "The tables of users are not there yet: run `esi users list` once."
         raise Problem(503, "Users are not prepared", detail, {"retry-after": "2"}) from error
+    except (psycopg.DataError, UnicodeEncodeError) as error:  # U+0000, or half a character: it has no place for them
+        raise Problem(422, "Bad parameter", "A text holds characters that cannot be kept, such as U+0000.") from error
     except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
         raise away("PostgreSQL") from error

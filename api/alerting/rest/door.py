@@ -50,7 +50,7 @@ async def database(request: Request) -> AsyncIterator[Connection]:
     """A connection that may write.
 
     Raises:
-        Problem: there is no PostgreSQL, it does not answer, or it has no tables yet.
+        Problem: there is no PostgreSQL, it does not answer, it has no tables yet, or it cannot hold what was said.
     """
     pool: Pool | None = request.app.state.alerts
     if pool is None:
@@ -61,6 +61,8 @@ async def database(request: Request) -> AsyncIterator[Connection]:
     except psycopg.errors.UndefinedTable as error:
         detail = "The tables of the alerts are not there yet: start `esi alerts` once."
         raise Problem(503, "Alerts are not prepared", detail, {"retry-after": "2"}) from error
+    except (psycopg.DataError, UnicodeEncodeError) as error:  # U+0000, or half a character: it has no place for them
+        raise Problem(422, "Bad parameter", "A text holds characters that cannot be kept, such as U+0000.") from error
     except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
         raise away("PostgreSQL") from error
 

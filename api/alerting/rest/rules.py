@@ -178,13 +178,9 @@ async def backtest_rule(request: Request, body: TrialBody) -> Response:
     found = fitting(body.rule, await names_of(request, body.market))
     begin, end = milliseconds("from", body.begin) or 0, milliseconds("to", body.end)
     trial, cut = Trial(body.rule, found), False
-    details = any(
-        field in found.when_text + (found.until_text or "") for field in ("indicators", "correlation", "volat")
-    )
+    end = 2**62 if end is None else end
     async with database(request) as connection:
-        pages = history.pages(
-            connection, body.market, begin, 2**62 if end is None else end, finals=body.finals, details=details
-        )
+        pages = history.pages(connection, body.market, begin, end, finals=body.finals, details=trial.wants_details)
         async for page in pages:
             await run_sync(trial.feed, page)
             if cut := trial.result().readings >= MOST:
@@ -216,9 +212,9 @@ def summary(result: Backtest) -> str:
 @router.get("/fields", summary="Fields for rules", responses=responses("Fields", 404, 422, 503), openapi_extra=READ)
 async def list_fields(request: Request, market: Annotated[str, Query(max_length=200)]) -> Response:
     """What the rules of a market may name."""
-    await names_of(request, market)
+    names = await names_of(request, market)
     listed = [
-        answers.FieldAnswer(field.written, field.kind, field.unit, field.about, field.source != "scores")
+        answers.FieldAnswer(field.written, field.kind, field.unit, field.about, names.scores or not field.needs_scores)
         for field in FIELDS
     ]
     return json_answer(answers.Fields(market, listed, dict(USAGE)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import httpx
@@ -82,3 +83,15 @@ def test_a_database_without_tables_says_what_to_do(config: ApiConfig, clean_redi
         answer = served.get("/v1/alerts")
         assert answer.status_code == 503
         assert "start `esi alerts` once" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("text", ["\0", "a\0b"])
+def test_characters_that_postgresql_cannot_hold_are_refused(desk: Desk, text: str) -> None:
+    assert "U+0000" in desk.ask("GET", "/rules", 422, params={"market": text})["detail"]
+    said = {"author": text, "reason": "maintenance", "lasting": "1h"}
+    desk.ask("POST", "/silences", 422, json=said)
+    desk.ask("POST", "/silences", 422, json=said | {"author": "ann", "market": text})
+    rule = {"name": "r", "when": "index > 80", "about": text}
+    desk.ask("POST", "/rules", 422, json={"market": "live", "author": "ann", "rule": rule})
+    half = json.dumps({"market": "live", "author": "\ud800", "rule": rule | {"about": ""}})  # half of a character
+    desk.ask("POST", "/rules", 422, content=half, headers={"content-type": "application/json"})
