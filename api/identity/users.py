@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
@@ -39,9 +39,17 @@ class User:
     last_login_at: datetime | None
 
 
-async def _one(connection: Connection, where: str, values: tuple[object, ...]) -> User | None:
+_BY: Final[dict[str, LiteralString]] = {
+    "name": "lower(name) = lower(%s)",
+    "id": "id = %s",
+    "link": "link_hash = %s AND link_until > now() AND disabled_at IS NULL",
+    "provider": "issuer = %s AND subject = %s",
+}
+
+
+async def _one(connection: Connection, by: str, values: tuple[object, ...]) -> User | None:
     async with connection.cursor(row_factory=class_row(User)) as rows:
-        await rows.execute(f"SELECT {_COLUMNS} FROM users WHERE {where}", values)
+        await rows.execute(f"SELECT {_COLUMNS} FROM users WHERE {_BY[by]}", values)
         return await rows.fetchone()
 
 
@@ -54,23 +62,22 @@ async def listed(connection: Connection) -> list[User]:
 
 async def by_name(connection: Connection, name: str) -> User | None:
     """The user of that name, in whatever case it is written."""
-    return await _one(connection, "lower(name) = lower(%s)", (name,))
+    return await _one(connection, "name", (name,))
 
 
 async def by_id(connection: Connection, user_id: UUID) -> User | None:
     """The user of that id."""
-    return await _one(connection, "id = %s", (user_id,))
+    return await _one(connection, "id", (user_id,))
 
 
 async def by_link(connection: Connection, token: str) -> User | None:
     """The user whose one-time link this is, if it still holds."""
-    where = "link_hash = %s AND link_until > now() AND disabled_at IS NULL"
-    return await _one(connection, where, (digest(token),))
+    return await _one(connection, "link", (digest(token),))
 
 
 async def by_subject(connection: Connection, issuer: str, subject: str) -> User | None:
     """The user whom an OIDC provider knows by this subject."""
-    return await _one(connection, "issuer = %s AND subject = %s", (issuer, subject))
+    return await _one(connection, "provider", (issuer, subject))
 
 
 async def add(
