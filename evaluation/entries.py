@@ -45,14 +45,14 @@ Years = tuple[str, str]
 
 
 def ground(fed: Sequence[Moment], columns: Mapping[str, pd.Series[float]]) -> pd.DataFrame:
-    """Finals by day: `at_us`, `index`, `threshold`, `stressed`, and the baselines that the columns have."""
+    """Finals by their time (UTC): `index`, `threshold`, `stressed`, and the baselines of the day that columns have."""
     known = [m for m in fed if m.learns]
-    days = pd.DatetimeIndex(pd.to_datetime([m.at_us for m in known], unit="us")).normalize()
-    index = pd.Series([m.index for m in known], days, dtype=float)
+    times = pd.DatetimeIndex(pd.to_datetime([m.at_us for m in known], unit="us"))
+    index = pd.Series([m.index for m in known], times, dtype=float)
     threshold = index.expanding(min_periods=detection.YEAR).quantile(detection.ALARM / 100)
-    table = pd.DataFrame({"at_us": [m.at_us for m in known], "index": index, "threshold": threshold})
-    table["stressed"] = table["index"] >= table["threshold"]
-    return table.join(pd.DataFrame(market_baselines(columns)))
+    table = pd.DataFrame({"index": index, "threshold": threshold, "stressed": index >= threshold})
+    others = pd.DataFrame(market_baselines(columns)).reindex(times.normalize())
+    return table.assign(**{str(name): others[name].to_numpy() for name in others})
 
 
 def distances(quantiles: Floats, change: Floats) -> Floats:
@@ -99,41 +99,40 @@ def judge(
         `entries` in the span, and `by`: by target and horizon what `_told` says, None with too few of either sort, with
         Murphy's parts of the Brier score of the forecast's probability as `brier`.
     """
-    days = pd.DatetimeIndex(table.loc[span[0] : span[1]].index)
+    times = pd.DatetimeIndex(table.loc[span[0] : span[1]].index)
     found: dict[str, dict[str, Any]] = {BELOW: {}, FRESH: {}, EVENTS: {}}
     for n, (ahead, walk) in enumerate(walks, start=1):
-        seen = _scored(table, walk).reindex(days).dropna()
+        seen = _scored(table, walk).reindex(times).dropna()
         for target, (labels, origins) in _targets(table, events, ahead).items():
             chosen = seen[origins.reindex(seen.index)]
-            told = _told(chosen, labels.reindex(chosen.index).to_numpy(np.bool_), days)
+            told = _told(chosen, labels.reindex(chosen.index).to_numpy(np.bool_), times)
             found[target][str(ahead)] = told and told | {"brier": _brier(chosen, table, ahead)}
         if progress:
             progress(n, len(HORIZONS))
     stressed = table["stressed"]
     entered = stressed & ~stressed.shift(1, fill_value=False)
-    return {"entries": int(entered.reindex(days).sum()), "by": found}
+    return {"entries": int(entered.reindex(times).sum()), "by": found}
 
 
 def _scored(table: pd.DataFrame, walk: Walk) -> pd.DataFrame:
-    """The origins of a walk with every score, by day."""
-    own = table.reset_index(names="day").set_index("at_us").reindex(walk.at_us)
-    needed = (own["threshold"] - own["index"]).to_numpy()
-    scores = {name: distances(walk.row(name), needed) for name in (ENSEMBLE, PERSISTENCE, "har")}
-    others = {name: own[name].to_numpy() for name in own if name not in {"day", "index", "threshold", "stressed"}}
-    return pd.DataFrame(scores | {STANDING: -needed} | others, pd.DatetimeIndex(own["day"]))
+    """The origins of a walk with every score, by time."""
+    own = table.reindex(pd.DatetimeIndex(pd.to_datetime(walk.at_us, unit="us")))
+    needed = own["threshold"] - own["index"]
+    scores = {name: distances(walk.row(name), needed.to_numpy()) for name in (ENSEMBLE, PERSISTENCE, "har")}
+    return own.drop(columns=["index", "threshold", "stressed"]).assign(**scores, **{STANDING: -needed})
 
 
 def _targets(table: pd.DataFrame, events: Sequence[Event], ahead: int) -> dict[str, tuple[Any, Any]]:
-    """What is to be seen coming, and the origins that it is looked for from: two series of flags by day."""
-    stressed, days = table["stressed"].to_numpy(), pd.DatetimeIndex(table.index)
-    at = sorted({int(days.searchsorted(e.on)) for e in events if days[0] <= e.on <= days[-1]})
-    begun = np.zeros(len(days), np.bool_)
+    """What is to be seen coming, and the origins that it is looked for from: two series of flags by time."""
+    stressed, times = table["stressed"].to_numpy(), pd.DatetimeIndex(table.index)
+    at = [day for day in {int(times.searchsorted(e.on)) for e in events} if 0 < day < len(times)]
+    begun = np.zeros(len(times), np.bool_)
     begun[at] = True
     calm = table["threshold"].notna().to_numpy() & ~stressed
     fresh = calm & ~(pd.Series(stressed).rolling(SPAN, min_periods=1).max() > 0).to_numpy()
-    flags = {BELOW: (stressed, calm), FRESH: (stressed, fresh), EVENTS: (begun, ~during(len(days), at))}
+    flags = {BELOW: (stressed, calm), FRESH: (stressed, fresh), EVENTS: (begun, ~during(len(times), at))}
     return {
-        name: (pd.Series(_within(what, ahead), days), pd.Series(origins, days))
+        name: (pd.Series(_within(what, ahead), times), pd.Series(origins, times))
         for name, (what, origins) in flags.items()
     }
 
@@ -145,15 +144,15 @@ def _within(what: Flags, ahead: int) -> Flags:
     return found
 
 
-def _told(scores: pd.DataFrame, labels: Flags, days: pd.DatetimeIndex) -> dict[str, Any] | None:
+def _told(scores: pd.DataFrame, labels: Flags, times: pd.DatetimeIndex) -> dict[str, Any] | None:
     """Of one target and horizon: `origins`, `positive`, and by score `auroc`, `interval` and `differences`.
 
-    Blocks are of all days, and the same for all scores.
+    Blocks are of all finals, and the same for all scores.
     """
     if min(labels.sum(), (~labels).sum()) < LEAST:
         return None
     whole = {name: detection.auroc(scores[name].to_numpy(), labels) for name in scores}
-    counts = block_counts(len(days), BLOCK)[:, days.get_indexer(scores.index)]
+    counts = block_counts(len(times), BLOCK)[:, times.get_indexer(scores.index)]
     ordered = {s: detection.Ordered.of(scores[s].to_numpy()) for s in (ENSEMBLE, STANDING, VIX) if s in scores}
     drawn = {name: detection.aurocs(of, labels, counts) for name, of in ordered.items()}
     return {

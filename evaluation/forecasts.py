@@ -11,7 +11,7 @@ import pandas as pd
 
 from evaluation import density, entries, murphy, watches, yardsticks
 from evaluation.demands import demands
-from evaluation.density import Floats
+from evaluation.density import Flags, Floats
 from evaluation.events import Event
 from evaluation.panel import Panel
 from evaluation.walks import Walk, least_smoothed, moments, shuffled, walk
@@ -38,7 +38,7 @@ LEAST: Final = 120
 DRAWN: Final = (PERSISTENCE, "har", yardsticks.GARCH_SCALED, ENSEMBLE)
 """Rows of the Murphy diagrams."""
 
-DRAWN_LEVELS: Final = (0.05, 0.5, 0.95)
+LEVELS_DRAWN: Final = (0.05, 0.5, 0.95)
 DRAWN_AT: Final = 41
 """Thresholds of a curve, between the outer hundredths of what came."""
 
@@ -117,33 +117,41 @@ def over_time(found: Walk) -> dict[str, Any]:
 
 
 def decomposed(found: Walk) -> dict[str, Any] | None:
-    """Murphy's parts by row, of the CRPS and of three levels, and the diagrams' curves; None with too few labels."""
-    awake = np.isfinite(found.quantiles).all(axis=(1, 2))
-    if awake.sum() < LEAST:
+    """Murphy's parts of each row's CRPS and the curves of the diagrams, on the labels for which all rows were awake.
+
+    Rows that hardly ever were are left out; None with too few labels.
+    """
+    awake: Flags = np.all(np.isfinite(found.quantiles), axis=2)
+    rows = [name for n, name in enumerate(found.rows) if awake[:, n].sum() >= LEAST]
+    chosen = awake[:, [found.rows.index(name) for name in rows]].all(axis=1)
+    if not rows or chosen.sum() < LEAST:
         return None
-    told = found.of(awake)
+    told = found.of(chosen)
     low, high = np.quantile(told.came, [0.01, 0.99]).tolist()
     at = np.linspace(low, high, DRAWN_AT)
     return {
-        "labels": int(awake.sum()),
-        "crps": {name: murphy.crps(told.row(name), told.came) for name in told.rows},
+        "labels": len(told.came),
+        "crps": {name: murphy.crps(told.row(name), told.came) for name in rows},
         "at": at.tolist(),
         "curves": {
-            str(level): {
-                name: murphy.diagram(told.row(name)[:, LEVELS.index(level)], told.came, level, at).tolist()
-                for name in DRAWN
-            }
-            for level in DRAWN_LEVELS
+            str(level): _curves(told, level, at, [name for name in DRAWN if name in rows]) for level in LEVELS_DRAWN
         },
     }
 
 
-def compared(market: Market, fed: Sequence[Moment], progress: Progress, what: str) -> tuple[Walk, dict[str, Any]]:
-    """The walk of a market one horizon ahead with the second yardsticks beside it, and how those were fitted."""
-    ahead, known = market.horizon_periods, [m for m in fed if m.learns]
-    found = walk(market, fed, ahead)
-    said, fitted = yardsticks.quantiles(np.array([m.index for m in known]), ahead, partial(progress, what))
-    return found.beside(yardsticks.NAMES, np.array([m.at_us for m in known]), said), fitted
+def _curves(told: Walk, level: float, at: Floats, rows: Sequence[str]) -> dict[str, list[float]]:
+    n = LEVELS.index(level)
+    return {name: murphy.diagram(told.row(name)[:, n], told.came, level, at).tolist() for name in rows}
+
+
+def compared(
+    market: Market, fed: Sequence[Moment], ahead: int, progress: Callable[[int, int], None] | None = None
+) -> tuple[Walk, dict[str, Any]]:
+    """A walk with the second yardsticks beside it, and how those were fitted."""
+    known = [m for m in fed if m.learns]
+    said, fitted = yardsticks.quantiles(np.array([m.index for m in known]), ahead, progress)
+    beside = walk(market, fed, ahead).beside(yardsticks.NAMES, np.array([m.at_us for m in known]), said)
+    return beside, fitted
 
 
 def forecasts(
@@ -169,9 +177,9 @@ def forecasts(
     """
     ahead, bare = market.horizon_periods, least_smoothed(market)
     fed = moments(market, panel, partial(progress, "periods of the headline"))
-    found, fitted = compared(market, fed, progress, "finals for yardsticks of the headline")
+    found, fitted = compared(market, fed, ahead, partial(progress, "finals for yardsticks of the headline"))
     plain = moments(bare, panel, partial(progress, "periods of the least smoothed form"))
-    other, _ = compared(bare, plain, progress, "finals for yardsticks of the least smoothed form")
+    other, _ = compared(bare, plain, ahead, partial(progress, "finals for yardsticks of the least smoothed form"))
     watched = watches.watched(market, fed)
     said = {
         "periods": ahead,

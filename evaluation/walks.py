@@ -27,6 +27,9 @@ ROWS: Final = (*EXPERTS, ENSEMBLE)
 BLOCK: Final = 250
 """Finals within which the shuffled history is shuffled."""
 
+DRAWS: Final = 1_000
+"""Orders that are tried for a year."""
+
 
 @dataclass(frozen=True)
 class Walk:
@@ -121,16 +124,28 @@ def shuffled(fed: Sequence[Moment], seed: int = 1) -> list[Moment]:
     """The same moves in another order, shuffled within years: a history in which nothing can be known ahead.
 
     Index, scores, contributions, volatility and correlations move together by the moves of another day, so that
-    whatever a learner sees is made of the past of this history alone. Skill on it is a leak.
+    whatever a learner sees is made of the past of this history alone. Skill on it is a leak. Orders that would lead the
+    index out of 0..100 are drawn again: one that is held at a bound can be foretold.
     """
     known = [m for m in fed if m.learns]
     levels = np.array([np.concatenate([[m.index, m.volatility, m.correlation], m.contributions]) for m in known])
-    moves, rng = np.diff(np.nan_to_num(levels), axis=0), np.random.default_rng(seed)
-    years = np.split(np.arange(len(moves)), range(BLOCK, len(moves), BLOCK))
-    order = np.concatenate([rng.permutation(year) for year in years])
-    path = np.nan_to_num(levels[0]) + np.concatenate([np.zeros((1, levels.shape[1])), np.cumsum(moves[order], axis=0)])
+    path, rng = np.nan_to_num(levels), np.random.default_rng(seed)
+    for first in range(0, len(path) - 1, BLOCK):
+        year = path[first : first + BLOCK + 1]  # begins and ends where it did
+        year[1:] = year[0] + np.cumsum(_reordered(np.diff(year, axis=0), float(year[0, 0]), rng), axis=0)
     return [
         replace(m, index=float(np.clip(row[0], 0, 100)), volatility=float(row[1]), correlation=float(row[2]),
                 contributions=row[3:], scores=row[3:] / 100)
         for m, row in zip(known, path, strict=True)
     ]  # fmt: skip
+
+
+def _reordered(moves: Floats, start: float, rng: np.random.Generator) -> Floats:
+    """Rows in a random order, such that the first column's sums stay within 0..100 where a thousand draws find one."""
+    for _ in range(DRAWS):
+        order = rng.permutation(len(moves))
+        sums = start + np.cumsum(moves[order, 0])
+        if sums.min() >= 0 and sums.max() <= 100:
+            break
+    drawn: Floats = moves[order]
+    return drawn

@@ -26,14 +26,14 @@ YEAR_BLOCK: Final = 250
 
 
 def watched(market: Market, fed: Sequence[Moment]) -> pd.DataFrame:
-    """Regime, probability of stress, and anomaly of each final, by day: by the steps that serve."""
+    """Regime, probability of stress, and anomaly of each final by its time (UTC): by the steps that serve."""
     regime, anomaly, rows = RegimeFilter(Schema.of(market)), AnomalyWatch(market), []
     for x in windows(market, fed):
         said, odd = regime.update(x), anomaly.update(x)
         if x.moment.learns:
             rows.append((x.moment.at_us, said.name, said.probability[-1], odd.probability))
     table = pd.DataFrame(rows, columns=["at_us", "regime", "stress", "anomaly"])
-    return table.set_index(pd.DatetimeIndex(pd.to_datetime(table.pop("at_us"), unit="us")).normalize())
+    return table.set_index(pd.DatetimeIndex(pd.to_datetime(table.pop("at_us"), unit="us")))
 
 
 def anomalies(table: pd.DataFrame, events: Sequence[Event]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def blocks(n: int) -> Iterator[tuple[int, int, int]]:
         yield first, min(first + EVERY, n), max(first + 1 - MEMORY, 0)
 
 
-def garch(index: Floats, ahead: int, progress: Progress | None = None) -> Said:
+def garch(index: Floats, ahead: int) -> Said:
     """Changes that follow the means of the last 1, 5 and 22 ones, with GARCH(1,1) errors of Student's t.
 
     HAR-GARCH (Bollerslev 1987; Corsi, Mittnik and Pigorsch 2008) by `arch`, maximum likelihood. The scale is the root
@@ -75,8 +75,6 @@ def garch(index: Floats, ahead: int, progress: Progress | None = None) -> Said:
             said = model.fix(kept).forecast(horizon=ahead, start=at, reindex=False)
             centre[first:end] = unit * said.mean.to_numpy().sum(axis=1)
             scale[first:end] = unit * np.sqrt(said.residual_variance.to_numpy().sum(axis=1))
-        if progress:
-            progress(end, len(index))
     return Said(centre, scale, refused)
 
 
@@ -135,7 +133,7 @@ def quantiles(index: Floats, ahead: int, progress: Progress | None = None) -> tu
     Returns:
         Quantiles of the change, points, float64[n, 3, Q], and how they were fitted.
     """
-    by_garch, none = garch(index, ahead, progress), np.full_like(index, np.nan)
+    by_garch, none = garch(index, ahead), np.full_like(index, np.nan)
     centre = np.column_stack([by_garch.centre, 0 * by_garch.scale, auto_arima(index, ahead, progress)])
     fitted = {"every": EVERY, "memory": MEMORY, "fits": len(list(blocks(len(index)))), "refused": by_garch.refused}
     return dressed(centre, index, ahead, np.column_stack([none, by_garch.scale, none])), fitted

@@ -32,6 +32,14 @@ def test_shuffling_keeps_the_moves_and_their_company() -> None:
     assert np.abs(order - plain).max() > 1
 
 
+def test_a_shuffled_index_is_not_held_at_a_bound() -> None:
+    """It would be, hundreds of times, in the order that comes first."""
+    low = [replace(m, index=m.index - min(x.index for x in LONG)) for m in LONG]
+    assert [m.index for m in shuffled(low)].count(0.0) <= 2  # where the history itself is there
+    ends = np.arange(0, len(low), 250)
+    assert [shuffled(low)[n].index for n in ends] == pytest.approx([low[n].index for n in ends])
+
+
 def test_a_label_is_what_came() -> None:
     found = walk(MARKET, LONG, 2)
     index = {m.at_us: m.index for m in LONG}
