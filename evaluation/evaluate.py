@@ -59,6 +59,8 @@ class Request:
 def evaluate(request: Request, progress: Progress = lambda *_: None) -> dict[str, Any]:
     """Runs the cores over a panel; writes `readings.csv`, `report.json` and `report.html` into `out`, all or none.
 
+    With forecasts, `forecasts.json` and `forecasts.html` hold that part by itself.
+
     Returns:
         The report: `market`, `version`, `finals`, `first`, `last`, `missing`, `unknown`, `dropped`, `rejects`,
         `coverage_median`, `band_median`, and `agreement`, `events`, `robustness` and `forecasts` (None unless asked

@@ -54,17 +54,18 @@ def figures(market: Market, table: pd.DataFrame, judged: pd.DataFrame, report: d
     forms, segments = list(market.forms_at(final=True)), [s.name for s in market.segment]
     days = [(pd.Timestamp(e.on), str(n)) for n, e in enumerate(market.episode, start=1)]
     found = {
-        "index": _svg("index", lambda ax: _index(ax, table["index"], days)),
-        "forms": _svg("forms", lambda ax: _lines(ax, table[forms])),
-        "contributions": _svg("contributions", lambda ax: _stack(ax, table[segments])),
-        "coverage": _svg("coverage", lambda ax: _coverage(ax, table["coverage"]), height=1.8),
+        "index": drawn("index", lambda ax: _index(ax, table["index"], days)),
+        "forms": drawn("forms", lambda ax: _lines(ax, table[forms])),
+        "contributions": drawn("contributions", lambda ax: _stack(ax, table[segments])),
+        "coverage": drawn("coverage", lambda ax: _coverage(ax, table["coverage"]), height=1.8),
     }
     listed = [Event(pd.Timestamp(e["date"]), e["name"], e["kind"]) for e in report["events"]["listed"]]
     rocs = curves(judged, listed)
-    return found | ({"roc": _svg("roc", lambda *ax: _rocs(ax, rocs), columns=len(rocs), height=3.6)} if rocs else {})
+    return found | ({"roc": drawn("roc", lambda *ax: _rocs(ax, rocs), columns=len(rocs), height=3.6)} if rocs else {})
 
 
-def _svg(name: str, draw: Callable[..., None], *, columns: int = 1, height: float = 2.8) -> str:
+def drawn(name: str, draw: Callable[..., None], *, columns: int = 1, height: float = 2.8) -> str:
+    """A figure of one row as SVG: `draw` is given its axes."""
     with rc_context(_STYLE):
         figure = Figure(figsize=(9, height), layout="constrained")
         draw(*np.atleast_1d(figure.subplots(1, columns)))

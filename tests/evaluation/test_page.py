@@ -42,7 +42,7 @@ def report() -> dict[str, Any]:
                 "differences": {"index": {"VIX": {"20": difference}}},
             }},
         },
-        "robustness": None,
+        "robustness": None, "forecasts": None,
     }  # fmt: skip
 
 
