@@ -99,7 +99,7 @@ def _index(ax: Axes, index: pd.Series[float], days: list[tuple[pd.Timestamp, str
         ax.axvline(at, color="#999999", linewidth=0.6, linestyle=":")
         ax.text(at, top * (1.04 + 0.07 * (n % 3)), label, ha="center", fontsize=8)
     ax.set_ylabel("index, 0 to 100")
-    _dated(ax, weeks.index)
+    dated(ax, weeks.index)
 
 
 def _lines(ax: Axes, table: pd.DataFrame) -> None:
@@ -113,7 +113,7 @@ def _lines(ax: Axes, table: pd.DataFrame) -> None:
             linewidth=0.8,
             label=name,
         )
-        _dated(ax, weeks.index)
+        dated(ax, weeks.index)
     ax.set_ylabel("0 to 100")
     ax.legend(ncols=len(table.columns), loc="lower left", bbox_to_anchor=(0, 1))
 
@@ -127,7 +127,7 @@ def _stack(ax: Axes, table: pd.DataFrame) -> None:
             ax.stackplot(months.index, part.to_numpy().T, colors=COLOURS, labels=labels, linewidth=0)
     ax.set_ylabel("points of the index")
     ax.legend(reverse=True, loc="upper left", bbox_to_anchor=(1, 1))
-    _dated(ax, months.index)
+    dated(ax, months.index)
 
 
 def _coverage(ax: Axes, coverage: pd.Series[float]) -> None:
@@ -135,10 +135,11 @@ def _coverage(ax: Axes, coverage: pd.Series[float]) -> None:
     ax.fill_between(weeks.index, weeks.to_numpy(), color=COLOURS[5], linewidth=0)
     ax.set_ylim(0, 1)
     ax.set_ylabel("coverage")
-    _dated(ax, weeks.index)
+    dated(ax, weeks.index)
 
 
-def _dated(ax: Axes, days: pd.Index[Any]) -> None:
+def dated(ax: Axes, days: pd.Index[Any]) -> None:
+    """Days from end to end."""
     ax.set_xlim(days[0], days[-1])
 
 
