@@ -81,6 +81,7 @@ def _losses(found: dict[str, Any]) -> list[str]:
             if told:
                 table = _losses_of(f"Losses, {named}, {span}: {number(told['labels'])} labels", told["rows"])
                 parts.append(table if form != "shuffled" else markup.fold(f"{named}, {span}", table))
+                parts.append(markup.fold(f"Pinball loss by quantile, {named}, {span}", _pinball(told["rows"])))
     return parts
 
 
@@ -88,6 +89,13 @@ def _losses_of(caption: str, rows: dict[str, Any]) -> str:
     beside: list[str] = [name for name in BESIDE if any(name in row.get("skill", {}) for row in rows.values())]
     head = ["", "CRPS", *(f"skill over {name}, % (t, p)" for name in beside)]
     return markup.table(caption, head, [(name, *_losses_row(row, beside)) for name, row in rows.items()])
+
+
+def _pinball(rows: dict[str, Any]) -> str:
+    known = {name: row["pinball"] for name, row in rows.items() if "pinball" in row}
+    levels = list(next(iter(known.values()), {}))
+    cells = [(name, *(number(by[level], 4) for level in levels)) for name, by in known.items()]
+    return markup.table("Mean pinball loss by quantile, points", ["", *levels], cells)
 
 
 def _losses_row(row: dict[str, Any], beside: list[str]) -> list[str]:
