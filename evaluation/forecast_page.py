@@ -14,7 +14,7 @@ from models.ensemble.forecaster import ENSEMBLE, PERSISTENCE
 
 FORMS: Final = {"headline": "headline", "least_smoothed": "least smoothed form", "shuffled": "shuffled history"}
 
-BESIDE: Final = (PERSISTENCE, "har", "garch", "garch_scaled", "auto_arima")
+BESIDE: Final = (PERSISTENCE, "har", "garch", "garch_scaled", "auto_arima", "unweighted")
 """Yardsticks that the table of losses has columns for."""
 
 SHOWN_AT: Final = (1, 2, 5, 10, 15, 20)

@@ -30,7 +30,10 @@ SPANS: Final = {"1992-1999": ("1992", "1999"), "2000-2014": ("2000", "2014"), "2
 SPAN: Final = "2000-2025"
 """The one that the demands are about, and of which there are curves."""
 
-YARDSTICKS: Final = (PERSISTENCE, "har", "har_log", *yardsticks.NAMES)
+UNWEIGHTED: Final = "unweighted"
+"""The mean of all experts that are awake: what weights have to beat."""
+
+YARDSTICKS: Final = (PERSISTENCE, "har", "har_log", *yardsticks.NAMES, UNWEIGHTED)
 
 LEAST: Final = 120
 """Labels below which a span says nothing."""
@@ -147,11 +150,12 @@ def _curves(told: Walk, level: float, at: Floats, rows: Sequence[str]) -> dict[s
 def compared(
     market: Market, fed: Sequence[Moment], ahead: int, progress: Callable[[int, int], None] | None = None
 ) -> tuple[Walk, dict[str, Any]]:
-    """A walk with the second yardsticks beside it, and how those were fitted."""
-    known = [m for m in fed if m.learns]
+    """A walk with the unweighted mean and the second yardsticks beside it, and how those were fitted."""
+    known, found = [m for m in fed if m.learns], walk(market, fed, ahead)
     said, fitted = yardsticks.quantiles(np.array([m.index for m in known]), ahead, progress)
-    beside = walk(market, fed, ahead).beside(yardsticks.NAMES, np.array([m.at_us for m in known]), said)
-    return beside, fitted
+    mean = np.sort(np.nanmean(found.quantiles[:, : len(EXPERTS)], axis=1, keepdims=True), axis=2)
+    beside = found.beside((UNWEIGHTED,), found.at_us, mean)
+    return beside.beside(yardsticks.NAMES, np.array([m.at_us for m in known]), said), fitted
 
 
 def forecasts(

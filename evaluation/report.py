@@ -86,7 +86,8 @@ def write(
 def _of_forecasts(market: Market, report: dict[str, Any], figures: dict[str, str]) -> dict[str, str]:
     if report["forecasts"] is None:
         return {}
-    own = {name: report[name] for name in ("market", "version", "first", "last", "finals")} | report["forecasts"]
+    head = {name: report[name] for name in ("market", "version", "first", "last", "finals")}
+    own = _shortened(head | report["forecasts"])
     title = f"{market.title or market.name}: forecasts"
     texts = (json.dumps(own, indent=1) + "\n", forecast_page.page(title, report["forecasts"], figures))
     return dict(zip(OF_FORECASTS, texts, strict=True))
@@ -99,6 +100,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _shortened(value: Any) -> Any:
+    """Numbers to six digits: enough for everybody who reads them, at half the size."""
+    if isinstance(value, dict):
+        return {name: _shortened(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_shortened(one) for one in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def _figures(market: Market, table: pd.DataFrame, judged: pd.DataFrame, report: dict[str, Any]) -> dict[str, str]:

@@ -13,7 +13,7 @@ def test_every_finding_is_on_it() -> None:
     for said in (
         "&lt;entries&gt;", "0.968 and 0.874", "1.12 <small>2.8, 0.006</small>", "0.2108",
         "89.9 <small>[89.3, 90.7]</small>", "76.7 <small>[71.7, 80.0]</small>", "0.0032", "22 entries into stress",
-        "5 (100 of 5,725)", "0.968 <small>[0.946, 0.984]</small>", "-0.002 <small>[-0.017, 0.015]</small>", 
+        "5 (100 of 5,725)", "0.968 <small>[0.946, 0.984]</small>", "-0.002 <small>[-0.017, 0.015]</small>",
         "0.874</td>", "below 0.01", "9 of 20", "3.2 changes a year", "24.5", "0.941 <small>[0.836, 0.994]</small>",
         "shuffled history, 2000-2025", "least smoothed form", "0.0500", "Pinball loss by quantile, headline",
     ):  # fmt: skip

@@ -11,7 +11,18 @@ import pytest
 
 from evaluation import panel, yardsticks
 from evaluation.events import Event
-from evaluation.forecasts import DRAWN, LEAST, ROLLING, by_span, compared, decomposed, forecasts, judge, over_time
+from evaluation.forecasts import (
+    DRAWN,
+    LEAST,
+    ROLLING,
+    UNWEIGHTED,
+    by_span,
+    compared,
+    decomposed,
+    forecasts,
+    judge,
+    over_time,
+)
 from evaluation.report import plain
 from evaluation.walks import ROWS, Walk, shuffled, walk
 from models.ensemble.forecaster import ENSEMBLE
@@ -75,6 +86,12 @@ def test_second_yardsticks_are_judged_on_the_same_origins_where_both_are_awake(b
     assert said["coverage"][yardsticks.GARCH]["0.9"]["overall"]["value"] == pytest.approx(0.9, abs=0.03)
 
 
+def test_the_unweighted_mean_is_of_all_who_are_awake(beside: Walk) -> None:
+    last = beside.of(np.arange(len(beside.came) - 9, len(beside.came)))
+    experts = np.array([last.row(name) for name in ROWS[:-1]])
+    assert last.row(UNWEIGHTED) == pytest.approx(np.sort(np.nanmean(experts, axis=0), axis=1))
+
+
 def test_parts_and_curves_are_of_occasions_when_all_are_awake(beside: Walk) -> None:
     said = decomposed(beside)
     assert said is not None
@@ -121,7 +138,7 @@ def test_the_whole_part_of_a_short_panel(tmp_path: Path) -> None:
     assert said["headline"]["1992-1999"] is None
     assert "skill" in said["headline"]["2000-2025"]["rows"][ENSEMBLE]
     assert said["yardsticks"]["fits"] == 0
-    assert set(said["murphy"]["crps"]) == set(ROWS)
+    assert set(said["murphy"]["crps"]) == {*ROWS, UNWEIGHTED}
     assert said["anomaly"]["sample"]["first"][:4] == "2001"
     assert said["regimes"]["recessions"]["finals"] > 100
     assert len(said["entries"]["by"]["not in stress"]) == 20

@@ -33,9 +33,12 @@ def test_three_files_are_written_and_nothing_else(tmp_path: Path) -> None:
 
 def test_forecasts_are_written_by_themselves_too_and_never_outlive_their_report(tmp_path: Path) -> None:
     part = forecast_part.made()
+    part["murphy"]["at"] = [1 / 3, None, 250]
     report.write(tmp_path, made.market(), TABLE, TABLE, FOUND | {"forecasts": part}, plots=False)
     assert {path.name for path in tmp_path.iterdir()} == {*report.FILES, *report.OF_FORECASTS}
     own = json.loads((tmp_path / "forecasts.json").read_text())
+    assert own["murphy"].pop("at") == [0.333333, None, 250]
+    assert part["murphy"].pop("at") == [1 / 3, None, 250]
     assert own == json.loads(json.dumps(part)) | {name: FOUND[name] for name in own if name not in part}
     assert own["finals"] == 1
     assert "made: forecasts" in (tmp_path / "forecasts.html").read_text()
