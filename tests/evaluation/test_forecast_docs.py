@@ -22,6 +22,7 @@ OVER = {
     "persistence": "persistence", "har": "HAR", "har_log": "log HAR", "garch": "`garch`",
     "garch_scaled": "`garch_scaled`", "auto_arima": "`auto_arima`", "unweighted": "`unweighted`",
 }  # fmt: skip
+_SIDES = ("within", "without")
 TARGETS = ("not in stress", "not in stress for 20 finals", "dated events")
 
 
@@ -69,11 +70,8 @@ def _coverage(kept: dict[str, Any]) -> Iterator[str]:
         cells = " | ".join(f"{100 * one[name]['value']:.1f} %" for one in by)
         yield f"| {'90 % interval ' * (name == 'overall')}{written} | {cells} | |"
     yield f"({by[0]['in_stress']} and {by[1]['in_stress']} labels)"
-    ends = {
-        name: "{:.1f} to {:.1f} %".format(*(100 * e for e in by[0][name]["perfect"]))
-        for name in by[0]
-        if name != "in_stress"
-    }
+    perfect = {name: by[0][name]["perfect"] for name in ("overall", "stress", "worst")}
+    ends = {name: f"{100 * low:.1f} to {100 * high:.1f} %" for name, (low, high) in perfect.items()}
     yield f"at {ends['overall']} overall, {ends['stress']} in stress, and {ends['worst']} in its worst 60 labels"
 
 
@@ -95,10 +93,9 @@ def _entries(kept: dict[str, Any]) -> Iterator[str]:
         for h in (1, 5, 10, 20):
             one = kept["entries"]["by"][target][str(h)]
             aurocs = " | ".join(f"{one['auroc'][name]:.3f}" for name in ("ensemble", "index", "VIX"))
-            apart = [
-                _interval(d["difference"], d["interval"]) for d in (one["differences"][n] for n in ("index", "VIX"))
-            ]
-            yield f"| {target} | {h} | {one['positive']} of {one['origins']:,} | {aurocs} | {' | '.join(apart)} |"
+            apart = [one["differences"][name] for name in ("index", "VIX")]
+            told = " | ".join(_interval(d["difference"], d["interval"]) for d in apart)
+            yield f"| {target} | {h} | {one['positive']} of {one['origins']:,} | {aurocs} | {told} |"
 
 
 def _hits(one: dict[str, Any]) -> str:
@@ -107,17 +104,14 @@ def _hits(one: dict[str, Any]) -> str:
 
 def _watches(kept: dict[str, Any]) -> Iterator[str]:
     for threshold, one in kept["anomaly"]["by"].items():
-        yield (
-            f"below {threshold} on {one['days']} sessions, {one['false_alarms']:.1f} false alarms a year, and hit {_hits(one)}"
-        )
+        alarms = f"on {one['days']} sessions, {one['false_alarms']:.1f} false alarms a year"
+        yield f"below {threshold} {alarms}, and hit {_hits(one)}"
     regimes, recessions = kept["regimes"], kept["regimes"]["recessions"]
     dwell = [f"{regimes['states'][state]['dwell_median']:.0f} ({state})" for state in ("calm", "tense", "stress")]
     yield f"{regimes['changes']:.1f} changes of regime a year, median dwell {dwell[0]}, {dwell[1]} and {dwell[2]} sessions"
-    within, without = recessions["within"], recessions["without"]
-    yield (
-        f"Of the {recessions['finals']} sessions in NBER recessions {100 * within['stress']:.0f} per cent were `stress` and "
-        f"{100 * within['tense']:.0f} per cent `tense`; of the others {100 * without['stress']:.0f} per cent were `stress`"
-    )
+    within, without = ({state: f"{100 * share:.0f} per cent" for state, share in recessions[n].items()} for n in _SIDES)
+    yield f"Of the {recessions['finals']} sessions in NBER recessions {within['stress']} were `stress`"
+    yield f"{within['tense']} `tense`; of the others {without['stress']} were `stress`"
     yield f"kappa {recessions['kappa']:.2f}"
     yield f"AUROC of its probability {_interval(recessions['auroc'], recessions['interval'])}"
     yield f"`stress` came within 20 sessions of {_hits(regimes['events']['stress'])}"
