@@ -108,7 +108,8 @@ def _watches(kept: dict[str, Any]) -> Iterator[str]:
         yield f"below {threshold} {alarms}, and hit {_hits(one)}"
     regimes, recessions = kept["regimes"], kept["regimes"]["recessions"]
     dwell = [f"{regimes['states'][state]['dwell_median']:.0f} ({state})" for state in ("calm", "tense", "stress")]
-    yield f"{regimes['changes']:.1f} changes of regime a year, median dwell {dwell[0]}, {dwell[1]} and {dwell[2]} sessions"
+    yield f"{regimes['changes']:.1f} changes of regime a year"
+    yield f"median dwell {dwell[0]}, {dwell[1]} and {dwell[2]} sessions"
     within, without = ({state: f"{100 * share:.0f} per cent" for state, share in recessions[n].items()} for n in _SIDES)
     yield f"Of the {recessions['finals']} sessions in NBER recessions {within['stress']} were `stress`"
     yield f"{within['tense']} `tense`; of the others {without['stress']} were `stress`"
