@@ -34,8 +34,8 @@ _FIGURES: Final = {
         "AUROC by horizon. “Index” is how far the index stands below its threshold, without any forecast.",
     ),
     "murphy": (
-        "Murphy diagrams of three quantiles for the ensemble and three yardsticks",
-        "Mean elementary loss by threshold: who is lower everywhere is better for everybody (Ehm et al. 2016).",
+        "Murphy diagrams of three quantiles for the ensemble and two yardsticks, less persistence's",
+        "Mean elementary loss by threshold, less persistence's: lower everywhere is better for all (Ehm et al. 2016).",
     ),
 }
 

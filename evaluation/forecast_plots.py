@@ -13,7 +13,7 @@ from evaluation.baselines import VIX
 from evaluation.entries import STANDING
 from evaluation.forecasts import SPAN
 from evaluation.plots import COLOURS, DASHES, dated, drawn
-from models.ensemble.forecaster import ENSEMBLE
+from models.ensemble.forecaster import ENSEMBLE, PERSISTENCE
 from models.ensemble.levels import LEVELS
 
 
@@ -41,6 +41,7 @@ def _pit(ax: Axes, pit: dict[str, list[float]]) -> None:
     ax.set_xlabel("probability integral transform")
     ax.set_ylabel("share over nominal")
     ax.set_xlim(0, 1)
+    ax.set_ylim(0, max(1.25, 1.05 * heights.max()))
 
 
 def _over_time(ax: Axes, told: dict[str, Any]) -> None:
@@ -75,10 +76,13 @@ def _with_interval(ax: Axes, points: dict[int, dict[str, Any]], name: str, n: in
 
 
 def _murphy(axes: Sequence[Axes], at: list[float], curves: dict[str, dict[str, list[float]]]) -> None:
+    """Beside persistence: by themselves the curves lie on top of each other."""
     for ax, (level, by_row) in zip(axes, curves.items(), strict=True):
-        for n, (name, curve) in enumerate(by_row.items()):
-            ax.plot(at, curve, linestyle=DASHES[n], color=COLOURS[n], label=name, linewidth=1.1)
+        beside = np.array(by_row[PERSISTENCE])
+        for n, (name, curve) in enumerate((name, curve) for name, curve in by_row.items() if name != PERSISTENCE):
+            ax.plot(at, curve - beside, linestyle=DASHES[n], color=COLOURS[n], label=name, linewidth=1.1)
+        ax.axhline(0.0, color="#bbbbbb", linewidth=0.8)
         ax.set_title(f"quantile at {100 * float(level):g} %", loc="left", fontsize=9)
         ax.set_xlabel("threshold, points")
-    axes[0].set_ylabel("mean elementary loss")
+    axes[0].set_ylabel("mean elementary loss, less persistence's")
     axes[0].legend(loc="best")

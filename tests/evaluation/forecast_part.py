@@ -44,7 +44,7 @@ def made() -> dict[str, Any]:
         "over_time": {"labels": 250, "until": ["2001-03-05", "2001-04-05"], "share": [0.91, 0.88]},
         "murphy": {
             "labels": 6539, "crps": {"ensemble": parts}, "at": [-1.0, 0.0, 1.0],
-            "curves": {"0.95": {"ensemble": [0.0, 0.1, 0.0], "har": [0.0, 0.12, 0.0]}},
+            "curves": {"0.95": {name: [0.0, 0.1, 0.0] for name in ("persistence", "har", "ensemble")}},
         },
         "entries": {"entries": 22, "by": {"not in stress": {str(h): _entry(h) for h in range(1, 21)},
                                           "dated events": {"1": None}}},

@@ -24,7 +24,9 @@ def test_every_figure_parses_and_says_what_it_shows(figures: dict[str, str]) -> 
     assert {"share over nominal", "probability integral transform"} <= words(figures["pit"])
     assert "share within 90 %" in words(figures["over_time"])
     assert {"AUROC", "ensemble", "index", "VIX", "not in stress", "dated events"} <= words(figures["entries"])
-    assert {"quantile at 95 %", "har", "mean elementary loss"} <= words(figures["murphy"])
+    assert {"quantile at 95 %", "har", "ensemble", "mean elementary loss, less persistence's"} <= words(
+        figures["murphy"]
+    )
 
 
 def test_the_same_input_gives_the_same_bytes(figures: dict[str, str]) -> None:
