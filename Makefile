@@ -7,6 +7,7 @@
 #   make pins                  renews constraints.txt     make clean                 forgets all but the data in .esi
 #   make evaluate              judges the market us on a panel of real values that does not ship: DATA names its folder, with
 #                              panel/daily_inputs_1990_2026.csv.gz, macro/NAME.csv, reference/{STLFSI4,NFCI}.csv (docs/evaluation.md)
+#   make evaluate-forecasts    judges the forecasts of `us` on the same DATA
 #   make reference             builds the shipped history of `us` anew, from the data in DATA
 
 SUITABLE = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
@@ -27,7 +28,7 @@ PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 DATA ?= ../shared/data
 PANEL ?= $(DATA)/panel/daily_inputs_1990_2026.csv.gz
 
-.PHONY: run test coverage bench check fmt torture fuzz audit pins docs evaluate reference clean
+.PHONY: run test coverage bench check fmt torture fuzz audit pins docs evaluate evaluate-forecasts reference clean
 .DELETE_ON_ERROR:
 
 run: .venv/.installed
@@ -78,6 +79,13 @@ evaluate: .venv/.installed-dev
 		--out .esi/evaluation $(ARGS)
 	mkdir -p docs/evaluation
 	cp .esi/evaluation/report.json .esi/evaluation/report.html docs/evaluation/
+
+evaluate-forecasts: .venv/.installed-dev
+	@test -f "$(PANEL)" || { echo "make: no panel at $(PANEL): name the folder that has one: make evaluate-forecasts DATA=..." >&2; exit 1; }
+	$(BIN)/esi evaluate --market us --inputs "$(PANEL)" --macro "$(DATA)/macro" --forecasts --no-robustness \
+		--out .esi/forecasts $(ARGS)
+	mkdir -p docs/evaluation
+	cp .esi/forecasts/forecasts.json .esi/forecasts/forecasts.html docs/evaluation/
 
 reference: .venv/.installed
 	$(BIN)/esi reference build --market us --inputs "$(PANEL)" \
