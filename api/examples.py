@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.alerting.rest import answers as alert_answers
+from api.alerting.rest.examples import EXAMPLES as ALERT_EXAMPLES
+from api.identity.rest import answers as identity_answers
 
 READING: dict[str, Any] = {
     "market": "us-open",
@@ -194,5 +195,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "instance": "/v1/markets/us-opne",
         "request_id": "9f2c1b0a7d6e5f43",
     },
-    **alert_answers.EXAMPLES,
+    **ALERT_EXAMPLES,
+    **identity_answers.EXAMPLES,
 }

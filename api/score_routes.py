@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api import answers
 from api.history import History, Page
+from api.identity.gate import INDEX
 from api.openapi import responses
 from api.parameters import Details_, Market
 from api.problems import Problem
@@ -40,7 +41,7 @@ def _without_scores(market: str) -> Problem:
     return Problem(404, "No scores", told)
 
 
-@router.get("/{market}/forecast", summary="Forecast", responses=responses("Forecasts", 404, 503))
+@router.get("/{market}/forecast", summary="Forecast", responses=responses("Forecasts", 404, 503), openapi_extra=INDEX)
 async def show_forecast(request: Request, market: Market) -> Response:
     """Quantiles of the index ahead, with every expert's, their weights, live skill and coverage."""
     details = await _details(request, market)
@@ -50,7 +51,12 @@ async def show_forecast(request: Request, market: Market) -> Response:
     return Response(answers.encode(found), media_type="application/json", headers=_HEADERS)
 
 
-@router.get("/{market}/regime", summary="Regime, anomaly and drift", responses=responses("Condition", 404, 503))
+@router.get(
+    "/{market}/regime",
+    summary="Regime, anomaly and drift",
+    responses=responses("Condition", 404, 503),
+    openapi_extra=INDEX,
+)
 async def show_regime(request: Request, market: Market) -> Response:
     """Calm, tense or stress, how unusual the moment is, and whether forecast errors have drifted."""
     details = await _details(request, market)
@@ -60,7 +66,12 @@ async def show_regime(request: Request, market: Market) -> Response:
     return Response(answers.encode(found), media_type="application/json", headers=_HEADERS)
 
 
-@router.get("/{market}/scores", summary="Scores over time", responses=responses("Scores", 404, 422, 503))
+@router.get(
+    "/{market}/scores",
+    summary="Scores over time",
+    responses=responses("Scores", 404, 422, 503),
+    openapi_extra=INDEX,
+)
 async def list_scores(request: Request, wanted: Details_) -> Response:
     """Experts' weights and skill, coverage, regime, anomaly and drift of finals, oldest first, as columns."""
     history: History = request.app.state.history

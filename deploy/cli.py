@@ -17,6 +17,8 @@ from deploy.audit import audit
 from deploy.control import control
 from deploy.evaluate import evaluate
 from deploy.fit import fit
+from deploy.identity_keys import app as keys
+from deploy.identity_keys import log as audit_log
 from deploy.options import (
     ApiPort,
     Data,
@@ -34,6 +36,7 @@ from deploy.options import (
 from deploy.reference import app as reference
 from deploy.serve import api
 from deploy.told import is_told
+from deploy.users import app as users
 
 app = typer.Typer(
     name="esi",
@@ -200,6 +203,9 @@ for verb in (api, audit, control, evaluate, fit):
     app.command()(verb)
 app.add_typer(reference, name="reference")
 app.add_typer(alerts, name="alerts")
+app.add_typer(users, name="users")
+app.add_typer(keys, name="keys")
+app.add_typer(audit_log, name="audit-log")
 
 
 @app.command()

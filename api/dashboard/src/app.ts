@@ -264,6 +264,6 @@ export class App {
   /** Writes the state into the address, not for every move of the mouse: browsers limit that. */
   private keep(): void {
     clearTimeout(this.addressTimer);
-    this.addressTimer = window.setTimeout(() => history.replaceState(null, "", `/${format(this.state.address)}`), 250);
+    this.addressTimer = window.setTimeout(() => history.replaceState(null, "", `/${format(this.state.address)}${location.hash}`), 250);
   }
 }

@@ -5,6 +5,7 @@ import "./tokens.css";
 import "./page.css";
 import { parse } from "./address";
 import { Announcer } from "./announce";
+import { AlertsShell } from "./alerts/shell";
 import { App } from "./app";
 import { h } from "./dom";
 import { bind, helpDialog, show } from "./keys";
@@ -66,19 +67,34 @@ class Title implements View {
 class FirstCursor implements View {
   readonly element = document.documentElement;
   private wanted = state.address.cursor;
+  private drawn = false;
 
   update(): void {
     if (this.wanted === null || state.loading || state.series.length === 0) return;
+    if (!this.drawn) {
+      this.drawn = true; // the chart takes up its range behind this frame: a time has its place in the next one
+      return painter.ask();
+    }
     moveCursor(history.plot, this.wanted);
     this.wanted = null;
   }
 }
 
-painter.add(header, now, history, contributions, moved, heatmap, ...scores, indicators, footer, announcer, new Title(), new FirstCursor());
+const page: HTMLElement[] = [];
+const alerts = new AlertsShell(state, () => page);
+header.element.querySelector("#theme")?.before(alerts.link);
+painter.add(
+  header, now, history, contributions, moved, heatmap, ...scores, indicators, footer, announcer, new Title(),
+  new FirstCursor(), alerts,
+);
+const main = h("main", {}, now.element, history.element, contributions.element,
+  h("div", { class: "pair" }, moved.element, heatmap.element),
+  scores[0].element, h("div", { class: "pair" }, scores[1].element, scores[2].element), scores[3].element,
+  indicators.element);
+page.push(main);
 document.getElementById("page")?.append(
   header.element,
-  h("main", {}, now.element, history.element, contributions.element, h("div", { class: "pair" }, moved.element, heatmap.element),
-    scores[0].element, h("div", { class: "pair" }, scores[1].element, scores[2].element), scores[3].element, indicators.element),
+  main, alerts.element,
   footer.element, announcer.element);
 
 bind({
@@ -104,3 +120,4 @@ addEventListener("popstate", () => {
 
 painter.ask();
 void app.start();
+void alerts.route();

@@ -9,7 +9,7 @@ export class Problem extends Error {
   }
 }
 
-function problem(status: number, body: unknown, requestId: string | null): Problem {
+export function problem(status: number, body: unknown, requestId: string | null): Problem {
   const said = isObject(body) ? body : {};
   const text = [said["title"], said["detail"]].filter((t): t is string => typeof t === "string").join(": ");
   const id = typeof said["request_id"] === "string" ? said["request_id"] : requestId;
