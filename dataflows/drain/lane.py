@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from typing import overload
+from collections.abc import Sequence
+from typing import Final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +12,22 @@ import structlog
 from dataflows import kafka
 from dataflows.config import FlowConfig
 from dataflows.drain import native
+from dataflows.drain.columns import Columns, runs
 from dataflows.drain.memory import destroy
 from dataflows.drain.names import table
-from dataflows.drain.scan import ASK, BID, FAILED, SEQ, TICK, scan
+from dataflows.drain.plain import FAILED, TICK
+from dataflows.drain.scan import scan
 from dataflows.intake import Intake, Read, read_of
 from dataflows.lanes import AT_ONCE, judge
 from models.signals.bars import Folded
-from schemas.ticks import NO_QUOTES, NO_SEQS, TickBatch
 
 log = structlog.get_logger()
+
+TRIED: Final = 32
+"""Messages of the first batch by which the client's layout is tried."""
+
+ROWS: Final = 65_536
+"""Ticks that are read in one go; records with more lines than that are left to the ordinary decoder."""
 
 
 class Raw:
@@ -55,29 +61,20 @@ class _Run(Sequence[Read]):
     @overload
     def __getitem__(self, place: int) -> Read: ...
     @overload
-    def __getitem__(self, place: slice) -> Sequence[Read]: ...
-    def __getitem__(self, place: int | slice) -> Read | Sequence[Read]:
+    def __getitem__(self, place: slice) -> _Run: ...
+    def __getitem__(self, place: int | slice) -> Read | _Run:
         if isinstance(place, slice):
             return _Run(self._messages[place], self._offsets[place])
         return read_of(Raw(int(self._messages[place]), int(self._offsets[place])))
 
+    @property
+    def messages(self) -> list[int]:
+        """Their addresses."""
+        return [int(message) for message in self._messages]
 
-class Columns:
-    """Room for what one call reads, used again and again."""
-
-    def __init__(self, rows: int) -> None:
-        self.messages = np.zeros(rows, np.uint64)
-        self.code, self.ts_us = np.zeros(rows, np.int32), np.zeros(rows, np.int64)
-        self.numbers, self.seq = np.zeros((4, rows)), np.zeros(rows, np.int64)
-        self.offset, self.status = np.zeros(rows, np.int64), np.zeros(rows, np.int8)
-
-    def ticks(self, rows: slice, fields: int) -> TickBatch:
-        """The ticks of some rows; columns that no message had are left out."""
-        price, size, bid, ask = self.numbers[:, rows]
-        if not fields & (BID | ASK):
-            bid = ask = NO_QUOTES
-        seq = self.seq[rows] if fields & SEQ else NO_SEQS
-        return TickBatch(self.code[rows], self.ts_us[rows], price, size, bid, ask, seq)
+    def raw(self) -> list[Raw]:
+        """All of them, for the ordinary decoder."""
+        return [Raw(*one) for one in zip(self.messages, self._offsets.tolist(), strict=True)]
 
 
 class FastLane:
@@ -99,24 +96,39 @@ class FastLane:
             np.uint64,
         )
         self._destroy = np.uint64(native.address(library.rd_kafka_message_destroy))
-        self._room = Columns(AT_ONCE)
+        self._headers_at: int | None = None
+        self._room = Columns(AT_ONCE, ROWS)
+        self._messages, self._offset = np.zeros(AT_ONCE, np.uint64), np.zeros(AT_ONCE, np.int64)
 
     def take(self, intake: Intake) -> tuple[list[Folded], int | None]:
         """As `Lane` says; messages are given back whatever happens."""
-        room = self._room
-        count = self._client.take(room.messages.ctypes.data, AT_ONCE)
+        count = self._client.take(self._messages.ctypes.data, AT_ONCE)
         if count <= 0:
             return [], None
-        messages = room.messages[:count]
+        messages, offset = self._messages[:count], self._offset[:count]
         try:
-            fields = scan(
-                messages, self._functions, self._names, room.code, room.ts_us, room.numbers, room.seq, room.offset,
-                room.status,
-            )  # fmt: skip
-            folded = [done for rows in runs(room.status[:count]) for done in self._fold(intake, rows, fields)]
+            return self._read(intake, messages, offset)
         finally:
             destroy(messages, self._destroy)
-        return folded, self._behind(count)
+
+    def _read(
+        self, intake: Intake, messages: npt.NDArray[np.uint64], offset: npt.NDArray[np.int64]
+    ) -> tuple[list[Folded], int | None]:
+        """All messages, as many at a time as there is room for."""
+        if self._headers_at is None:
+            self._headers_at = native.headers_at(messages[:TRIED].tolist())
+        room, folded, first, behind = self._room, list[Folded](), 0, None
+        while first < len(messages):
+            done, fields, _ = scan(
+                messages[first:], self._functions, np.uint64(self._headers_at), self._names, room.code, room.ts_us,
+                room.numbers, room.seq, room.record, room.starts, offset[first:], room.status,
+            )  # fmt: skip
+            status, run = room.status[:done], _Run(messages[first : first + done], offset[first : first + done])
+            folded += [one for rows in runs(status) for one in self._fold(intake, run[rows], rows, fields)]
+            if len(good := np.flatnonzero(status != FAILED)):
+                behind = int(offset[first + good[-1]]) + 1
+            first += done
+        return folded, behind
 
     def newest(self) -> int:
         """As `Lane` says."""
@@ -126,29 +138,16 @@ class FastLane:
         """Leaves the broker."""
         self._client.close()
 
-    def _fold(self, intake: Intake, rows: slice, fields: int) -> list[Folded]:
+    def _fold(self, intake: Intake, run: _Run, rows: slice, fields: int) -> list[Folded]:
         """Messages of one kind, in a row."""
-        room, kind = self._room, self._room.status[rows.start]
+        kind = self._room.status[rows.start]
         if kind == TICK:
-            return [intake.take_ticks(room.ticks(rows, fields), _Run(room.messages[rows], room.offset[rows]))]
+            return [intake.take_ticks(*self._room.ticks(rows, fields), run)]
         if kind == FAILED:
-            for message in room.messages[rows].tolist():
+            for message in run.messages:
                 judge(self._topic, self._partition, *native.error_of(message))
             return []
-        places = zip(room.messages[rows].tolist(), room.offset[rows].tolist(), strict=True)
-        return intake.take([Raw(message, offset) for message, offset in places])
-
-    def _behind(self, count: int) -> int | None:
-        good = np.flatnonzero(self._room.status[:count] != FAILED)
-        return int(self._room.offset[good[-1]]) + 1 if len(good) else None
-
-
-def runs(status: npt.NDArray[np.int8]) -> Iterator[slice]:
-    """Rows of equal status that stand together, in their order."""
-    turns = np.flatnonzero(np.diff(status)) + 1
-    bounds: list[int] = [0, *turns.tolist(), len(status)]
-    for first, last in pairwise(bounds):
-        yield slice(first, last)
+        return intake.take(run.raw())
 
 
 def _trouble(code: int, text: str) -> None:

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dataflows.drain import scan as module
-from dataflows.drain.lane import Columns
+from dataflows.drain import plain as module
+from dataflows.drain.columns import Columns
 from dataflows.drain.names import table
-from dataflows.drain.scan import FAILED, OTHER, TICK, scan
+from dataflows.drain.plain import FAILED, OTHER, TICK
+from dataflows.drain.scan import scan
 from schemas import json_wire, names
 from schemas.instruments import Instruments
 from schemas.ticks import NO_SEQ, UNKNOWN
@@ -24,11 +25,14 @@ PLAIN = b'{"instrument":"BTC-USD","ts_us":1700000000000001,"price":101.25,"size"
 
 
 def scanned(messages: Messages) -> tuple[Columns, int]:
-    room = Columns(max(len(messages.payloads), 1))
-    fields = scan(
-        messages.addresses, messages.functions, table(NAMES), room.code, room.ts_us, room.numbers, room.seq,
-        room.offset, room.status,
+    count = max(len(messages.payloads), 1)
+    room, offset = Columns(count, 8 * count), np.zeros(count, np.int64)
+    done, fields, _ = scan(
+        messages.addresses, messages.functions, np.uint64(0), table(NAMES), room.code, room.ts_us, room.numbers,
+        room.seq, room.record, room.starts, offset, room.status,
     )  # fmt: skip
+    assert done == len(messages.payloads)
+    assert offset.tolist() == list(range(100, 100 + count))
     return room, fields
 
 
@@ -44,8 +48,9 @@ def agrees(payload: bytes) -> bool:
         return False
     said = json_wire.decode_ticks([payload], Instruments(NAMES))
     assert not said.bad, (payload, said.bad)
-    assert len(said.batch) == 1
-    found = room.ticks(slice(0, 1), module.BID | module.SEQ)
+    assert len(said.batch) == payload.rstrip(b"\n").count(b"\n") + 1
+    found, record = room.ticks(slice(0, 1), module.BID | module.SEQ)
+    assert not record.any()
     for mine, theirs in zip(found.columns(), said.batch.columns(), strict=True):
         assert mine.tobytes() == theirs.tobytes(), payload
     return True
@@ -62,6 +67,9 @@ def agrees(payload: bytes) -> bool:
         b'{"instrument":"A","ts_us":1}',
         b'{"instrument":"A","ts_us":-5,"price":-3.25,"seq":-1}',
         b'{"instrument":"A","ts_us":999999999999999999,"price":9007199254740992}',
+        PLAIN + b"\n",
+        PLAIN + b"\n" + PLAIN,
+        b"\n".join([PLAIN] * 8) + b"\n",
     ],
 )
 def test_plain_ticks_are_taken(payload: bytes) -> None:
@@ -71,7 +79,9 @@ def test_plain_ticks_are_taken(payload: bytes) -> None:
 @pytest.mark.parametrize(
     "payload",
     [
-        b"", b"{", b"{}", b"[]", b"null", PLAIN[:-1], PLAIN + b" ", b" " + PLAIN, PLAIN + PLAIN, PLAIN + b"\n" + PLAIN,
+        b"", b"{", b"{}", b"[]", b"null", PLAIN[:-1], PLAIN + b" ", b" " + PLAIN, PLAIN + PLAIN,
+        PLAIN + b"\n\n" + PLAIN, b"\n" + PLAIN,
+        PLAIN + b"\n" + PLAIN[:-1], PLAIN + b"\r\n", b"\n".join([PLAIN] * 9),
         PLAIN.replace(b":", b": "), PLAIN.replace(b"101.25", b"1.0125e2"), PLAIN.replace(b"101.25", b"null"),
         PLAIN.replace(b"101.25", b"NaN"), PLAIN.replace(b"101.25", b".5"), PLAIN.replace(b"101.25", b"5."),
         PLAIN.replace(b"101.25", b"05"), PLAIN.replace(b"101.25", b"-0.0"), PLAIN.replace(b"101.25", b"-"),
@@ -130,14 +140,13 @@ def test_kinds_errors_and_offsets_are_told_apart() -> None:
     kinds = {1: tick, 2: names.TOCK_JSON.encode(), 3: b"", 4: tick[:-1] + b"x"}
     room, fields = scanned(Messages([PLAIN] * 6, kinds, {5: -185}))
     assert room.status.tolist() == [TICK, TICK, OTHER, OTHER, OTHER, FAILED]
-    assert room.offset.tolist() == list(range(100, 106))
     assert fields == module.INSTRUMENT | module.TS_US | module.PRICE | module.SIZE
 
 
 def test_what_a_message_lacks_is_what_the_words_say() -> None:
     room = one(b'{"instrument":"Z","ts_us":1}')
-    found: Any = room.ticks(slice(0, 1), module.BID | module.SEQ)
+    found: Any = room.ticks(slice(0, 1), module.BID | module.SEQ)[0]
     assert (found.code[0], found.size[0], found.seq[0]) == (UNKNOWN, 0.0, NO_SEQ)
     assert np.isnan([found.price[0], found.bid[0], found.ask[0]]).all()
-    plain = room.ticks(slice(0, 1), 0)
+    plain = room.ticks(slice(0, 1), 0)[0]
     assert (plain.bid.size, plain.ask.size, plain.seq.size) == (0, 0, 0)
