@@ -1,7 +1,7 @@
 """The bare loops beside which the lanes are measured: consume, decode, fold; no checks, no state, no output.
 
-`python -m bench.bare_lanes KIND BOOTSTRAP FEED PARTITION,..` is one process. It says `ready`, waits for a line, reads its
-partitions to their ends and says how many ticks of what volume there were, and when it began and ended.
+`python -m bench.bare_lanes KIND BOOTSTRAP FEED MINUTES PARTITION,..` is one process. It says `ready`, waits for a line,
+reads its partitions to their ends and says how many ticks of what volume there were, and when it began and ended.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ def fast(bootstrap: str, topic: str, places: list[TopicPartition], left: int) ->
     """Single JSON ticks where librdkafka holds them."""
     settings = kafka.consumer_settings(bootstrap, GROUP)
     clients = [native.Client(settings, topic, place.partition, 0, lambda *_: None) for place in places]
-    release = np.uint64(native.address(native.library().rd_kafka_message_destroy))
-    messages = np.zeros(AT_ONCE, np.uint64)
+    release = native.address(native.library().rd_kafka_message_destroy)
+    messages = np.zeros(AT_ONCE, np.int64)
     code, ts_us = np.zeros(AT_ONCE, np.int32), np.zeros(AT_ONCE, np.int64)
     price, size = np.zeros(AT_ONCE), np.zeros(AT_ONCE)
     bare_scan(messages[:0], code, ts_us, price, size)

@@ -124,10 +124,10 @@ class Intake:
 
     def _texts(self, records: list[Record]) -> list[Folded]:
         """JSON ticks: by the compiled scan where they are plain, by the decoder where they are not."""
-        room, fields = of_texts([record.value() or b"" for record in records], self._table)
+        room, status, fields = of_texts([record.value() or b"" for record in records], self._table)
         reads, folded = _Reads(records), []
-        for rows in runs(room.status):
-            if room.status[rows.start] == TICK:
+        for rows in runs(status):
+            if status[rows.start] == TICK:
                 folded.append(self.take_ticks(*room.ticks(rows, fields), reads[rows]))
             else:
                 folded.append(self._json_ticks([read for read in reads[rows] if self._is_readable(read)]))

@@ -12,11 +12,11 @@ import structlog
 from dataflows import kafka
 from dataflows.config import FlowConfig
 from dataflows.drain import native
-from dataflows.drain.columns import Columns, runs
+from dataflows.drain.columns import Columns, Given, runs
 from dataflows.drain.memory import destroy
 from dataflows.drain.names import table
 from dataflows.drain.plain import FAILED, TICK
-from dataflows.drain.scan import scan
+from dataflows.drain.scan import scan, texts
 from dataflows.intake import Intake, Read, read_of
 from dataflows.lanes import AT_ONCE, judge
 from models.signals.bars import Folded
@@ -52,7 +52,7 @@ class Raw:
 class _Run(Sequence[Read]):
     """Messages as records, each made only when it is asked for: a tick is asked for only when it is rejected."""
 
-    def __init__(self, messages: npt.NDArray[np.uint64], offsets: npt.NDArray[np.int64]) -> None:
+    def __init__(self, messages: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) -> None:
         self._messages, self._offsets = messages, offsets
 
     def __len__(self) -> int:
@@ -91,44 +91,48 @@ class FastLane:
         )
         self._names = table(tuple(i.name for i in config.feed_market().instrument))
         library = native.library()
-        self._functions = np.array(
-            [native.address(library.rd_kafka_message_headers), native.address(library.rd_kafka_header_get_last)],
-            np.uint64,
-        )
-        self._destroy = np.uint64(native.address(library.rd_kafka_message_destroy))
+        self._functions = (
+            native.address(library.rd_kafka_message_headers), native.address(library.rd_kafka_header_get_last),
+        )  # fmt: skip
+        self._destroy = native.address(library.rd_kafka_message_destroy)
         self._headers_at: int | None = None
-        self._room = Columns(AT_ONCE, ROWS)
-        self._messages, self._offset = np.zeros(AT_ONCE, np.uint64), np.zeros(AT_ONCE, np.int64)
+        self._room, self._words = Columns(AT_ONCE, ROWS), np.zeros(3, np.int64)
+        self._messages, self._offset, address, length = (np.zeros(AT_ONCE, np.int64) for _ in range(4))
+        self._given = Given(address, length, np.zeros(AT_ONCE, np.int8))
 
     def take(self, intake: Intake) -> tuple[list[Folded], int | None]:
         """As `Lane` says; messages are given back whatever happens."""
         count = self._client.take(self._messages.ctypes.data, AT_ONCE)
         if count <= 0:
             return [], None
-        messages, offset = self._messages[:count], self._offset[:count]
+        messages = self._messages[:count]
         try:
-            return self._read(intake, messages, offset)
+            return self._read(intake, messages), self._behind(count)
         finally:
             destroy(messages, self._destroy)
 
-    def _read(
-        self, intake: Intake, messages: npt.NDArray[np.uint64], offset: npt.NDArray[np.int64]
-    ) -> tuple[list[Folded], int | None]:
+    def _read(self, intake: Intake, messages: npt.NDArray[np.int64]) -> list[Folded]:
         """All messages, as many at a time as there is room for."""
         if self._headers_at is None:
             self._headers_at = native.headers_at(messages[:TRIED].tolist())
-        room, folded, first, behind = self._room, list[Folded](), 0, None
+        offset, given = self._offset[: len(messages)], self._given.part(slice(len(messages)))
+        scan(
+            messages, self._functions, self._headers_at, texts(), self._words.ctypes.data, given.address, given.length,
+            offset, given.status,
+        )  # fmt: skip
+        folded, first = list[Folded](), 0
         while first < len(messages):
-            done, fields, _ = scan(
-                messages[first:], self._functions, np.uint64(self._headers_at), self._names, room.code, room.ts_us,
-                room.numbers, room.seq, room.record, room.starts, offset[first:], room.status,
-            )  # fmt: skip
-            status, run = room.status[:done], _Run(messages[first : first + done], offset[first : first + done])
-            folded += [one for rows in runs(status) for one in self._fold(intake, run[rows], rows, fields)]
-            if len(good := np.flatnonzero(status != FAILED)):
-                behind = int(offset[first + good[-1]]) + 1
+            part = given.part(slice(first, None))
+            done, fields = self._room.read(part, self._names)
+            run = _Run(messages[first : first + done], offset[first : first + done])
+            for rows in runs(part.status[:done]):
+                folded += self._fold(intake, int(part.status[rows.start]), run[rows], rows, fields)
             first += done
-        return folded, behind
+        return folded
+
+    def _behind(self, count: int) -> int | None:
+        good = np.flatnonzero(self._given.status[:count] != FAILED)
+        return int(self._offset[good[-1]]) + 1 if len(good) else None
 
     def newest(self) -> int:
         """As `Lane` says."""
@@ -138,9 +142,8 @@ class FastLane:
         """Leaves the broker."""
         self._client.close()
 
-    def _fold(self, intake: Intake, run: _Run, rows: slice, fields: int) -> list[Folded]:
+    def _fold(self, intake: Intake, kind: int, run: _Run, rows: slice, fields: int) -> list[Folded]:
         """Messages of one kind, in a row."""
-        kind = self._room.status[rows.start]
         if kind == TICK:
             return [intake.take_ticks(*self._room.ticks(rows, fields), run)]
         if kind == FAILED:

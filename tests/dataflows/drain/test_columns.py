@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dataflows.drain.columns import of_texts, runs
 from dataflows.drain.names import table
-from dataflows.drain.plain import OTHER, TICK
+from dataflows.drain.plain import BID, OTHER, SEQ, TICK
 from schemas import json_wire
 from schemas.instruments import Instruments
 
@@ -22,8 +22,8 @@ def test_equal_kinds_in_a_row_are_one_run() -> None:
 
 
 def test_lines_belong_to_their_records() -> None:
-    room, fields = of_texts([LINES[0], b"", b"\n".join(LINES[1:3]), b"[]", LINES[3] + b"\n"], table(NAMES))
-    assert room.status.tolist() == [TICK, OTHER, TICK, OTHER, TICK]
+    room, status, fields = of_texts([LINES[0], b"", b"\n".join(LINES[1:3]), b"[]", LINES[3] + b"\n"], table(NAMES))
+    assert status.tolist() == [TICK, OTHER, TICK, OTHER, TICK]
     assert room.starts.tolist() == [0, 1, 1, 3, 3, 4]
     batch, record = room.ticks(slice(2, 3), fields)
     assert (batch.ts_us.tolist(), record.tolist()) == ([1, 2], [0, 0])
@@ -34,9 +34,9 @@ def test_lines_belong_to_their_records() -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(st.sampled_from([*LINES, b"{}", b""]), min_size=1, max_size=3).map(b"\n".join), max_size=6))
 def test_what_is_taken_is_what_the_decoder_says(texts: list[bytes]) -> None:
-    room, fields = of_texts(texts, table(NAMES))
-    for place in np.flatnonzero(room.status == TICK):
+    room, status, _ = of_texts(texts, table(NAMES))
+    for place in np.flatnonzero(status == TICK):
         said = json_wire.decode_ticks([texts[place]], Instruments(NAMES))
         assert not said.bad
-        mine, _ = room.ticks(slice(place, place + 1), fields)
+        mine, _ = room.ticks(slice(place, place + 1), BID | SEQ)
         assert [one.tobytes() for one in mine.columns()] == [one.tobytes() for one in said.batch.columns()]

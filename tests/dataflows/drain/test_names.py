@@ -13,8 +13,8 @@ from schemas.ticks import UNKNOWN
 
 
 def codes(known: tuple[str, ...], asked: list[str]) -> list[int]:
-    room, _ = of_texts([f'{{"instrument":"{name}","ts_us":1}}'.encode() for name in asked], table(known))
-    assert (room.status == TICK).all()
+    room, status, _ = of_texts([f'{{"instrument":"{name}","ts_us":1}}'.encode() for name in asked], table(known))
+    assert (status == TICK).all()
     return room.code.tolist()
 
 
