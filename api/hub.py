@@ -148,6 +148,7 @@ class Hub:
             await self._idle()
             return
         news = await streams.read_new(self._reader, after, COUNT, BLOCK_MS)
+        read_ns = time.time_ns()
         if news:
             await self._follow_epochs()
         for key, (entries, last) in news.items():
@@ -157,7 +158,7 @@ class Hub:
             if len(entries) >= COUNT and await self._has_gap(channel):
                 await self._reset(channel)
             else:
-                await self._broadcast(channel, entries)
+                await self._broadcast(channel, entries, read_ns)
                 channel.last = max(channel.last, last)
 
     async def _idle(self) -> None:
@@ -216,7 +217,7 @@ class Hub:
         entries = await streams.newest(self._commands, channel.market, channel.name, count)
         channel.load(epochs[channel.market], entries, extent, final)
 
-    async def _broadcast(self, channel: Channel, entries: list[Entry]) -> None:
+    async def _broadcast(self, channel: Channel, entries: list[Entry], read_ns: int) -> None:
         frames, now = channel.add(entries), asyncio.get_running_loop().time()
         if not frames:
             return
@@ -224,14 +225,17 @@ class Hub:
             self._count(channel, await audience.offer(frames, now))
             if audience.due_in(now) is not None:
                 self._held.set()
-        self._observe(frames)
+        self._observe(frames, read_ns)
 
     def _count(self, channel: Channel, messages: int) -> None:
         if messages:
             self._metrics.messages.labels(channel.market, channel.name).inc(messages)
 
-    def _observe(self, frames: Sequence[Frame]) -> None:
-        """Every audience has these: from the flow's publishing until now."""
+    def _observe(self, frames: Sequence[Frame], read_ns: int) -> None:
+        """Every audience has these: from the flow's publishing until they were read, and from then until now."""
         now = time.time_ns()
         for frame in frames:
-            self._metrics.send_seconds.labels(frame.channel.market).observe(max(now - frame.sent_ns, 0) / 1e9)
+            market = frame.channel.market
+            self._metrics.read_seconds.labels(market).observe(max(read_ns - frame.sent_ns, 0) / 1e9)
+            self._metrics.write_seconds.labels(market).observe((now - read_ns) / 1e9)
+            self._metrics.send_seconds.labels(market).observe(max(now - frame.sent_ns, 0) / 1e9)

@@ -8,12 +8,14 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import structlog
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import Consumer, KafkaException
 
 from dataflows import kafka, metrics, stopping
 from dataflows.config import FlowConfig, FlowError
+from dataflows.hops import Sampler, Trace
 from dataflows.intake import Intake
 from dataflows.lanes import open_lane
 from dataflows.rejects import DeadLetters
@@ -27,8 +29,8 @@ from schemas.instruments import Instruments
 
 log = structlog.get_logger()
 
-Addressed = tuple[str, tuple[str, Partial]]
-"""A partial with its market, keyed by market."""
+Addressed = tuple[str, tuple[str, Partial, Trace]]
+"""A partial with its market and the beginning of its trace, keyed by market."""
 
 _NO_TIMES: Final = np.empty(0, np.int64)
 
@@ -56,6 +58,8 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         self._quiet = 0
         self._epoch = time.monotonic()
         self._label = (config.feed, str(partition))
+        self._sampler = Sampler()
+        self._looked_ns = time.time_ns()
 
     def next_batch(self) -> Iterable[Addressed]:
         """What the records that are here lead to; nothing once the flow was asked to stop."""
@@ -63,10 +67,12 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
             if self._quiet > stopping.QUIET_EPOCHS:
                 stopping.leave(self._config.single)
             return []
+        before, self._looked_ns = self._looked_ns, time.time_ns()
         folded, behind = self._lane.take(self._intake)
-        if behind is not None:
-            self._offset = behind
-        return self._addressed(folded)
+        if behind is None:
+            return []
+        self._offset = behind
+        return self._addressed(folded, before)
 
     def snapshot(self) -> State:
         """Offset and open bars; before that, the dead letters of the epoch are with the broker."""
@@ -117,8 +123,8 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         self._fold.forget_open()
         return 0
 
-    def _addressed(self, folded: list[Folded]) -> list[Addressed]:
-        """For every market of the feed, what concerns it."""
+    def _addressed(self, folded: list[Folded], before_ns: int) -> list[Addressed]:
+        """For every market of the feed, what concerns it; `before_ns` is when we looked the last time before this."""
         reached = [f.reached_us for f in folded if len(f.reached_us)]
         controls = tuple(control for f in folded for control in f.controls)
         if not reached and not controls:
@@ -128,10 +134,20 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         times = np.concatenate([*reached, _NO_TIMES])
         bars = BarColumns.join([f.bars for f in folded if len(f.bars)])
         metrics.BARS.labels(*self._label).inc(len(bars))
+        trace = self._traced(before_ns)
         return [
-            (market, (market, Partial(self._partition, times, _of_market(bars, codes), _for_market(controls, market))))
+            (market, (market, self._partial(times, _of_market(bars, codes), _for_market(controls, market)), trace))
             for market, codes in self._codes.items()
         ]
+
+    def _partial(self, times: npt.NDArray[np.int64], bars: BarColumns, controls: tuple[Control, ...]) -> Partial:
+        return Partial(self._partition, times, bars, controls)
+
+    def _traced(self, before_ns: int) -> Trace:
+        trace = self._sampler.begin(self._lane.appended_ms(), self._looked_ns)
+        if trace:
+            metrics.POLL.labels(self._config.feed).observe(max(self._looked_ns - before_ns, 0) / 1e9)
+        return trace
 
     def _progress(self) -> kafka.Progress:
         closed = self._fold.closed_us

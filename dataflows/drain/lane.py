@@ -100,6 +100,7 @@ class FastLane:
         )
         self._destroy = np.uint64(native.address(library.rd_kafka_message_destroy))
         self._room = Columns(AT_ONCE)
+        self._appended_ms = -1
 
     def take(self, intake: Intake) -> tuple[list[Folded], int | None]:
         """As `Lane` says; messages are given back whatever happens."""
@@ -108,6 +109,7 @@ class FastLane:
         if count <= 0:
             return [], None
         messages = room.messages[:count]
+        self._appended_ms = native.appended_ms(int(messages[0]))
         try:
             fields = scan(
                 messages, self._functions, self._names, room.code, room.ts_us, room.numbers, room.seq, room.offset,
@@ -117,6 +119,10 @@ class FastLane:
         finally:
             destroy(messages, self._destroy)
         return folded, self._behind(count)
+
+    def appended_ms(self) -> int:
+        """As `Lane` says."""
+        return self._appended_ms
 
     def newest(self) -> int:
         """As `Lane` says."""

@@ -29,6 +29,7 @@ _SIGNATURES: Final[dict[str, tuple[Any, list[Any]]]] = {
     "rd_kafka_queue_destroy": (None, [_P]),
     "rd_kafka_consume_batch_queue": (ctypes.c_ssize_t, [_P, _I, _P, ctypes.c_size_t]),
     "rd_kafka_message_destroy": (None, [_P]),
+    "rd_kafka_message_timestamp": (ctypes.c_int64, [_P, _P]),
     "rd_kafka_message_headers": (_I, [_P, _P]),
     "rd_kafka_header_get_last": (_I, [_P, _S, _P, _P]),
     "rd_kafka_header_get_all": (_I, [_P, ctypes.c_size_t, _P, _P, _P]),
@@ -148,6 +149,11 @@ def error_of(message: int) -> tuple[int, str]:
     """Code and text of a message that is none."""
     code = ctypes.c_int.from_address(message).value
     return code, (library().rd_kafka_message_errstr(message) or b"").decode()
+
+
+def appended_ms(message: int) -> int:
+    """The broker's time of a message (its producer's, where the topic keeps that), milliseconds; -1 if it has none."""
+    return int(library().rd_kafka_message_timestamp(message, None))
 
 
 def payload_of(message: int) -> bytes:
