@@ -27,6 +27,10 @@ class Lane(Protocol):
         """Folds the records that are here, without waiting; also the offset behind the last, None if there was none."""
         ...
 
+    def ring(self, bell: int) -> bool:
+        """Has an event file counted up when records come; False where that cannot be had."""
+        ...
+
     def appended_ms(self) -> int:
         """The broker's time of the oldest record of the last `take` that gave any, milliseconds; -1 if unknown."""
         ...
@@ -60,6 +64,10 @@ class OrdinaryLane:
             return [], None
         self._appended_ms = int(good[0].timestamp()[1])
         return intake.take(good), int(good[-1].offset() or 0) + 1
+
+    def ring(self, bell: int) -> bool:
+        """As the protocol says."""
+        return False
 
     def appended_ms(self) -> int:
         """As the protocol says."""

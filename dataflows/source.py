@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,7 @@ from confluent_kafka import Consumer, KafkaException
 
 from dataflows import kafka, metrics, stopping
 from dataflows.config import FlowConfig, FlowError
+from dataflows.doorbell import Bell, Doorbell
 from dataflows.hops import Sampler, Trace
 from dataflows.intake import Intake
 from dataflows.lanes import open_lane
@@ -38,7 +40,14 @@ _NO_TIMES: Final = np.empty(0, np.int64)
 class FeedPartition(StatefulSourcePartition[Addressed, State]):
     """One partition of a feed; its saved state holds the offset and the open bars together."""
 
-    def __init__(self, config: FlowConfig, partition: int, resume: State | None, begun: State | None = None) -> None:
+    def __init__(
+        self,
+        config: FlowConfig,
+        partition: int,
+        resume: State | None,
+        begun: State | None = None,
+        door: Doorbell | None = None,
+    ) -> None:
         self._config, self._partition = config, partition
         feed_market = config.feed_market()
         self._fold = BarFold(feed_market)
@@ -53,6 +62,7 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         self._incarnation = config.incarnation or str(self._reader.list_topics(timeout=kafka.CALL_S).cluster_id)
         self._offset = self._resume(resume)
         self._lane = open_lane(config, partition, self._offset)
+        self._bell = Bell(door, self._lane.ring)
         self._saved: deque[kafka.Progress] = deque()
         self._progress().commit(self._reader, config.topic, partition)
         self._quiet = 0
@@ -66,13 +76,22 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         if stopping.asked():
             if self._quiet > stopping.QUIET_EPOCHS:
                 stopping.leave(self._config.single)
-            return []
+            return self._nothing()
         before, self._looked_ns = self._looked_ns, time.time_ns()
         folded, behind = self._lane.take(self._intake)
         if behind is None:
-            return []
+            return self._nothing()
+        self._bell.heard()
         self._offset = behind
         return self._addressed(folded, before)
+
+    def next_awake(self) -> datetime | None:
+        """At once, where a silent partition has waited in `next_batch` already."""
+        return self._bell.awake_at
+
+    def _nothing(self) -> list[Addressed]:
+        self._bell.silent()
+        return []
 
     def snapshot(self) -> State:
         """Offset and open bars; before that, the dead letters of the epoch are with the broker."""
@@ -93,6 +112,7 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
     def close(self) -> None:
         """Leaves the broker."""
         self._lane.close()
+        self._bell.close()
         self._reader.close()
 
     def _resume(self, state: State | None) -> int:
@@ -194,6 +214,7 @@ class FeedSource(FixedPartitionedSource[Addressed, State]):
     def __init__(self, config: FlowConfig, begun: tuple[State, ...] = ()) -> None:
         """Of a flow; `begun` are the states that partitions begin with, if they do not begin with nothing."""
         self._config, self._begun = config, begun
+        self._door = Doorbell() if config.single else None
 
     def list_parts(self) -> list[str]:
         """Partition numbers as text, of the same width so that they sort as numbers."""
@@ -203,7 +224,7 @@ class FeedSource(FixedPartitionedSource[Addressed, State]):
         """Opens a partition where the saved state says."""
         try:
             begun = self._begun[int(for_part)] if self._begun else None
-            return FeedPartition(self._config, int(for_part), resume_state, begun)
+            return FeedPartition(self._config, int(for_part), resume_state, begun, self._door)
         except KafkaException as error:
             msg = f"partition {int(for_part)} of {self._config.topic} cannot be opened: {error}"
             raise FlowError(msg) from error

@@ -120,6 +120,11 @@ class FastLane:
             destroy(messages, self._destroy)
         return folded, self._behind(count)
 
+    def ring(self, bell: int) -> bool:
+        """As `Lane` says."""
+        self._client.ring(bell)
+        return True
+
     def appended_ms(self) -> int:
         """As `Lane` says."""
         return self._appended_ms

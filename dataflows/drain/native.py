@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import files
@@ -26,6 +27,7 @@ _SIGNATURES: Final[dict[str, tuple[Any, list[Any]]]] = {
     "rd_kafka_topic_partition_list_destroy": (None, [_P]),
     "rd_kafka_assign": (_I, [_P, _P]),
     "rd_kafka_queue_get_consumer": (_P, [_P]),
+    "rd_kafka_queue_io_event_enable": (None, [_P, _I, _P, ctypes.c_size_t]),
     "rd_kafka_queue_destroy": (None, [_P]),
     "rd_kafka_consume_batch_queue": (ctypes.c_ssize_t, [_P, _I, _P, ctypes.c_size_t]),
     "rd_kafka_message_destroy": (None, [_P]),
@@ -43,6 +45,10 @@ NEWEST: Final = 0x03000000
 
 CONSUMER: Final = 1
 _ErrorCallback = ctypes.CFUNCTYPE(None, _P, _I, _S, _P)
+
+
+_ONE: Final = (1).to_bytes(8, sys.byteorder)
+"""What an event file is written to be counted up."""
 
 
 class MissingError(Exception):
@@ -126,6 +132,10 @@ class Client:
         self._library.rd_kafka_topic_partition_list_destroy(wanted)
         if code:
             raise MissingError(self._library.rd_kafka_err2str(code).decode())
+
+    def ring(self, bell: int) -> None:
+        """From now on an event file is counted up when messages come; what is here already rings nothing."""
+        self._library.rd_kafka_queue_io_event_enable(self._queue, bell, _ONE, len(_ONE))
 
     def take(self, messages: int, most: int) -> int:
         """Puts the addresses of up to `most` messages that are here at address `messages`; returns how many."""
