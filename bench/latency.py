@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from hdrh.histogram import HdrHistogram
 
-from bench import steady, tape
+from bench import bare_chain, product, steady, tape
 from bench.case import Figure, require
 from bench.fanout import serving
 from bench.listener import Listener
@@ -27,6 +23,8 @@ from bench.servers import running
 from dataflows import kafka as clients
 from dataflows.hops import HOPS
 from schemas import names
+from schemas.instruments import Instruments
+from schemas.ticks_wire import decode_ticks
 from tests import servers
 
 FEED: Final = "bench"
@@ -35,6 +33,7 @@ SECONDS: Final = 60.0
 WARM_UP: Final = 8.0
 LOADED_ROWS: Final = 1_000_000 * steady.TURN_US // 1_000_000
 LINGER_MS: Final = 0.0
+_KNOWN: Final = Instruments(tape.NAMES)
 BARS: Final = {50.0: 3.0, 99.0: 8.0, 99.9: 30.0}
 
 WORK: Final = (
@@ -44,6 +43,11 @@ WORK: Final = (
     f"{SECONDS:g} s after {WARM_UP:g}; producer, broker, Redis, flow, api and client on the same cores"
 )
 FLOOR: Final = "the same with one tick a record: 125 ticks/s"
+BARE: Final = (
+    "one tick a record, 125 ticks/s, from the due time at the producer through Apache Kafka, a Bytewax flow with "
+    "recovery whose only step passes on what it gets, and XADD to a client in XREAD BLOCK: the floor below what is ours"
+)
+ENGINE: Final = "Bytewax alone, recovery on: from a time that a thread puts down beside a source to the sink"
 HOP: Final = "of these, by the flow's and the api's own histograms (medians, from buckets)"
 
 
@@ -86,24 +90,6 @@ class Run:
         require(len(self.steps) >= want * 0.98, f"{len(self.steps)} readings instead of {want}")
 
 
-@contextmanager
-def _flow(bootstrap: str, redis_url: str, folder: Path) -> Iterator[int]:
-    """A flow as it is shipped; gives the port of its metrics."""
-    file, port = folder / "bench.toml", servers.free_port()
-    file.write_text(market_text())
-    command = [sys.executable, "-m", "deploy", "flow", "--feed", FEED, "--market", str(file)]
-    command += ["--data", str(folder), "--metrics-port", str(port)]
-    told = {**os.environ, "ESI_KAFKA_URL": bootstrap, "ESI_REDIS_URL": redis_url}
-    with (folder / "flow.log").open("ab") as log:
-        flow = subprocess.Popen(command, stdout=log, stderr=log, cwd=servers.CHECKOUT, env=told)
-    try:
-        yield port
-        require(flow.poll() is None, (folder / "flow.log").read_text()[-2000:])
-    finally:
-        flow.kill()
-        flow.wait()
-
-
 def measured(rows: int, seconds: float) -> Run:
     """One run with fresh servers."""
     port = servers.free_port()
@@ -113,10 +99,13 @@ def measured(rows: int, seconds: float) -> Run:
         running(servers.Redis()) as store,
     ):
         clients.ensure_topic(kafka.bootstrap, names.ticks_topic(FEED), steady.PARTITIONS)
-        with _flow(kafka.bootstrap, store.url, Path(folder)) as page, serving(store.url, port, 1):
-            with store.client() as client:
-                servers.wait_until(lambda: client.sismember(names.MARKETS_KEY, FEED), 60, "the flow")
-            return _listened(kafka.bootstrap, rows, seconds, port, page)
+        with (
+            product.flow(Path(folder), FEED, market_text(), kafka.bootstrap, store.url) as flow,
+            serving(store.url, port, 1),
+            store.client() as client,
+        ):
+            servers.wait_until(lambda: client.sismember(names.MARKETS_KEY, FEED), 60, "the flow")
+            return _listened(kafka.bootstrap, rows, seconds, port, flow.port)
 
 
 def _listened(bootstrap: str, rows: int, seconds: float, port: int, page: int) -> Run:
@@ -143,33 +132,11 @@ def _listened(bootstrap: str, rows: int, seconds: float, port: int, page: int) -
 
 def _hops(flow_port: int, api_port: int) -> dict[str, float]:
     """Medians of every hop in milliseconds."""
-    text = _page(flow_port) + _page(api_port)
-    found = {hop: median(text, "esi_hop_seconds", f'hop="{hop}"') for hop in HOPS}
-    for name in ("esi_flow", "esi_api_read", "esi_api_write", "esi_api_send", "esi_poll"):
-        found[name.removeprefix("esi_")] = median(text, f"{name}_seconds", "")
+    text = product.page(flow_port) + product.page(api_port)
+    found = {hop: product.quantile(text, "esi_hop_seconds", f'hop="{hop}"') for hop in HOPS}
+    for name in ("flow", "poll", "api_read", "api_write", "api_send"):
+        found[name] = product.quantile(text, f"esi_{name}_seconds")
     return {name: value * 1e3 for name, value in found.items()}
-
-
-def _page(port: int) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-        return str(answer.read().decode())
-
-
-def median(page: str, name: str, label: str, share: float = 0.5) -> float:
-    """A quantile of a Prometheus histogram as its page says it, interpolated as Prometheus does."""
-    pairs = []
-    for line in page.splitlines():
-        if line.startswith(f"{name}_bucket{{") and label in line:
-            bound = re.search(r'le="([^"]+)"', line)
-            assert bound is not None
-            pairs.append((float(bound[1]), float(line.rpartition(" ")[2])))
-    below = lower = 0.0
-    wanted = share * (pairs[-1][1] if pairs else 0.0)
-    for bound_s, count in pairs:
-        if count >= wanted and count > below:
-            return lower if bound_s == float("inf") else lower + (bound_s - lower) * (wanted - below) / (count - below)
-        lower, below = bound_s, count
-    return float("nan")
 
 
 def figures(name: str, run: Run, work: str, bars: dict[float, float]) -> list[Figure]:
@@ -187,11 +154,64 @@ def _figure(name: str, value: float, bar: float | None, work: str) -> Figure:
     return Figure(name, (value,), "ms", bar, higher_is_better=False, work=work)
 
 
+def bare(seconds: float) -> HdrHistogram:
+    """The unloaded floor without us: the same source, a bare chain, a client in XREAD BLOCK."""
+    taken = HdrHistogram(1, 60_000_000, 3)
+    topic = names.ticks_topic(FEED)
+    with (
+        tempfile.TemporaryDirectory(prefix="esi-bench-") as folder,
+        running(servers.Kafka()) as kafka,
+        running(servers.Redis()) as store,
+        store.client() as client,
+    ):
+        clients.ensure_topic(kafka.bootstrap, topic, steady.PARTITIONS)
+        chain = [sys.executable, "-m", "bench.bare_chain", folder, kafka.bootstrap, store.url, topic]
+        source = [sys.executable, "-m", "bench.steady", kafka.bootstrap, FEED, "1", str(WARM_UP + seconds), "0"]
+        started = [
+            subprocess.Popen(command, cwd=servers.CHECKOUT, stdout=subprocess.DEVNULL) for command in (chain, source)
+        ]
+        try:
+            begin, last = time.time() + WARM_UP, "0"
+            while time.time() < begin + seconds - 3:
+                for at_ns, name, raw in _added(client, last):
+                    last, due_us = name, int(decode_ticks(raw, _KNOWN).ts_us[-1])
+                    if at_ns / 1e9 >= begin:
+                        taken.record_value(max(at_ns // 1000 - due_us, 1))
+        finally:
+            for process in started:
+                process.kill()
+                process.wait()
+    require(taken.total_count > 100 * (seconds - 3) * 0.95, f"{taken.total_count} records in {seconds} s")
+    return taken
+
+
+def _added(client: Any, last: str) -> list[tuple[int, str, bytes]]:
+    answer = client.xread({bare_chain.STREAM: last}, None, 1_000)
+    at_ns = time.time_ns()
+    entries = answer[0][1] if answer else []
+    return [(at_ns, name.decode(), fields[b"record"]) for name, fields in entries]
+
+
+def engine() -> dict[str, float]:
+    """How long Bytewax alone takes from a source to a sink, by percentile, in milliseconds."""
+    with tempfile.TemporaryDirectory(prefix="esi-bench-") as folder:
+        command = [sys.executable, "-m", "bench.bare_chain", folder]
+        done = subprocess.run(command, cwd=servers.CHECKOUT, capture_output=True, text=True, check=True, timeout=120)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
 def measure() -> list[Figure]:
-    """Loaded and unloaded."""
-    found: list[Any] = []
+    """Loaded, unloaded, without us, and the engine alone."""
+    found: list[Figure] = []
     for name, rows, work, bars in (("latency", LOADED_ROWS, WORK, BARS), ("latency/floor", 1, FLOOR, {})):
         run = measured(rows, SECONDS)
         run.check(SECONDS - 3)
         found += figures(name, run, work, bars)
+    chain = bare(SECONDS / 2)
+    found += [
+        _figure(f"latency/bare_p{at:g}", chain.get_value_at_percentile(at) / 1e3, None, BARE if at == 50 else "")
+        for at in (50.0, 99.0, 99.9)
+    ]
+    found += [_figure(f"latency/engine_p{at}", value, None, ENGINE) for at, value in engine().items()]
     return found
