@@ -147,10 +147,11 @@ class Hub:
         if not after:
             await self._idle()
             return
-        news = await streams.read_new(self._reader, after, COUNT, BLOCK_MS)
+        markets = sorted({channel.market for channel in self._channels.values()})
+        news, epochs = await streams.read_new(self._reader, after, COUNT, BLOCK_MS, markets)
         read_ns = time.time_ns()
         if news:
-            await self._follow_epochs()
+            await self._follow_epochs(epochs)
         for key, (entries, last) in news.items():
             channel = self._channels.get(key)
             if channel is None or channel.last != after[key]:
@@ -171,10 +172,8 @@ class Hub:
         extent = await streams.extent(self._commands, channel.market, channel.name)
         return not extent.complete_after(channel.last)
 
-    async def _follow_epochs(self) -> None:
+    async def _follow_epochs(self, epochs: dict[str, str]) -> None:
         """Entries are sent only after this: a stream that began anew is not continued under its old epoch."""
-        markets = sorted({channel.market for channel in self._channels.values()})
-        epochs = await streams.epochs(self._commands, markets)
         for channel in list(self._channels.values()):
             if channel.market in epochs and channel.epoch != epochs[channel.market]:
                 await self._reset(channel)
@@ -182,7 +181,8 @@ class Hub:
     async def _check(self) -> None:
         """Finds streams that went back (a failover, a lost tail) or lost what was not read yet."""
         self._forget_idle()
-        await self._follow_epochs()
+        markets = sorted({channel.market for channel in self._channels.values()})
+        await self._follow_epochs(await streams.epochs(self._commands, markets))
         for channel in list(self._channels.values()):
             extent = await streams.extent(self._commands, channel.market, channel.name)
             if extent.last < channel.last or (not self._trusted and not extent.complete_after(channel.last)):
