@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -16,11 +17,11 @@ from confluent_kafka import Consumer, KafkaException
 
 from dataflows import kafka, metrics, stopping
 from dataflows.config import FlowConfig, FlowError
-from dataflows.doorbell import Bell, Doorbell
+from dataflows.desk import Desk
+from dataflows.doorbell import Bell
 from dataflows.hops import Sampler, Trace
 from dataflows.intake import Intake
 from dataflows.lanes import open_lane
-from dataflows.rejects import DeadLetters
 from models.signals.bars import BarFold, Folded
 from models.signals.carried import carried_over
 from models.signals.step import State
@@ -46,23 +47,24 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         partition: int,
         resume: State | None,
         begun: State | None = None,
-        door: Doorbell | None = None,
+        desk: Desk | None = None,
     ) -> None:
         self._config, self._partition = config, partition
+        self._desk = desk or Desk(config)
+        self._desk.enter()
         feed_market = config.feed_market()
         self._fold = BarFold(feed_market)
         if begun is not None:
             self._fold.restore(begun)
         self._codes = {config.market_name(m): _codes(feed_market.instrument, m.instrument) for m in config.markets}
-        self._letters = DeadLetters(config.kafka, config.partitions)
+        self._letters, self._reader = self._desk.letters, self._desk.reader
         known = Instruments(tuple(i.name for i in feed_market.instrument))
         markets = tuple(m.name for m in config.markets)
         self._intake = Intake(config.feed, partition, self._fold, known, self._letters.send, markets=markets)
-        self._reader = kafka.consumer(config.kafka, config.group)
-        self._incarnation = config.incarnation or str(self._reader.list_topics(timeout=kafka.CALL_S).cluster_id)
+        self._incarnation = self._desk.incarnation
         self._offset = self._resume(resume)
         self._lane = open_lane(config, partition, self._offset)
-        self._bell = Bell(door, self._lane.ring)
+        self._bell = Bell(self._desk.door, self._lane.ring)
         self._saved: deque[kafka.Progress] = deque()
         self._progress().commit(self._reader, config.topic, partition)
         self._quiet = 0
@@ -113,7 +115,7 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         """Leaves the broker."""
         self._lane.close()
         self._bell.close()
-        self._reader.close()
+        self._desk.leave()
 
     def _resume(self, state: State | None) -> int:
         """Offset to go on from."""
@@ -214,7 +216,7 @@ class FeedSource(FixedPartitionedSource[Addressed, State]):
     def __init__(self, config: FlowConfig, begun: tuple[State, ...] = ()) -> None:
         """Of a flow; `begun` are the states that partitions begin with, if they do not begin with nothing."""
         self._config, self._begun = config, begun
-        self._door = Doorbell() if config.single else None
+        self._desk, self._one_by_one = Desk(config), threading.Lock()
 
     def list_parts(self) -> list[str]:
         """Partition numbers as text, of the same width so that they sort as numbers."""
@@ -224,7 +226,8 @@ class FeedSource(FixedPartitionedSource[Addressed, State]):
         """Opens a partition where the saved state says."""
         try:
             begun = self._begun[int(for_part)] if self._begun else None
-            return FeedPartition(self._config, int(for_part), resume_state, begun, self._door)
+            with self._one_by_one:  # workers of one process share the desk
+                return FeedPartition(self._config, int(for_part), resume_state, begun, self._desk)
         except KafkaException as error:
             msg = f"partition {int(for_part)} of {self._config.topic} cannot be opened: {error}"
             raise FlowError(msg) from error
