@@ -7,6 +7,7 @@ from typing import Final
 from bench import (
     alert_delivery,
     alert_rules,
+    backlog,
     convergence,
     engine,
     fanout,
@@ -34,6 +35,7 @@ BENCHMARKS: Final = (
     Benchmark("json_ticks", kafka_to_redis.JSON_WORK, kafka_to_redis.measure_json),
     Benchmark("latency", latency.WORK, latency.measure),
     Benchmark("latency_truth", latency_truth.WORK, latency_truth.measure),
+    Benchmark("backlog", backlog.WORK, backlog.measure),
     Benchmark("replay_real", replay_real.WORK, replay_real.measure),
     Benchmark("start", start.WORK, start.measure),
     Benchmark("fanout_1k", fanout.work(fanout.ONE_K), fanout.measure_1k),
