@@ -84,16 +84,18 @@ def measure() -> list[Figure]:
     """Memory behind heaps of several shapes."""
     heap, market = Heap(RECORD), tape.market_text()
     shapes = [
-        ("backlog", WORK, 4, _even(4, 2 * GIGABYTE, heap)),
-        ("backlog/less", LESS, 4, _even(4, GIGABYTE // 2, heap)),
-        ("backlog/many", MANY, 64, _even(64, GIGABYTE, heap)),
-        ("backlog/one", ONE, 4, [*_even(1, GIGABYTE, heap), 0, 0, 0]),
+        ("full", WORK, 4, _even(4, 2 * GIGABYTE, heap)),
+        ("less", LESS, 4, _even(4, GIGABYTE // 2, heap)),
+        ("many", MANY, 64, _even(64, GIGABYTE, heap)),
+        ("one", ONE, 4, [*_even(1, GIGABYTE, heap), 0, 0, 0]),
     ]
     found = []
     for name, work, partitions, counts in shapes:
         one = drained(partitions, counts, heap, market)
         found += [
-            Figure(f"{name}_rss", (one.rss,), "MB", RSS_BAR, higher_is_better=False, work=work),
-            Figure(f"{name}_threads", (one.threads,), "threads", higher_is_better=False, work="of that process"),
+            Figure(f"backlog/{name}_rss", (one.rss,), "MB", RSS_BAR, higher_is_better=False, work=work),
+            Figure(
+                f"backlog/{name}_threads", (one.threads,), "threads", higher_is_better=False, work="of that process"
+            ),
         ]
     return found
