@@ -99,6 +99,7 @@ class FastLane:
         self._room, self._words = Columns(AT_ONCE, ROWS), np.zeros(3, np.int64)
         self._messages, self._offset, address, length = (np.zeros(AT_ONCE, np.int64) for _ in range(4))
         self._given = Given(address, length, np.zeros(AT_ONCE, np.int8))
+        self._appended_ms = -1
 
     def take(self, intake: Intake) -> tuple[list[Folded], int | None]:
         """As `Lane` says; messages are given back whatever happens."""
@@ -106,6 +107,7 @@ class FastLane:
         if count <= 0:
             return [], None
         messages = self._messages[:count]
+        self._appended_ms = native.appended_ms(int(messages[0]))
         try:
             return self._read(intake, messages), self._behind(count)
         finally:
@@ -133,6 +135,15 @@ class FastLane:
     def _behind(self, count: int) -> int | None:
         good = np.flatnonzero(self._given.status[:count] != FAILED)
         return int(self._offset[good[-1]]) + 1 if len(good) else None
+
+    def ring(self, bell: int) -> bool:
+        """As `Lane` says."""
+        self._client.ring(bell)
+        return True
+
+    def appended_ms(self) -> int:
+        """As `Lane` says."""
+        return self._appended_ms
 
     def newest(self) -> int:
         """As `Lane` says."""

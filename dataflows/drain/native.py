@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import files
@@ -28,9 +29,11 @@ _SIGNATURES: Final[dict[str, tuple[Any, list[Any]]]] = {
     "rd_kafka_topic_partition_list_destroy": (None, [_P]),
     "rd_kafka_assign": (_I, [_P, _P]),
     "rd_kafka_queue_get_consumer": (_P, [_P]),
+    "rd_kafka_queue_io_event_enable": (None, [_P, _I, _P, ctypes.c_size_t]),
     "rd_kafka_queue_destroy": (None, [_P]),
     "rd_kafka_consume_batch_queue": (ctypes.c_ssize_t, [_P, _I, _P, ctypes.c_size_t]),
     "rd_kafka_message_destroy": (None, [_P]),
+    "rd_kafka_message_timestamp": (ctypes.c_int64, [_P, _P]),
     "rd_kafka_message_headers": (_I, [_P, _P]),
     "rd_kafka_header_get_last": (_I, [_P, _S, _P, _P]),
     "rd_kafka_header_get_all": (_I, [_P, ctypes.c_size_t, _P, _P, _P]),
@@ -50,6 +53,10 @@ _ONE_BYTE: Final = 63
 
 CONSUMER: Final = 1
 _ErrorCallback = ctypes.CFUNCTYPE(None, _P, _I, _S, _P)
+
+
+_ONE: Final = (1).to_bytes(8, sys.byteorder)
+"""What an event file is written to be counted up."""
 
 
 class MissingError(Exception):
@@ -134,6 +141,10 @@ class Client:
         if code:
             raise MissingError(self._library.rd_kafka_err2str(code).decode())
 
+    def ring(self, bell: int) -> None:
+        """From now on an event file is counted up when messages come; what is here already rings nothing."""
+        self._library.rd_kafka_queue_io_event_enable(self._queue, bell, _ONE, len(_ONE))
+
     def take(self, messages: int, most: int) -> int:
         """Puts the addresses of up to `most` messages that are here at address `messages`; returns how many."""
         return int(self._library.rd_kafka_consume_batch_queue(self._queue, 0, messages, most))
@@ -156,6 +167,11 @@ def error_of(message: int) -> tuple[int, str]:
     """Code and text of a message that is none."""
     code = ctypes.c_int.from_address(message).value
     return code, (library().rd_kafka_message_errstr(message) or b"").decode()
+
+
+def appended_ms(message: int) -> int:
+    """The broker's time of a message (its producer's, where the topic keeps that), milliseconds; -1 if it has none."""
+    return int(library().rd_kafka_message_timestamp(message, None))
 
 
 def payload_of(message: int) -> bytes:

@@ -84,6 +84,7 @@ def test_a_lane_begins_where_it_is_told(kafka: servers.Kafka, unique_name: str, 
     reading.until(len(content[0]))
     assert reading.intake.ticks + sum(len(r.rows) or 1 for r in reading.rejects) <= 3
     assert reading.lane.take(reading.intake) == ([], None)
+    assert abs(reading.lane.appended_ms() / 1000 - time.time()) < 60, "the broker's time, though nothing came last"
     reading.lane.close()
 
 
