@@ -21,6 +21,7 @@ from deploy.identity_keys import app as keys
 from deploy.identity_keys import log as audit_log
 from deploy.options import (
     Addresses,
+    AddressFile,
     ApiPort,
     Data,
     Feed,
@@ -87,9 +88,7 @@ def flow(
 
 
 @app.command()
-def broker(
-    address_file: Annotated[Path | None, typer.Option(help="Where to write the address as JSON.")] = None,
-) -> None:
+def broker(address_file: AddressFile = None) -> None:
     """Runs the embedded Kafka-protocol broker, all in memory."""
     from deploy import verbs
 
