@@ -20,6 +20,8 @@ from deploy.fit import fit
 from deploy.identity_keys import app as keys
 from deploy.identity_keys import log as audit_log
 from deploy.options import (
+    Addresses,
+    AddressFile,
     ApiPort,
     Data,
     Feed,
@@ -29,6 +31,7 @@ from deploy.options import (
     MetricsPort,
     Postgres,
     Processes,
+    ProcessId,
     Rate,
     Redis,
     Seed,
@@ -61,29 +64,31 @@ def flow(
     run: Annotated[str | None, typer.Option(help="Name of the run, for replays.")] = None,
     workers: Annotated[int, typer.Option("-w", "--workers", min=1, help="Worker threads.")] = 1,
     processes: Processes = None,
-    process_id: Annotated[int | None, typer.Option(hidden=True)] = None,
-    address: Annotated[list[str] | None, typer.Option(hidden=True)] = None,
+    addresses: Addresses = None,
+    process_id: ProcessId = None,
+    member: Annotated[bool, typer.Option("--member", hidden=True)] = False,
     data: Data = None,
     kafka_url: Kafka = None,
     redis_url: Redis = None,
     metrics_port: MetricsPort = None,
 ) -> None:
     """Runs the flow of one feed: ticks from Kafka in, readings to Redis out."""
-    from deploy import fleet, verbs
+    from deploy import cluster, fleet, verbs
 
     settings = _settings(
         data_dir=data, kafka_url=kafka_url, redis_url=redis_url, metrics_port=metrics_port, processes=processes
     )
     choice = fleet.FlowChoice(feed, tuple(market or [feed]), run, workers)
-    if process_id is None and settings.processes > 1:
+    place = cluster.place(addresses, process_id)
+    if place.addresses and not member:
+        raise typer.Exit(cluster.run(settings, choice, place))
+    if settings.processes > 1 and not member:
         raise typer.Exit(fleet.run(fleet.commands(settings, choice)))
-    verbs.flow(settings, choice, tuple(address or ()), process_id or 0)
+    verbs.flow(settings, choice, place.addresses, place.process_id)
 
 
 @app.command()
-def broker(
-    address_file: Annotated[Path | None, typer.Option(help="Where to write the address as JSON.")] = None,
-) -> None:
+def broker(address_file: AddressFile = None) -> None:
     """Runs the embedded Kafka-protocol broker, all in memory."""
     from deploy import verbs
 

@@ -191,6 +191,7 @@ def test_every_answer_is_as_the_openapi_document_says(
             "attribution",
             "forecast",
             "regime",
+            "scores",
         )
     }
     problem = served.get("/v1/markets/nowhere").json()

@@ -208,7 +208,7 @@ def expected(
     described = market(feed) if described is None else described
     streams: dict[str, list[tuple[str, bytes]]] = {channel: [] for channel in CHANNELS}
     rejects: list[Reject] = []
-    pipeline = Pipeline(described, PARTITIONS)
+    pipeline = Pipeline(described, len(tape))
     for number, part in enumerate(tape):
         fold = BarFold(described)
         intake = Intake(feed, number, fold, Instruments(INSTRUMENTS), rejects.append, markets=(described.name,))
