@@ -40,7 +40,7 @@ export function show(dialog: HTMLDialogElement): void {
 export function bind(keys: Keys, help: () => void): void {
   addEventListener("keydown", (event) => {
     const target = event.target as HTMLElement | null;
-    if (event.ctrlKey || event.metaKey || event.altKey || target?.closest("select, input, textarea, dialog") != null) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || target?.closest("select, input, textarea, dialog[open]") != null) return;
     const scrolls = target?.closest(".scroll, .behind") != null;
     const action = chosen(event, keys, help);
     if (action === null || (scrolls && event.key.startsWith("Arrow"))) return;
