@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from websockets.frames import Frame as PeerFrame
 from websockets.frames import Opcode
@@ -30,6 +30,8 @@ from api.inbound import (
 )
 
 LIMIT = 300
+LONG_PING = b"\x89\xfe\x00\x80" + bytes(132)
+"""A ping of 128 bytes. Amid a message that it would make too big it has two faults, and either may be told."""
 logging.getLogger("websockets").setLevel(logging.CRITICAL)
 
 
@@ -100,7 +102,7 @@ Wrong = st.one_of(
     st.just(b"\x8b\x80" + bytes(4)),
     st.just(b"\x81\x00"),  # not masked
     st.just(b"\x09\x80" + bytes(4)),  # a ping in fragments
-    st.just(b"\x89\xfe\x00\x80" + bytes(132)),  # a ping of 128 bytes
+    st.just(LONG_PING),
     st.just(client_frame(TEXT, b"x" * (LIMIT + 1))),
     st.just(b"\x82\xff" + (10_000_000).to_bytes(8, "big") + bytes(4)),  # ten megabytes
     st.just(client_frame(CLOSE, b"\x03")),
@@ -119,10 +121,11 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     last=st.one_of(st.just(b""), Wrong),
     places=st.lists(st.integers(0, 10_000), max_size=12),
 )
+@example(frames=[client_frame(TEXT, b"x" * 173, final=False)], last=LONG_PING, places=[])
 def test_it_hears_what_another_library_hears(frames: list[bytes], last: bytes, places: list[int]) -> None:
     data = b"".join(frames) + last
     found, wanted = ours(cut(data, places)), theirs([data])
-    assert found.code == wanted.code
+    assert found.code == wanted.code or (last == LONG_PING and (found.code, wanted.code) == (PROTOCOL_ERROR, TOO_BIG))
     assert found.events[: len(wanted.events)] == wanted.events
     assert len(found.events) - len(wanted.events) <= 1  # it tells the close frame whose code it then refuses
 
