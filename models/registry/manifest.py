@@ -40,7 +40,9 @@ LARGEST: Final = 64 << 20
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}")
 """Of a model; a control record has room for 11 characters more."""
 
-VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,25}")
+"""Of one version; a control record has room for the number of the attempt."""
+
 NOBODY: Final = "none"
 """The version of no model: who promotes it, retires the one in force."""
 

@@ -48,7 +48,7 @@ class Refusal(StrEnum):
     """It loses to the champion on the gate set."""
 
 
-class ModelRefusedError(ValueError):
+class ModelRefusedError(Exception):
     """A model that stays out.
 
     Attributes:
