@@ -101,7 +101,7 @@ def write(folder: Path, manifest: Manifest) -> Manifest:
     hashes = {name: _sha256(_bytes(folder / name)) for name in FILES}
     metrics = {name: value for name, value in manifest.metrics.items() if math.isfinite(value)}
     manifest = msgspec.structs.replace(manifest, files=hashes, metrics=metrics)
-    _put(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+    put(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
     return manifest
 
 
@@ -169,7 +169,7 @@ def _sha256(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def _put(file: Path, raw: bytes) -> None:
+def put(file: Path, raw: bytes) -> None:
     """Writes a file so that no reader, and no start after a fall, sees half of it."""
     making = file.with_name(f".{file.name}.{os.getpid()}")
     try:
