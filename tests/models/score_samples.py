@@ -14,7 +14,7 @@ from models.change_points import ChangePoints
 from models.ensemble.boa import Boa, Gathering, Judged
 from models.ensemble.forecaster import Forecaster
 from models.ensemble.guard import Came, Guard
-from models.ensemble.guests import NoGuests
+from models.ensemble.guests import Invitation, ModelGuests
 from models.ensemble.intervals import KEPT, Asked, Errors, Intervals
 from models.ensemble.levels import LEVELS
 from models.ensemble.record import Outcome, Record
@@ -165,6 +165,6 @@ def named() -> dict[type[AnyStep], Sample]:
         ChangePoints: Sample(ChangePoints, lambda: _errors(1.0), lambda: _errors(1e300)),
         RegimeFilter: Sample(lambda: RegimeFilter(SCHEMA), seen, wildly_seen),
         AnomalyWatch: Sample(lambda: AnomalyWatch(m), _longer_seen, wildly_seen),
-        NoGuests: Sample(NoGuests, seen, wildly_seen),
+        ModelGuests: Sample(lambda: ModelGuests(1), _invited, _wildly_invited),
         Forecaster: Sample(lambda: Forecaster(SCHEMA, 2), seen, wildly_seen),
     }
