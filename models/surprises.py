@@ -99,7 +99,8 @@ class Surprises(Step[Seen, tuple[Surprise, ...], _Change]):
     def advance(self, x: Seen) -> tuple[tuple[Surprise, ...], _Change]:
         """What each says of the moment."""
         seats = [seat for seat in x.seats if not seat.periods]
-        told, changes = [], {}
+        told: list[Surprise] = []
+        changes: dict[str, tuple[Any, ...]] = {}
         for seat in seats:
             missed, surprise = (np.nan, np.nan) if seat.model is None else seat.model.surprise(x.now)
             known = (seat.label, seat.version) in self.seated

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from models.registry.aliases import ordered
 from models.registry.fits import Wanted, misfit
-from models.registry.refusals import ModelRefusedError, Refusal
+from models.registry.refusals import ModelRefusedError
 from models.serving.seats import Model, Seat, Shelf, counts, name_of
 from models.signals.orders import Pairs
 from models.signals.step import Step
