@@ -26,6 +26,11 @@ PUBLISH: Final = Histogram(
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5),
 )
 REDIS_WAITS: Final = Counter("esi_redis_waits_total", "Times a flow had to wait for Redis.", ["market", "why"])
+MODELS_LOADED: Final = Counter("esi_models_loaded_total", "Models loaded from the registry.", ["model"])
+MODELS_REFUSED: Final = Counter("esi_models_refused_total", "Models that stayed out, by reason.", ["model", "reason"])
+MODEL_FAULTS: Final = Counter(
+    "esi_model_faults_total", "Moments for which a model in force gave nothing, by reason.", ["model", "reason"]
+)
 SENT: Final = Counter("esi_sent_ticks_total", "Ticks sent into a feed by a replayer or simulator.", ["feed"])
 TOCKS: Final = Counter("esi_tocks_total", "Tocks sent into a feed.", ["feed"])
 

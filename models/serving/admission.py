@@ -14,7 +14,6 @@ import numpy as np
 
 from models.ensemble.levels import pinball
 from models.registry import manifest as manifests
-from models.registry.contents import check_self_contained
 from models.registry.manifest import GOLDEN, MODEL, Manifest
 from models.registry.refusals import ModelRefusedError, Refusal
 from models.serving.session import INPUT, OUTPUTS, Faulted, OnnxModel, Singles, ignore
@@ -68,6 +67,8 @@ def admit(folder: Path, clock: Clock, faulted: Faulted = ignore, *, known: bool 
     Raises:
         ModelRefusedError: it stays out; says why.
     """
+    from models.registry.contents import check_self_contained  # noqa: PLC0415 (as below)
+
     manifest = manifests.read(folder)
     files = manifests.verify(folder, manifest)
     check_self_contained(files[MODEL], str(folder / MODEL))

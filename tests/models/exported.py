@@ -20,11 +20,11 @@ from schemas.market import Market
 Arrays = dict[str, np.ndarray]
 
 
-def manifest(market: Market, name: str = "lstm", version: str = "1", **changes: Any) -> Manifest:
+def manifest(of: Market, name: str = "lstm", version: str = "1", **changes: Any) -> Manifest:
     """Of a forecaster one final ahead."""
-    schema = Schema.of(market)
+    schema = Schema.of(of)
     said = Manifest(
-        name=name, version=version, kind="forecast", market=market.name, horizon=1, schema=schema.hash,
+        name=name, version=version, kind="forecast", market=of.name, horizon=1, schema=schema.hash,
         features=len(schema.names), trained_from="1992-01-02T21:00:00Z", trained_to="2019-12-31T21:00:00Z",
         metrics={"pinball": 0.2}, opset=20, code="0.1.0", created_at="2026-11-26T12:00:00Z",
     )  # fmt: skip
