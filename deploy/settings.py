@@ -29,7 +29,6 @@ ENV_FILE: Final = ".env"
 FLAGS: Final = {"data_dir": "--data", "markets": "--market"}
 """Flags that are not spelled like their setting."""
 
-
 SHIPPED: Final = Path(__file__).resolve().parent / "references"
 """Where the artifacts that come with ESI are."""
 
@@ -163,11 +162,25 @@ class Settings(BaseSettings):
         "history. An empty folder: all begin with nothing.",
         json_schema_extra={"default_text": "those that are shipped"},
     )
+    registry: Folder | None = Field(
+        default=None,
+        description="Folder of trained models, `NAME/VERSION/`, where flows, the API and `esi models` look.",
+        json_schema_extra={"default_text": "`registry` in the data folder"},
+    )
+    auto_promote: Literal["off", "on"] = Field(
+        default="off",
+        description="Whether `esi trainer` promotes a challenger that has beaten the champion live (Diebold-Mariano).",
+    )
     broker_incarnation: str = Field(
         default="",
         description="Identity of a broker that forgets: another value means that offsets begin anew. "
         "`esi up` sets it for its own broker; leave it empty for real Kafka.",
     )
+
+    @property
+    def registry_dir(self) -> Path:
+        """Where trained models are."""
+        return self.registry or self.data_dir / "registry"
 
     def environment(self) -> dict[str, str]:
         """These settings as the environment variables that give them to another process, secrets included."""

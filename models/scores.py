@@ -102,7 +102,7 @@ class Scoring(Step[IndexState, Scored, tuple[Any, ...]]):
 
     def advance(self, x: IndexState) -> tuple[Scored, tuple[Any, ...]]:
         """Everything that is said of the moment."""
-        seats, of_crew = self.crew.advance(x.indications.observation.window.models)
+        (seats, posts), of_crew = self.crew.advance(x.indications.observation.window.models)
         seen, of_window = self.window.advance(moment_of(x))
         seen = replace(seen, seats=seats) if seats else seen
         said = [forecaster.advance(seen) for forecaster in self._forecasters]
@@ -113,7 +113,7 @@ class Scoring(Step[IndexState, Scored, tuple[Any, ...]]):
         anomaly = anomaly.beside(np.array([one.probability for one in surprises if one.used]))
         change, of_change = self.change.advance(forecasts[0].surprise)
         drift, of_drift = self.drift.advance(forecasts[0].surprise)
-        scores = Scores(forecasts, regime, anomaly, change, drift, surprises, of_crew)
+        scores = Scores(forecasts, regime, anomaly, change, drift, surprises, posts)
         own = (of_window, of_regime, of_anomaly, of_change, of_drift, of_crew, of_surprises)
         return Scored(x, scores), (own, tuple(of_forecast for _, of_forecast in said))
 

@@ -30,7 +30,14 @@ class Post(NamedTuple):
     reason: str
 
 
-class Crew(Step[Pairs, tuple[Seat, ...], tuple[Post, ...]]):
+class Manned(NamedTuple):
+    """Who is asked, and what became of each order."""
+
+    seats: tuple[Seat, ...]
+    posts: tuple[Post, ...]
+
+
+class Crew(Step[Pairs, Manned, tuple[Post, ...]]):
     """Who serves, by the orders in force.
 
     A version that cannot be had stays out, and the one before it goes on. Whether it can be had is found out once, at
@@ -50,15 +57,15 @@ class Crew(Step[Pairs, tuple[Seat, ...], tuple[Post, ...]]):
         """What the last orders came to from the last state: a look at them costs next to nothing."""
         self._open: dict[tuple[str, str], Model | None] = {}
 
-    def advance(self, x: Pairs) -> tuple[tuple[Seat, ...], tuple[Post, ...]]:
+    def advance(self, x: Pairs) -> tuple[Manned, tuple[Post, ...]]:
         """Seats by the orders, in their order."""
         if self._shelf is None:
-            return (), self.posts
+            return Manned((), ()), self.posts
         orders, posts, found = self._last
         if x != orders or self.posts is not posts:
             found = self._posted(x)
             self._last = (x, self.posts, found)
-        return tuple(self._seat(post) for post in found if post.version), found
+        return Manned(tuple(self._seat(post) for post in found if post.version), found), found
 
     def commit(self, change: tuple[Post, ...]) -> None:
         """The posts stand."""

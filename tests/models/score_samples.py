@@ -174,7 +174,7 @@ def _orders() -> Sequence[Pairs]:
 def _seated(of: Sequence[Seen]) -> Sequence[Seen]:
     """With models that come, are swapped and go."""
     crew = _crew()
-    return [replace(x, seats=crew.update(ORDERS[n // 12 % len(ORDERS)])) for n, x in enumerate(of)]
+    return [replace(x, seats=crew.update(ORDERS[n // 12 % len(ORDERS)]).seats) for n, x in enumerate(of)]
 
 
 def _invited() -> Sequence[Invitation]:
