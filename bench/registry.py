@@ -16,6 +16,7 @@ from bench import (
     scoring,
     start,
     step,
+    swaps,
     us,
 )
 from bench.case import Benchmark
@@ -28,6 +29,7 @@ BENCHMARKS: Final = (
     Benchmark("us_state", us.STATE_WORK, us.state),
     Benchmark("convergence", convergence.WORK, convergence.measure),
     Benchmark("scoring", scoring.WORK, scoring.measure),
+    Benchmark("swaps", swaps.WORK, swaps.measure),
     Benchmark("kafka_to_redis", kafka_to_redis.WORK, kafka_to_redis.measure_arrow),
     Benchmark("json_ticks", kafka_to_redis.JSON_WORK, kafka_to_redis.measure_json),
     Benchmark("replay_real", replay_real.WORK, replay_real.measure),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +24,8 @@ log = structlog.get_logger()
 
 LOOK_S: Final = 0.5
 """Between two looks at the registry's aliases."""
+
+GIVES_WAY_S: Final = 0.0005
 
 FOLDER: Final = "models"
 """Beside the recovery store: copies of the models that the flow has used."""
@@ -58,6 +62,17 @@ class Teller:
                     advice="it serves; after a restart it is read from the registry again: make room")  # fmt: skip
 
 
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """Threads that wait for the interpreter get it within half a millisecond: readings go on while a model loads."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(GIVES_WAY_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
 class Watch:
     """Looks at aliases, and has whoever they name loaded: what is promoted next is warm when its order comes.
 
@@ -84,7 +99,8 @@ class Watch:
         for version in (said.challenger, said.champion, said.previous):
             if version in ours:
                 try:
-                    self._shelf.prepare(name, version)
+                    with giving_way():
+                        self._shelf.prepare(name, version)
                 except ModelRefusedError as error:
                     log.warning("model_not_ready", model=name, version=version, reason=error.reason.value)
 
