@@ -17,6 +17,7 @@ from deploy.audit import audit
 from deploy.control import control
 from deploy.evaluate import evaluate
 from deploy.fit import fit
+from deploy.models import app as models
 from deploy.options import (
     ApiPort,
     Data,
@@ -200,6 +201,7 @@ for verb in (api, audit, control, evaluate, fit):
     app.command()(verb)
 app.add_typer(reference, name="reference")
 app.add_typer(alerts, name="alerts")
+app.add_typer(models, name="models")
 
 
 @app.command()
