@@ -47,6 +47,7 @@ class ApiConfig:
         private_port: port on 127.0.0.1 on which this process alone answers, if the other is shared; 0 for a free one.
         alert_keys: keys of the receivers' secrets, the one that encrypts first.
         alert_allow: private networks that receivers of alerts may lie in.
+        registry: folder of trained models, to be told of; None: of none.
         serve_metrics: whether `/metrics` is served.
         static: folder of the built page.
     """
@@ -71,6 +72,7 @@ class ApiConfig:
     private_port: int = 0
     alert_keys: tuple[str, ...] = field(default=(), repr=False)
     alert_allow: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    registry: Path | None = None
     serve_metrics: bool = True
     static: Path = Path(__file__).parent / "static"
 

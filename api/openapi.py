@@ -26,6 +26,8 @@ _ANSWERS = (
     Audit,
     answers.Forecasts,
     answers.Condition,
+    answers.Models,
+    answers.MarketModels,
     answers.Ready,
     answers.ProblemDetails,
     *alert_answers.ANSWERS,

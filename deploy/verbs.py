@@ -201,6 +201,7 @@ def api(settings: Settings, *, shared: bool) -> None:
             private_port=settings.metrics_port,
             alert_keys=keys(settings),
             alert_allow=networks(settings.alerts_allow),
+            registry=settings.registry_dir,
         )
     )
 
