@@ -161,6 +161,12 @@ def market_of(registry: Path, name: str, version: str | None) -> str:
     return known[-1]
 
 
+def versions_of(registry: Path, market: str) -> set[tuple[str, str]]:
+    """Names and versions of a market's models that can be read."""
+    found = (one.manifest for one in store.listing(registry) if one.manifest is not None)
+    return {(one.name, one.version) for one in found if one.market == market}
+
+
 def _refused(flows: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
     found: dict[tuple[str, str], list[dict[str, str]]] = {}
     for file in sorted(flows.glob(f"*/{FOLDER}/*/{REFUSED}")):

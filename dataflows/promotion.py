@@ -30,7 +30,15 @@ Send = Callable[[Control], int]
 
 
 class PromotionError(FlowError):
-    """A promotion that did not happen; the message says why, and what is in force still is."""
+    """A promotion that did not happen; the message says why, and what is in force still is.
+
+    Attributes:
+        reason: why the version stays out, in one word; None where it is not the version's fault.
+    """
+
+    def __init__(self, told: str, reason: str | None = None) -> None:
+        self.reason = reason
+        super().__init__(told)
 
 
 @dataclass(frozen=True)
@@ -79,10 +87,13 @@ class Desk:
     send: Send
     lead_s: float = LEAD_S
 
-    def promote(self, version: str) -> Promoted:
-        """Makes a version champion, if it passes all checks and is not worse than the one in force."""
+    def promote(self, version: str, *, proven: bool = False) -> Promoted:
+        """Makes a version champion, if it passes all checks and is not worse than the one in force.
+
+        `proven`: it has beaten that one live, so its gate set is not asked.
+        """
         with self._alone(version):
-            verdict, said = self._passed(version, gate=True), aliases_of(self._model)
+            verdict, said = self._passed(version, gate=not proven), aliases_of(self._model)
             return self._ordered(said, said.promoted(version), self.name, version, verdict)
 
     def challenge(self, version: str) -> Promoted:
@@ -126,7 +137,7 @@ class Desk:
                 yield
         except ModelRefusedError as error:
             msg = f"{self.name} {version}".rstrip() + f" is not promoted: {error}. What is in force stays so"
-            raise PromotionError(msg) from error
+            raise PromotionError(msg, error.reason) from error
         except BusyError as error:
             raise PromotionError(str(error)) from error
 

@@ -35,6 +35,7 @@ from deploy.options import (
 from deploy.reference import app as reference
 from deploy.serve import api
 from deploy.told import is_told
+from deploy.trainer import trainer
 
 app = typer.Typer(
     name="esi",
@@ -197,7 +198,7 @@ def markets(
     show(said)
 
 
-for verb in (api, audit, control, evaluate, fit):
+for verb in (api, audit, control, evaluate, fit, trainer):
     app.command()(verb)
 app.add_typer(reference, name="reference")
 app.add_typer(alerts, name="alerts")
