@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api import answers
+from api.identity.gate import INDEX
 from api.openapi import responses
 from api.parameters import Market, json_answer
 from api.score_routes import last_details
@@ -21,14 +22,17 @@ from schemas.scores import ModelRow
 router = APIRouter(prefix="/v1", tags=["models"])
 
 
-@router.get("/models", summary="All models", responses=responses("Models"))
+@router.get("/models", summary="All models", responses=responses("Models"), openapi_extra=INDEX)
 async def show_models(request: Request) -> Response:
     """Every version in the registry: its manifest, what it is now, and what the last check found."""
     return json_answer(answers.encode(answers.Models(await _versions(request))))
 
 
 @router.get(
-    "/markets/{market}/models", summary="Models of a market", responses=responses("MarketModels", 404, 422, 503)
+    "/markets/{market}/models",
+    summary="Models of a market",
+    responses=responses("MarketModels", 404, 422, 503),
+    openapi_extra=INDEX,
 )
 async def show_market_models(request: Request, market: Market) -> Response:
     """Who serves as the last final saw it, with weight and live skill, challengers too; and the registry's versions."""
