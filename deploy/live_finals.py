@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 PAGE = 500
 
+FINALS = 400
+"""Finals that a duel is judged by at most; it looks at the newest 250 labels."""
+
 
 class LiveFinals:
     """The details and readings of finals in Redis, by market."""

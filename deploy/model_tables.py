@@ -69,8 +69,24 @@ def show_version(one: dict[str, Any]) -> None:
         lines |= {f"loss of the {who}": f"{value:.6g}" for who, value in (verdict.get("losses") or {}).items()}
     for name, value in lines.items():
         typer.echo(f"{name:<22} {value}")
-    for line in _faults(one):
+    for line in [*_faults(one), *_live(one.get("live"))]:
         typer.echo(line)
+
+
+def _live(said: dict[str, Any] | None) -> list[str]:
+    """Champion and challenger as the last final saw them, and their duel."""
+    if said is None or "fault" in said:
+        return [] if said is None else [f"live: {said['fault']}"]
+    found = [f"live in {said['market']}, at {said['at']}:" + ("" if said["rows"] else " nobody was promoted")]
+    for row in said["rows"]:
+        how = f"stays out ({row['reason']})" if row["reason"] else f"weight {_number(row['weight'])}"
+        skill = f"skill over persistence {_number(row['skill'])}" if row["kind"] != "anomaly" else _surprise(row)
+        found.append(f"  {row['role']:<10} {row['version'] or NONE:<26} {how}, {skill}")
+    return found + ([f"  {said['duel']['said']}"] if said["duel"] else [])
+
+
+def _surprise(row: dict[str, Any]) -> str:
+    return f"surprise {_number(row['surprise'])}, probability {_number(row['probability'])}"
 
 
 def show_difference(found: dict[str, Any], one: str, other: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deploy import model_tables
-from deploy.options import Data, Json, Kafka
+from deploy.options import Data, Json, Kafka, Redis
 
 if TYPE_CHECKING:
     from dataflows.promotion import Desk, Promoted
@@ -62,17 +62,21 @@ def show(
     as_json: Json = False,
     registry: Registry = None,
     data: Data = None,
+    redis_url: Redis = None,
 ) -> None:
-    """Shows one version: its manifest, its metrics, and what the last check found."""
+    """Shows one version: manifest, metrics, what the last check found; and how champion and challenger do live."""
     from dataflows.judging import inventory
+    from deploy.live_models import live
+    from deploy.neighbour import joined
 
-    settings = _settings(registry, data)
+    settings = joined(_settings(registry, data, redis_url=redis_url))
     found = [one for one in inventory(settings.registry_dir, settings.data_dir / "flows") if one["name"] == name]
     one = next((x for x in found if (version is None and "champion" in x["roles"]) or x["version"] == version), None)
     if one is None:
         there = ", ".join(x["version"] for x in found) or "none"
         msg = f"there is no {name} {version or 'champion'}; versions: {there}"
         raise typer.BadParameter(msg)
+    one["live"] = live(settings, one["manifest"]["market"], name) if one["manifest"] else None
     typer.echo(json.dumps(one, indent=1)) if as_json else model_tables.show_version(one)
 
 
@@ -157,11 +161,13 @@ def retire(
     _tell(desk.retire(challenger=challenger), desk.market, as_json)
 
 
-def _settings(registry: Path | None, data: Path | None, kafka_url: str | None = None) -> Settings:
+def _settings(
+    registry: Path | None, data: Path | None, kafka_url: str | None = None, redis_url: str | None = None
+) -> Settings:
     from deploy import logs
     from deploy.settings import load
 
-    settings = load({"registry": registry, "data_dir": data, "kafka_url": kafka_url})
+    settings = load({"registry": registry, "data_dir": data, "kafka_url": kafka_url, "redis_url": redis_url})
     logs.configure("models", settings.log_level, settings.log_format)
     return settings
 

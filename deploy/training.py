@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from deploy import verbs
 from deploy.child import Child, stop
-from deploy.live_finals import LiveFinals
+from deploy.live_finals import FINALS, LiveFinals
 from deploy.servers import esi
 from deploy.settings import Settings
 from deploy.training_notes import Notes
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from evaluation.duel import Duel
 
 log = structlog.get_logger()
-
-FINALS: Final = 400
-"""Finals that a duel is judged by at most; it looks at the newest 250 labels."""
 
 WITHOUT_TORCH: Final = (
     'torch is not installed here, so nothing is trained: pip install -c constraints.txt -e ".[train]" '

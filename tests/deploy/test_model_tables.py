@@ -48,3 +48,22 @@ def test_differences_and_verdicts(capsys: pytest.CaptureFixture[str]) -> None:
     assert told[1].split() == ["metrics.pinball", "0.2", "-"]
     model_tables.show_verdict("lstm", "2", {"losses": {"candidate": 0.2, "champion": 0.3}, "against": "1"})
     assert capsys.readouterr().out == "lstm 2 is sound; loss on its gate set against 1: candidate 0.2, champion 0.3\n"
+
+
+def test_champion_and_challenger_live(capsys: pytest.CaptureFixture[str]) -> None:
+    row: dict[str, Any] = {"role": "champion", "version": "4", "reason": None, "kind": "forecast", "weight": 0.25,
+                           "skill": 0.031, "surprise": None, "probability": None}  # fmt: skip
+    shadow = row | {"role": "challenger", "version": "5", "weight": 0.0, "skill": None}
+    watch = row | {"kind": "anomaly", "weight": None, "skill": None, "surprise": 2.5, "probability": 0.04}
+    said = {"market": "us", "at": "2026-11-26T21:00:00Z", "rows": [row, shadow], "duel": {"said": "no winner"}}
+    model_tables.show_version(ONE | {"live": said})
+    told = capsys.readouterr().out
+    assert "champion   4                          weight 0.25, skill over persistence 0.031" in told
+    assert "challenger 5                          weight 0, skill over persistence -" in told
+    assert "no winner" in told
+    model_tables.show_version(ONE | {"live": said | {"rows": [watch | {"reason": "missing"}], "duel": None}})
+    assert "stays out (missing), surprise 2.5, probability 0.04" in capsys.readouterr().out
+    model_tables.show_version(ONE | {"live": said | {"rows": [], "duel": None}})
+    assert "nobody was promoted" in capsys.readouterr().out
+    model_tables.show_version(ONE | {"live": {"market": "us", "fault": "Redis does not answer"}})
+    assert "live: Redis does not answer" in capsys.readouterr().out

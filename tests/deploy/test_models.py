@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import redis
 
 from dataflows import kafka as clients
 from models.registry.manifest import MODEL
@@ -16,6 +17,7 @@ from schemas.market import Market
 from schemas.market_file import load
 from tests import servers
 from tests.dataflows.topics import PARTITIONS, contents
+from tests.deploy.live import publish_duel
 from tests.models import exported, onnx_made
 
 SIM: Market = load("sim")
@@ -91,6 +93,18 @@ def test_show_and_diff_and_check(folder: Path) -> None:
     missing = esi_models(folder, "show", "lstm", "7")
     assert missing.returncode == 2
     assert "versions: 1, 2, 3, 4" in " ".join(missing.stderr.replace("│", " ").split())
+
+
+def test_show_says_how_champion_and_challenger_do_live(
+    folder: Path, redis_server: servers.Redis, clean_redis: redis.Redis
+) -> None:
+    publish_duel(clean_redis, "sim", 160, 0.8)
+    told = esi_models(folder, "show", "lstm", "1", "--redis-url", redis_server.url).stdout
+    assert "live in sim, at 2026-01-01T02:40:00Z:" in told
+    assert "challenger 2" in told
+    assert "challenger 2 against champion 1 over 160 labels" in told
+    alone = json.loads(esi_models(folder, "show", "lstm", "1", "--json").stdout)
+    assert "ESI_REDIS_URL is not set" in alone["live"]["fault"]
 
 
 def test_without_models_and_without_a_broker_it_says_what_to_do(tmp_path: Path, folder: Path) -> None:
