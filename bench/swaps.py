@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 import threading
 import time
@@ -108,16 +109,26 @@ def endless(market: Market, minutes: int = MINUTES) -> Iterator[Window]:
 
 def measure() -> list[Figure]:
     """Delay by a swap, and growth of the process over the last half of the swaps."""
+    try:
+        calm, swaps = _both()
+    finally:
+        gc.unfreeze()
+    for ran in (calm, swaps):
+        ran.check()
+    return _figures(calm, swaps)
+
+
+def _both() -> tuple[Ran, Ran]:
+    """Without swaps, and with them."""
     with tempfile.TemporaryDirectory() as folder:
         market = load("sim")
         shelf = deep.shelf(market, Path(folder), VERSIONS)
         pipeline, given = Pipeline(market, shelf=shelf), endless(market)
         for window in islice(given, MINUTES * 60):
             pipeline.follow(replace(window, models=deep.ORDERS))
-        calm, swaps = _run(pipeline, islice(given, CALM), None), _with_load(pipeline, given, shelf)
-    for ran in (calm, swaps):
-        ran.check()
-    return _figures(calm, swaps)
+        gc.collect()
+        gc.freeze()  # as a flow does at its start
+        return _run(pipeline, islice(given, CALM), None), _with_load(pipeline, given, shelf)
 
 
 def _with_load(pipeline: Pipeline, given: Iterator[Window], shelf: RegistryShelf) -> Ran:
