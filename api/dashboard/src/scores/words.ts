@@ -3,7 +3,7 @@
 import { age, fixed, title } from "../format";
 import { closesAt, periodWord } from "../words";
 import type { Details, Market, Reading } from "../wire";
-import type { Drift, Forecast, Regime } from "./wire";
+import type { Drift, Forecast, ModelRow, Regime } from "./wire";
 
 const several = (n: number, word: string): string => `${n.toLocaleString("en")} ${n === 1 ? word : `${word}s`}`;
 
@@ -110,5 +110,19 @@ const NAMES: Record<string, string> = {
 
 /** What an expert is called. */
 export function expertName(name: string): string {
-  return NAMES[name] ?? title(name);
+  const [own = name, role] = name.split(":");
+  return `${NAMES[own] ?? title(own)}${role === undefined ? "" : `, ${role}`}`;
+}
+
+/** What becomes of a model: in force, in the shadow, retired, or why what was ordered stays out. */
+export function modelWords(row: ModelRow): string {
+  if (row.reason !== null) return `${row.ordered ?? "nobody"} stays out: ${row.reason.replaceAll("_", " ")}`;
+  if (row.version === null) return row.ordered === null ? "retired" : "promoted to champion";
+  return row.role === "champion" ? "in force" : "in the shadow: judged, not used";
+}
+
+/** How a model does: skill of one that forecasts, rareness of the moment for one that watches. */
+export function modelSkill(row: ModelRow): string {
+  if (row.kind !== "anomaly") return skillWords(row.skill);
+  return row.probability === null ? "not known yet" : `${share(row.probability, 1)} as unusual`;
 }

@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { expertName, modelSkill, modelWords } from "../src/scores/words";
+import type { ModelRow } from "../src/scores/wire";
+
+function row(over: Partial<ModelRow> = {}): ModelRow {
+  return { name: "lstm", role: "champion", ordered: "2", version: "2", kind: "forecast", periods: 1, reason: null,
+    weight: 0.2, skill: 0.012, surprise: null, probability: null, ...over };
+}
+
+describe("models in words", () => {
+  it("says what became of each", () => {
+    expect(modelWords(row())).toBe("in force");
+    expect(modelWords(row({ role: "challenger" }))).toBe("in the shadow: judged, not used");
+    expect(modelWords(row({ ordered: "3", reason: "wrong_hash" }))).toBe("3 stays out: wrong hash");
+    expect(modelWords(row({ ordered: null, version: null, kind: null }))).toBe("retired");
+    expect(modelWords(row({ role: "challenger", version: null, kind: null }))).toBe("promoted to champion");
+  });
+
+  it("says how each does, by what it is for", () => {
+    expect(modelSkill(row())).toBe("1.2 % better");
+    expect(modelSkill(row({ skill: null }))).toBe("not known yet");
+    expect(modelSkill(row({ kind: "anomaly", probability: 0.004 }))).toBe("0.4 % as unusual");
+    expect(modelSkill(row({ kind: "anomaly" }))).toBe("not known yet");
+  });
+
+  it("names a challenger among the experts", () => {
+    expect(expertName("lstm:challenger")).toBe("LSTM, challenger");
+    expect(expertName("lstm")).toBe("LSTM");
+  });
+});
