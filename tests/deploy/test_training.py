@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import threading
 import time
@@ -28,6 +29,7 @@ from schemas.market_file import load
 from tests import servers
 from tests.dataflows.topics import PARTITIONS, contents
 from tests.deploy.live import publish, publish_duel
+from tests.disks import SmallDisk
 from tests.models import exported, onnx_made
 
 SIM = load("sim")
@@ -129,6 +131,29 @@ def test_a_training_that_fails_changes_nothing_and_is_told(
     told = capsys.readouterr().out
     assert "training_failed" in told
     assert "train-sim.log" in told
+
+
+def test_a_disk_that_fills_during_training_changes_nothing(
+    made: Callable[..., Trainer],
+    small_disk: Callable[[int], SmallDisk],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    disk = small_disk(4)
+    registry = disk.folder / "registry"
+    shutil.copytree(tmp_path / "registry", registry)
+    disk.fill(leave=100_000)  # less than a model takes
+    trainer = made(training_that("2"))
+    trainer.settings = trainer.settings.with_(registry=registry)
+    trainer.begin(at_once=True)
+    trainer.look()
+    assert "training_failed" in capsys.readouterr().out
+    assert "No space left on device" in (tmp_path / "logs" / "train-sim.log").read_text()
+    assert aliases.read(registry / "lstm") == Aliases("1")
+    disk.clear()
+    trainer.begin(at_once=True)
+    trainer.look()
+    assert aliases.read(registry / "lstm") == Aliases("2", None, "1", 1)
 
 
 def test_a_market_rests_between_two_trainings(
