@@ -113,18 +113,19 @@ class Trainer:
             log.warning("not_trained", market=market.name, reason=notes.asked, advice=WITHOUT_TORCH)
             notes.asked = ""
             return
-        before = self._versions(market)
-        notes.save()  # whoever is killed in a training begins with it again
+        notes.before = self._versions(market) if notes.before is None else notes.before
+        notes.save()  # whoever is killed in a training begins with it again, and what it has left by then counts
         log.info("training_begins", market=market.name, reason=notes.asked, log=str(self._log(market)))
         status = self._run(command, self._log(market))
         if status is None:  # we were asked to stop: as if killed
             return
+        before, notes.before = notes.before, None
         notes.asked, notes.trained = "", self.clock()
         if status != 0:
             log.error("training_failed", market=market.name, status=status, log=str(self._log(market)),
                       advice="what is in force stays so; the next request tries again")  # fmt: skip
             return
-        notes.arrived += [list(one) for one in sorted(self._versions(market) - before)]
+        notes.arrived += [one for one in self._versions(market) if one not in before]
         log.info("training_ended", market=market.name, models=[" ".join(one) for one in notes.arrived])
 
     def _run(self, command: list[str], file: Path) -> int | None:
@@ -210,10 +211,11 @@ class Trainer:
         told = {**os.environ, **self.settings.environment()}
         return told | {"ESI_REGISTRY": str(self.settings.registry_dir)}
 
-    def _versions(self, market: Market) -> set[tuple[str, str]]:
+    def _versions(self, market: Market) -> list[list[str]]:
+        """Name and version of each model of a market, in order."""
         from dataflows.judging import versions_of
 
-        return versions_of(self.settings.registry_dir, market.name)
+        return [list(one) for one in sorted(versions_of(self.settings.registry_dir, market.name))]
 
     def _log(self, market: Market) -> Path:
         return self.settings.data_dir / "logs" / f"train-{market.name}.log"

@@ -27,6 +27,7 @@ class Notes:
     Attributes:
         seen: id of the newest final that was looked at; empty: none yet.
         asked: why training is wanted; empty: it is not.
+        before: models that were there when the training began that is going on, or was cut off; None: none is.
         trained: when the last training ended, seconds since 1970.
         arrived: name and version of models that were trained and are not brought in yet.
         verdicts: newest forecast that a duel was decided by, by the duel.
@@ -45,6 +46,7 @@ class Notes:
         said = self._read()
         self.seen: str = said.get("seen", "")
         self.asked: str = said.get("asked", "")
+        self.before: list[list[str]] | None = said.get("before")
         self.trained: float = said.get("trained", 0.0)
         self.arrived: list[list[str]] = said.get("arrived", [])
         self.verdicts: dict[str, str] = said.get("verdicts", {})

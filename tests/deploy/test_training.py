@@ -22,7 +22,7 @@ from deploy.training import Trainer
 from deploy.training_notes import TrainerBusyError
 from models.registry import aliases
 from models.registry.aliases import Aliases
-from models.registry.manifest import MODEL
+from models.registry.manifest import MANIFEST, MODEL
 from schemas import names
 from schemas.market import Market
 from schemas.market_file import load
@@ -295,6 +295,27 @@ def test_asked_to_stop_it_ends_its_training_and_begins_again_later(
     again = made(training_that("2"), rest_s=3600.0)
     again.look()
     assert aliases.read(tmp_path / "registry" / "lstm").champion == "2"
+
+
+def test_what_a_training_left_that_was_cut_off_comes_in_with_the_next(
+    made: Callable[..., Trainer], tmp_path: Path
+) -> None:
+    left = TRAIN + "\ntime.sleep(60)"
+    trainer = made(lambda _: [sys.executable, "-c", left.replace("sys.exit", "0 and "), "2", "0", "0", "0"])
+    trainer.begin(at_once=True)
+    written = tmp_path / "registry" / "lstm" / "2" / MANIFEST
+    stopping = threading.Thread(target=lambda: (servers.wait_until(written.exists), trainer.stop.set()))
+    stopping.start()
+    trainer.look()
+    stopping.join()
+    trainer.close()
+    assert aliases.read(tmp_path / "registry" / "lstm") == Aliases("1")
+    again = made(lambda _: [sys.executable, "-c", ""])  # taken up where it was, it has nothing left to do
+    again.look()
+    assert aliases.read(tmp_path / "registry" / "lstm").champion == "2"
+    again.begin(at_once=True)
+    again.look()
+    assert again.notes["sim"].arrived == []
 
 
 def test_servers_that_are_away_are_told_and_tried_again(

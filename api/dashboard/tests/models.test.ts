@@ -26,5 +26,7 @@ describe("models in words", () => {
   it("names a challenger among the experts", () => {
     expect(expertName("lstm:challenger")).toBe("LSTM, challenger");
     expect(expertName("lstm")).toBe("LSTM");
+    expect(expertName("us-open-vae")).toBe("VAE");
+    expect(expertName("own-idea")).toBe("Own idea");
   });
 });

@@ -104,14 +104,14 @@ export function driftWords(drift: Drift): string {
 }
 
 const NAMES: Record<string, string> = {
-  persistence: "As now", har: "HAR", har_log: "HAR of logs", lstm: "LSTM", transformer: "Transformer",
+  persistence: "As now", har: "HAR", har_log: "HAR of logs", lstm: "LSTM", transformer: "Transformer", vae: "VAE",
   river_sgd: "Gradient descent", river_pa: "Passive-aggressive", river_bayes: "Bayesian", river_quantile: "Quantile regression",
 };
 
-/** What an expert is called. */
+/** What an expert is called; a model's name may begin with its market's, and end with its role. */
 export function expertName(name: string): string {
   const [own = name, role] = name.split(":");
-  return `${NAMES[own] ?? title(own)}${role === undefined ? "" : `, ${role}`}`;
+  return `${NAMES[own] ?? NAMES[own.split("-").at(-1) ?? own] ?? title(own)}${role === undefined ? "" : `, ${role}`}`;
 }
 
 /** What becomes of a model: in force, in the shadow, retired, or why what was ordered stays out. */
