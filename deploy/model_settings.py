@@ -8,7 +8,7 @@ from typing import Final, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from deploy.setting_kinds import Folder
+from deploy.setting_kinds import Folder, Names
 
 SHIPPED: Final = Path(__file__).resolve().parent / "references"
 """Where the artifacts that come with ESI are."""
@@ -31,4 +31,9 @@ class ModelSettings(BaseSettings):
     auto_promote: Literal["off", "on"] = Field(
         default="off",
         description="Whether `esi trainer` promotes a challenger that has beaten the champion live (Diebold-Mariano).",
+    )
+    retrain: Names = Field(
+        default=(),
+        description="Markets whose models `esi up` trains again when their finals ask for it (`esi trainer`), with "
+        "commas; needs torch.",
     )
