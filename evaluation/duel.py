@@ -68,10 +68,12 @@ class Duel:
         return self.labels >= LEAST and self.t > 0 and self.p < LEVEL
 
     def __str__(self) -> str:
-        return (
-            f"{self.name}: challenger {self.challenger} against champion {self.champion} over {self.labels} labels: "
-            f"{100 * self.gain:.2f} % less loss, t {self.t:.2f}, p {self.p:.3g}"
-        )
+        who = f"{self.name}: challenger {self.challenger} against champion {self.champion}"
+        if not self.labels:
+            return f"{who}: no label yet"
+        few = "" if self.labels >= LEAST else f" (a verdict needs {LEAST})"
+        how = f"{100 * self.gain:.2f} % less loss, t {self.t:.2f}, p {self.p:.3g}"
+        return f"{who} over {self.labels} labels{few}: {how}"
 
 
 def duels(finals: Sequence[Final]) -> list[Duel]:

@@ -54,7 +54,9 @@ class ModelledMarket(ScoredMarket):
 
     def next(self, at_us: int, final: bool, index: float | None = None) -> Reading:
         """As there, with the version in force."""
-        return msgspec.structs.replace(super().next(at_us, final, index), models={"lstm": "2026-11"})
+        return msgspec.structs.replace(
+            super().next(at_us, final, index), models={"lstm": "2026-11", "lstm:challenger": "2026-10"}
+        )
 
     def _details_of(self, final: Reading) -> Details:
         models = [

@@ -77,6 +77,9 @@ def msgspec_swapped(one: Final) -> Final:
 def test_few_labels_are_no_verdict_and_old_ones_are_forgotten() -> None:
     (few,) = duels(history(LEAST - 1, 2.0))
     assert (few.won, few.p) == (False, 1.0)
+    assert f"over {LEAST - 1} labels (a verdict needs {LEAST}): " in str(few)
+    (none,) = duels(history(1, 2.0)[:1])
+    assert str(none) == "lstm: challenger 2 against champion 1: no label yet"
     (many,) = duels(history(WINDOW + 100, 2.0))
     assert many.labels == WINDOW
 

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { expertName, modelSkill, modelWords } from "../src/scores/words";
+import { swaps } from "../src/scores/marks";
+import { Series } from "../src/series";
+import { reading } from "./sample";
 import type { ModelRow } from "../src/scores/wire";
 
 function row(over: Partial<ModelRow> = {}): ModelRow {
@@ -21,6 +24,16 @@ describe("models in words", () => {
     expect(modelSkill(row({ skill: null }))).toBe("not known yet");
     expect(modelSkill(row({ kind: "anomaly", probability: 0.004 }))).toBe("0.4 % as unusual");
     expect(modelSkill(row({ kind: "anomaly" }))).toBe("not known yet");
+  });
+
+  it("marks where another version came into force, and no challenger", () => {
+    const series = new Series();
+    const at = (n: number) => `2020-03-16T20:0${n}:00Z`;
+    const said = [undefined, { lstm: "1" }, { lstm: "1", "lstm:challenger": "2" }, { lstm: "2" }];
+    series.load(said.map((models, n) => reading({ at: at(n), ...(models === undefined ? {} : { models }) })), []);
+    expect(swaps(series.columns()).map((mark) => [mark.at, mark.words])).toEqual([
+      [Date.parse(at(1)) / 1000, "LSTM 1"], [Date.parse(at(3)) / 1000, "LSTM 2"],
+    ]);
   });
 
   it("names a challenger among the experts", () => {

@@ -114,6 +114,11 @@ export function expertName(name: string): string {
   return `${NAMES[own] ?? NAMES[own.split("-").at(-1) ?? own] ?? title(own)}${role === undefined ? "" : `, ${role}`}`;
 }
 
+/** Whether a name that readings carry a version for is that of a challenger, which is not in force. */
+export function isShadow(name: string): boolean {
+  return name.endsWith(":challenger");
+}
+
 /** What becomes of a model: in force, in the shadow, retired, or why what was ordered stays out. */
 export function modelWords(row: ModelRow): string {
   if (row.reason !== null) return `${row.ordered ?? "nobody"} stays out: ${row.reason.replaceAll("_", " ")}`;

@@ -3,7 +3,7 @@
 import { h, text } from "../dom";
 import { term } from "../glossary";
 import type { ModelRow } from "../scores/wire";
-import { expertName, modelSkill, modelWords, share } from "../scores/words";
+import { expertName, isShadow, modelSkill, modelWords, share } from "../scores/words";
 import type { State, View } from "../store";
 import { listed } from "../words";
 
@@ -24,7 +24,8 @@ export class ModelsTable implements View {
   }
 
   update(state: State): void {
-    const force = Object.entries(state.reading?.models ?? {}).map(([name, version]) => `${expertName(name)} ${version}`);
+    const named = Object.entries(state.reading?.models ?? {}).filter(([name]) => !isShadow(name));
+    const force = named.map(([name, version]) => `${expertName(name)} ${version}`);
     text(this.sentence, force.length === 0 ? "No trained model is in force: these experts learn with every final." : `In force: ${listed(force)}.`);
     const rows = state.details?.models ?? [];
     this.table.hidden = rows.length === 0;
