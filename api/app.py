@@ -14,7 +14,7 @@ from starlette.routing import Match, Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from api import finals, health, openapi, problems, routes, score_routes, streams
+from api import finals, health, model_routes, openapi, problems, routes, score_routes, streams
 from api.alerting.rest import alerts, door, kinds, receivers, rules
 from api.alerting.vault import Vault
 from api.compression import Compress
@@ -100,6 +100,7 @@ def create_app(config: ApiConfig, connections: int = 1_000) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(finals.router)
     app.include_router(score_routes.router)
+    app.include_router(model_routes.router)
     for part in (rules, receivers, alerts, kinds, session, oidc, users, keys, audit):
         app.include_router(part.router)
     app.include_router(health.router)

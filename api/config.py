@@ -58,6 +58,7 @@ class ApiConfig:
         private_port: port on 127.0.0.1 on which this process alone answers, if the other is shared; 0 for a free one.
         alert_keys: keys of the receivers' secrets, the one that encrypts first.
         alert_allow: private networks that receivers of alerts may lie in.
+        registry: folder of trained models, to be told of; None: of none.
         local_session: whether somebody at this machine may look without a login, if only this machine is served.
         tls_certificate: file of the certificate chain (PEM) that is shown; None speaks plain HTTP.
         tls_key: file of its private key.
@@ -91,6 +92,7 @@ class ApiConfig:
     private_port: int = 0
     alert_keys: tuple[str, ...] = field(default=(), repr=False)
     alert_allow: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    registry: Path | None = None
     local_session: bool = True
     tls_certificate: Path | None = None
     tls_key: Path | None = None

@@ -64,6 +64,44 @@ _DEFINITION = {
     "hours": [["2008-10-16T13:30:00Z", "2008-10-16T20:00:00Z"]],
 }
 
+_VERSION = {
+    "name": "us-open-lstm",
+    "version": "2026-11",
+    "roles": ["champion"],
+    "manifest": {
+        "name": "us-open-lstm",
+        "version": "2026-11",
+        "kind": "forecast",
+        "market": "us-open",
+        "horizon": 1,
+        "schema": "5d0c",
+        "features": 34,
+        "trained_from": "1999-05-04T20:00:00Z",
+        "trained_to": "2021-12-31T21:00:00Z",
+        "metrics": {"pinball": 0.231, "skill_over_persistence": 0.011},
+        "opset": 20,
+        "code": "0.1.0",
+        "created_at": "2026-11-26T12:00:00Z",
+        "files": {"model.onnx": "9a", "golden.npz": "b1", "report.json": "77"},
+        "format": 1,
+    },
+    "fault": None,
+    "verdict": {"at": "2026-11-26T12:00:04Z", "losses": {"candidate": 0.231, "champion": 0.236}, "against": "2026-08"},
+}
+_SERVING = {
+    "name": "us-open-lstm",
+    "role": "champion",
+    "ordered": "2026-11",
+    "version": "2026-11",
+    "kind": "forecast",
+    "periods": 1,
+    "reason": None,
+    "weight": 0.14,
+    "skill": 0.012,
+    "surprise": None,
+    "probability": None,
+}
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "Definition": _DEFINITION,
     "Markets": {"markets": [_DEFINITION]},
@@ -162,6 +200,16 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "since": 480,
             "retrain": None,
         },
+    },
+    "Models": {"models": [_VERSION]},
+    "MarketModels": {
+        "market": "us-open",
+        "at": READING["at"],
+        "models": [
+            _SERVING,
+            {**_SERVING, "role": "challenger", "ordered": "2026-12", "version": "2026-12", "weight": 0.0},
+        ],
+        "versions": [_VERSION],
     },
     "Scores": {
         "market": "us-open",

@@ -29,6 +29,8 @@ _ANSWERS = (
     Audit,
     answers.Forecasts,
     answers.Condition,
+    answers.Models,
+    answers.MarketModels,
     Scores,
     answers.Ready,
     answers.ProblemDetails,

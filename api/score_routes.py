@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/markets", tags=["scores"])
 _HEADERS = {"cache-control": "no-store"}
 
 
-async def _details(request: Request, market: str) -> Details:
+async def last_details(request: Request, market: str) -> Details:
     """The details of the last final.
 
     Raises:
@@ -44,7 +44,7 @@ def _without_scores(market: str) -> Problem:
 @router.get("/{market}/forecast", summary="Forecast", responses=responses("Forecasts", 404, 503), openapi_extra=INDEX)
 async def show_forecast(request: Request, market: Market) -> Response:
     """Quantiles of the index ahead, with every expert's, their weights, live skill and coverage."""
-    details = await _details(request, market)
+    details = await last_details(request, market)
     if details.forecast is msgspec.UNSET:
         raise _without_scores(market)
     found = answers.Forecasts(market, details.at, details.forecast)
@@ -59,7 +59,7 @@ async def show_forecast(request: Request, market: Market) -> Response:
 )
 async def show_regime(request: Request, market: Market) -> Response:
     """Calm, tense or stress, how unusual the moment is, and whether forecast errors have drifted."""
-    details = await _details(request, market)
+    details = await last_details(request, market)
     if details.regime is msgspec.UNSET or details.anomaly is msgspec.UNSET or details.drift is msgspec.UNSET:
         raise _without_scores(market)
     found = answers.Condition(market, details.at, details.regime, details.anomaly, details.drift)

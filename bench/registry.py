@@ -21,6 +21,7 @@ from bench import (
     scoring,
     start,
     step,
+    swaps,
     us,
 )
 from bench.case import Benchmark
@@ -33,6 +34,7 @@ BENCHMARKS: Final = (
     Benchmark("us_state", us.STATE_WORK, us.state),
     Benchmark("convergence", convergence.WORK, convergence.measure),
     Benchmark("scoring", scoring.WORK, scoring.measure),
+    Benchmark("swaps", swaps.WORK, swaps.measure),
     Benchmark("kafka_to_redis", kafka_to_redis.WORK, kafka_to_redis.measure_arrow),
     Benchmark("json_ticks", kafka_to_redis.JSON_WORK, kafka_to_redis.measure_json),
     Benchmark("lanes", lanes.WORK, lanes.measure),

@@ -35,6 +35,7 @@ class FlowConfig:
         partitions: partitions to make, if the topic is not there yet.
         lane: "fast" reads single JSON ticks without a Python object each, "ordinary" by the client's own calls.
         references: folder of reference artifacts that fresh markets begin with, if any.
+        registry: folder of trained models; None: control records that promote one are told and seat nobody.
         cap: entries at which a stream's oldest are cut, archived or not.
     """
 
@@ -54,6 +55,7 @@ class FlowConfig:
     partitions: int = 4
     lane: str = "fast"
     references: Path | None = None
+    registry: Path | None = None
     cap: int = 200_000
 
     def __post_init__(self) -> None:

@@ -23,6 +23,7 @@ from dataflows.cards import card
 from dataflows.config import FlowConfig, FlowError
 from dataflows.ended import ended
 from dataflows.restating import explained, refuse_restating
+from dataflows.shelf import shelf_of
 from dataflows.sink import StreamsSink, announce
 from dataflows.source import FeedSource
 from dataflows.stress_index import build
@@ -56,7 +57,7 @@ def run(config: FlowConfig) -> None:
         publish(config, beginning)
     source = FeedSource(config, beginning.folds)
     sink = StreamsSink(config, ended(config.state_dir, markets))
-    flow = build(source, sink, markets, partitions, config.run, begun=beginning.steps)
+    flow = build(source, sink, markets, partitions, config.run, begun=beginning.steps, shelf=shelf_of(config))
     log.info(
         "flow_starts", feed=config.feed, markets=sorted(markets), partitions=partitions, metrics_port=port,
         process_id=config.process_id, processes=len(config.addresses) or 1, workers=config.workers,

@@ -50,6 +50,11 @@ POLL: Final = Histogram(
     buckets=_FINE,
 )
 REDIS_WAITS: Final = Counter("esi_redis_waits_total", "Times a flow had to wait for Redis.", ["market", "why"])
+MODELS_LOADED: Final = Counter("esi_models_loaded_total", "Models loaded from the registry.", ["model"])
+MODELS_REFUSED: Final = Counter("esi_models_refused_total", "Models that stayed out, by reason.", ["model", "reason"])
+MODEL_FAULTS: Final = Counter(
+    "esi_model_faults_total", "Moments for which a model in force gave nothing, by reason.", ["model", "reason"]
+)
 SENT: Final = Counter("esi_sent_ticks_total", "Ticks sent into a feed by a replayer or simulator.", ["feed"])
 TOCKS: Final = Counter("esi_tocks_total", "Tocks sent into a feed.", ["feed"])
 SKILL: Final = Gauge(

@@ -13,6 +13,7 @@ from bytewax.outputs import FixedPartitionedSink
 
 from dataflows.through import AnyStep, through
 from models import pipeline
+from models.serving.seats import Shelf
 from models.signals.step import State
 from schemas.market import Market
 
@@ -25,6 +26,7 @@ def build(
     run: str | None = None,
     *,
     begun: Mapping[str, Mapping[str, State]] | None = None,
+    shelf: Shelf | None = None,
 ) -> Dataflow:
     """The flow of one feed; after each step, one of its items. The doors of `dataflows.hops` are marked.
 
@@ -35,8 +37,9 @@ def build(
         partitions: partitions of the feed's topic.
         run: name of the run, if the feed is a replay.
         begun: states that steps begin with, by market and step; the others begin with nothing.
+        shelf: where models are found that control records promote.
     """
-    steps = partial(_makers, markets, partitions, run, begun or {})
+    steps = partial(_makers, markets, partitions, run, begun or {}, shelf)
     flow = Dataflow("stress_index")
 
     bars = op.input("read", flow, source)
@@ -61,17 +64,18 @@ def build(
     return flow
 
 
-def _makers(
+def _makers(  # noqa: PLR0917 (what `build` was given, and a stage)
     markets: dict[str, Market],
     partitions: int,
     run: str | None,
     begun: Mapping[str, Mapping[str, State]],
+    shelf: Shelf | None,
     stage: str,
 ) -> dict[str, Callable[[], AnyStep]]:
     """How to make one stage's step, for each market."""
 
     def make(name: str, market: Market) -> AnyStep:
-        step = next(s.step for s in pipeline.steps(market, partitions, run) if s.name == stage)
+        step = next(s.step for s in pipeline.steps(market, partitions, run, shelf) if s.name == stage)
         if name in begun:
             step.restore(begun[name][stage])
         return step

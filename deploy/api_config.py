@@ -26,6 +26,7 @@ def api_config(settings: Settings, redis_url: str, keys: tuple[str, ...], *, sha
         private_port=settings.metrics_port,
         alert_keys=keys,
         alert_allow=networks(settings.alerts_allow),
+        registry=settings.registry_dir,
         local_session=settings.local_session,
         tls_certificate=settings.api_tls_certificate,
         tls_key=settings.api_tls_key,

@@ -12,13 +12,11 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.alerts import app as alerts
+from deploy import alerts, identity_keys, models, reference, users
 from deploy.audit import audit
 from deploy.control import control
 from deploy.evaluate import evaluate
 from deploy.fit import fit
-from deploy.identity_keys import app as keys
-from deploy.identity_keys import log as audit_log
 from deploy.options import (
     Addresses,
     AddressFile,
@@ -36,10 +34,9 @@ from deploy.options import (
     Redis,
     Seed,
 )
-from deploy.reference import app as reference
 from deploy.serve import api
 from deploy.told import is_told
-from deploy.users import app as users
+from deploy.trainer import trainer
 
 app = typer.Typer(
     name="esi",
@@ -204,13 +201,14 @@ def markets(
     show(said)
 
 
-for verb in (api, audit, control, evaluate, fit):
+_GROUPS = (
+    ("reference", reference.app), ("alerts", alerts.app), ("models", models.app), ("users", users.app),
+    ("keys", identity_keys.app), ("audit-log", identity_keys.log),
+)  # fmt: skip
+for verb in (api, audit, control, evaluate, fit, trainer):
     app.command()(verb)
-app.add_typer(reference, name="reference")
-app.add_typer(alerts, name="alerts")
-app.add_typer(users, name="users")
-app.add_typer(keys, name="keys")
-app.add_typer(audit_log, name="audit-log")
+for name, group in _GROUPS:
+    app.add_typer(group, name=name)
 
 
 @app.command()

@@ -42,6 +42,12 @@ class Plan:
         """Rules over readings, and who is told."""
         return self._long("alerts", ["alerts"], self._without("broker"))
 
+    def trainer(self) -> list[Program]:
+        """Trains models again, where a market is to have that."""
+        chosen = [part for name in self.settings.retrain for part in ("--market", name)]
+        made = Program("trainer", lambda: esi("trainer", *chosen), self.environment, self._without("postgres"))
+        return [made] if chosen else []
+
     def page(self) -> Program:
         """Builds the page, once; a page that cannot be built keeps nothing else from running."""
         return Program("page", lambda: esi("page"), environment=self.settings.environment, endless=False)

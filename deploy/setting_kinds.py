@@ -40,7 +40,7 @@ def allowed(field: FieldInfo) -> str:
         return "a whole number, " + (f"{least} to {most}" if most is not None else f"at least {least}")
     if kind is bool:
         return "true or false"
-    if kind is Path:
+    if kind is Path or Path in get_args(kind):
         return "a path"
     return "a list with commas" if get_origin(kind) is tuple else "a text" if kind is str else "a URL"
 

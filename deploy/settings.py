@@ -16,6 +16,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
+from deploy.model_settings import ModelSettings
 from deploy.provider_settings import ProviderSettings
 from deploy.setting_kinds import Bootstrap, Folder, Names, Port, allowed
 
@@ -29,10 +30,6 @@ ENV_FILE: Final = ".env"
 
 FLAGS: Final = {"data_dir": "--data", "markets": "--market"}
 """Flags that are not spelled like their setting."""
-
-
-SHIPPED: Final = Path(__file__).resolve().parent / "references"
-"""Where the artifacts that come with ESI are."""
 
 
 class SettingsError(ValueError):
@@ -49,7 +46,7 @@ def _default_data_dir() -> Path:
     return (checkout() or Path.cwd()) / ".esi"
 
 
-class Settings(ProviderSettings):
+class Settings(ModelSettings, ProviderSettings):
     """What a process is told; each field's description is its documentation."""
 
     model_config = SettingsConfigDict(
@@ -170,17 +167,16 @@ class Settings(ProviderSettings):
         default="auto",
         description="Log lines as JSON or for eyes; `auto` is for eyes on a terminal only.",
     )
-    reference_dir: Folder = Field(
-        default=SHIPPED,
-        description="Folder of reference artifacts, `MARKET.reference`: a market that has one there begins with its "
-        "history. An empty folder: all begin with nothing.",
-        json_schema_extra={"default_text": "those that are shipped"},
-    )
     broker_incarnation: str = Field(
         default="",
         description="Identity of a broker that forgets: another value means that offsets begin anew. "
         "`esi up` sets it for its own broker; leave it empty for real Kafka.",
     )
+
+    @property
+    def registry_dir(self) -> Path:
+        """Where trained models are."""
+        return self.registry or self.data_dir / "registry"
 
     def environment(self) -> dict[str, str]:
         """These settings as the environment variables that give them to another process, secrets included."""

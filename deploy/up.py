@@ -59,12 +59,13 @@ class Session:
         self.asked = threading.Event()
 
     def _window(self) -> list[Program]:
-        """Alerts, the API, and the page if it has to be built; none of them for a run that ends by itself."""
+        """Alerts, trainer, the API, and the page if it has to be built; none of them for a run that ends by itself."""
         if self._choice.once:
             return []
+        behind = [self._plan.alerts(), *self._plan.trainer()]
         if self._choice.page and not page_built():
-            return [self._plan.alerts(), self._plan.page(), *self._plan.api("page")]
-        return [self._plan.alerts(), *self._plan.api()]
+            return [*behind, self._plan.page(), *self._plan.api("page")]
+        return [*behind, *self._plan.api()]
 
     def run(self) -> int:
         """Runs until done (`--once`) or asked to stop; leaves no process. Returns the exit status."""

@@ -86,6 +86,7 @@ def flow(settings: Settings, choice: FlowChoice, addresses: tuple[str, ...], pro
             incarnation=settings.broker_incarnation,
             lane=settings.kafka_lane,
             references=settings.reference_dir,
+            registry=settings.registry_dir,
             cap=settings.cap,
         )
     )

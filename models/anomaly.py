@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -53,6 +53,16 @@ class Anomaly:
     turbulence: float
     tails: Floats
 
+    def beside(self, others: Floats) -> Anomaly:
+        """The same with other views' tail probabilities: corrected for all that are known."""
+        return replace(self, probability=_least(np.concatenate([self.tails, others]))) if len(others) else self
+
+
+def _least(tails: Floats) -> float:
+    """Probability of the least of so many views (Bonferroni); NaN where none is known."""
+    known = tails[np.isfinite(tails)]
+    return min(1.0, len(known) * float(known.min())) if len(known) else math.nan
+
 
 class AnomalyWatch(Step[Seen, Anomaly, _Change]):
     """Two views of a moment, each mapped to the probability of its own past's tail (`TailScore`).
@@ -101,10 +111,8 @@ class AnomalyWatch(Step[Seen, Anomaly, _Change]):
         z, of_z = self.zscore.advance(views)
         score, of_tail = self.tail.advance(Standing(rank, z))
         tails = 10.0 ** (-DECADES * score)
-        known = tails[np.isfinite(tails)]
-        chance = min(1.0, len(known) * float(known.min())) if len(known) else np.nan
         change = (features, *self._moved(moves), of_rank, of_z, of_tail) if x.moment.learns else None
-        return Anomaly(chance, float(views[0]), float(views[1]), tails), change
+        return Anomaly(_least(tails), float(views[0]), float(views[1]), tails), change
 
     def commit(self, change: _Change) -> None:
         """Trees, covariance and tails learn a final."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from models.calendars import schedule_of, sessions_of
 from models.publication import Publication, Published
 from models.scores import scoring
+from models.serving.seats import Shelf
 from models.signals.bank import IndicatorBank
 from models.signals.correlation import Correlation
 from models.signals.diurnal import AdjustedPath
@@ -33,13 +34,14 @@ class Stage(NamedTuple):
     always_update: bool
 
 
-def steps(market: Market, partitions: int, run: str | None = None) -> list[Stage]:
+def steps(market: Market, partitions: int, run: str | None = None, shelf: Shelf | None = None) -> list[Stage]:
     """Fresh steps of a market, in order.
 
     Args:
         market: the market.
         partitions: partitions of its feed.
         run: name of the run that the readings belong to, if it is a replay.
+        shelf: where models are found that control records promote; without one they are named and not used.
     """
     schedule = schedule_of(market)
     return [
@@ -49,7 +51,7 @@ def steps(market: Market, partitions: int, run: str | None = None) -> list[Stage
         Stage("correlation", Correlation(market), False),
         Stage("indicators", IndicatorBank(market), False),
         Stage("index", StressIndex(market), False),
-        Stage("scores", scoring(market), False),
+        Stage("scores", scoring(market, shelf), False),
         Stage("publication", Publication(market, schedule.periods_per_year, run), False),
     ]
 
@@ -62,9 +64,9 @@ def _path(market: Market) -> Step[Any, Any, Any]:
 class Pipeline:
     """The steps of one market in one process: for tests, benchmarks and evaluation."""
 
-    def __init__(self, market: Market, partitions: int = 1, run: str | None = None) -> None:
+    def __init__(self, market: Market, partitions: int = 1, run: str | None = None, shelf: Shelf | None = None) -> None:
         """As `steps`."""
-        self.stages = steps(market, partitions, run)
+        self.stages = steps(market, partitions, run, shelf)
 
     def feed(self, partial: Partial) -> list[Published]:
         """What the partial publishes, in order of time."""

@@ -5,33 +5,39 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from msgspec import UNSET
+
 from models.ensemble.forecaster import Forecast as Said
 from models.ensemble.levels import LEVELS, SHOWN
 from models.ensemble.record import Standing
 from models.online.drift import DETECTORS
 from models.regime import STATES
+from models.registry.aliases import ordered
 from models.scores import Scores
+from models.serving.crew import Post
+from models.serving.seats import counts, name_of
 from models.signals.step import Floats
-from schemas.scores import Anomaly, Coverage, Drift, ExpertRow, Forecast, Regime
+from schemas.scores import Anomaly, Coverage, Drift, ExpertRow, Forecast, ModelRow, Regime
 
 NOMINAL: Final = (0.9, 0.5)
 
 
 def short(scores: Scores | None) -> dict[str, Any]:
-    """Fields `forecast`, `regime` and `anomaly` of a reading; none without scores."""
+    """Fields `forecast`, `regime`, `anomaly` and, where a registry is looked at, `models` of a reading."""
     if scores is None:
         return {}
+    serving = {post.label: post.version for post in scores.posts if post.version}
     quantiles = known(scores.forecasts[-1].quantiles[list(SHOWN)])
     chance = scores.anomaly.probability
     return {
         "forecast": None if quantiles is None else [round(q, 3) for q in quantiles],
         "regime": scores.regime.name,
         "anomaly": round(chance, 4) if math.isfinite(chance) else None,
-    }
+    } | ({"models": serving or UNSET} if scores.posts else {})
 
 
 def full(scores: Scores | None) -> dict[str, Any]:
-    """Fields `forecast`, `regime`, `anomaly` and `drift` of details; none without scores."""
+    """Fields `forecast`, `regime`, `anomaly`, `drift` and `models` of details; none without scores."""
     if scores is None:
         return {}
     return {
@@ -39,6 +45,7 @@ def full(scores: Scores | None) -> dict[str, Any]:
         "regime": _regime(scores),
         "anomaly": Anomaly(*map(number, (scores.anomaly.probability, scores.anomaly.trees, scores.anomaly.turbulence))),
         "drift": _drift(scores),
+        "models": [_model(post, scores) for post in scores.posts] or UNSET,
     }
 
 
@@ -86,4 +93,25 @@ def _drift(scores: Scores) -> Drift:
     drift = scores.drift
     return Drift(
         list(drift.found), dict(zip(DETECTORS, drift.counts.tolist(), strict=True)), drift.since, drift.retrain
+    )
+
+
+def _model(post: Post, scores: Scores) -> ModelRow:
+    """A post with what the forecasts and the watch say of whoever holds it."""
+    forecast = next((f for f in scores.forecasts if post.version and post.label in f.names), None)
+    watch = next((s for s in scores.surprises if s.label == post.label), None)
+    place = -1 if forecast is None else forecast.names.index(post.label)
+    kind = ("forecast" if post.periods else "anomaly") if post.version else None
+    return ModelRow(
+        name=name_of(post.label),
+        role="champion" if counts(post.label) else "challenger",
+        ordered=ordered(post.order),
+        version=post.version or None,
+        kind=kind,
+        periods=post.periods,
+        reason=post.reason or None,
+        weight=None if forecast is None else float(forecast.weights[place]),
+        skill=None if forecast is None else number(float(forecast.standing.skill[place])),
+        surprise=None if watch is None else number(watch.surprise),
+        probability=None if watch is None else number(watch.probability),
     )

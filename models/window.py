@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from models.features import LENGTH, Moment, Schema, features_of, levels_of
+from models.serving.seats import Seat
 from models.signals.compiled import compiled
 from models.signals.step import Floats, Step
 from schemas.market import Market
@@ -30,11 +31,13 @@ class Seen:
         moment: the moment.
         raw: its features, float64[F]; NaN where unknown.
         rows: normalised features of the last 49 finals (zeros before the first) and of this moment, float64[50, F].
+        seats: models that are asked of it beside our own learners.
     """
 
     moment: Moment
     raw: Floats
     rows: Floats
+    seats: tuple[Seat, ...] = ()
 
     @property
     def now(self) -> Floats:

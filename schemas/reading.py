@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
-from schemas.scores import Anomaly, Drift, Forecast, Regime
+from schemas.scores import Anomaly, Drift, Forecast, ModelRow, Regime
 
 SCHEMA_VERSION = 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -64,8 +64,8 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
         flags: `warming_up`, `no_data`, `degraded`, `synthetic`, and why it may have moved that is no stress:
             `composition`, `frozen_input`, `odd_move`, `recent_gap`, `silent_input`; sorted. Details name the inputs.
         version: schema, method and market file that made it.
-        models: version in force of each model that a control record promoted (the eight newest), by name; left out
-            while there is none.
+        models: version in force of each model that a control record promoted (the newest of them), by name; left out
+            while there is none. Where the flow has a registry these are the versions that serve, else those promoted.
         prev_hash: hash of the final before this one; empty in provisional readings.
         hash: SHA-256 over the canonical bytes with this field empty; empty in provisional readings.
     """
@@ -121,7 +121,8 @@ class Details(msgspec.Struct, frozen=True):
     `instrument_correlation` is empty in a market of more than 100 instruments. `reasons` are sentences on inputs that
     are odd by their own past, or that came or left; left out by releases that did not know of them. `remarks` are those
     of the period, text by name; left out where nobody made one. Forecasts (one period ahead, and one `horizon` where
-    that is another), regime, anomaly and drift are left out in markets without scores.
+    that is another), regime, anomaly and drift are left out in markets without scores, and models where a control
+    record has promoted none.
     """
 
     market: str
@@ -138,6 +139,7 @@ class Details(msgspec.Struct, frozen=True):
     regime: Regime | msgspec.UnsetType = msgspec.UNSET
     anomaly: Anomaly | msgspec.UnsetType = msgspec.UNSET
     drift: Drift | msgspec.UnsetType = msgspec.UNSET
+    models: list[ModelRow] | msgspec.UnsetType = msgspec.UNSET
 
 
 class BarRow(msgspec.Struct, frozen=True):

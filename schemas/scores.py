@@ -105,6 +105,36 @@ class Drift(msgspec.Struct, frozen=True):
     retrain: str | None
 
 
+class ModelRow(msgspec.Struct, frozen=True):
+    """A model that a control record promoted, and how it does.
+
+    Attributes:
+        name: of the model.
+        role: `champion`, which is used, or `challenger`, which is only judged.
+        ordered: version that was promoted last, or None where somebody retired it.
+        version: that serves, or None: nobody does.
+        kind: `forecast`, `anomaly`, or None where nothing is known of it.
+        periods: finals ahead that it forecasts; 0 for one that watches for anomalies.
+        reason: why the version that was ordered does not serve, in one word, or None.
+        weight: in the ensemble, mean over the levels, or None where it is no forecast.
+        skill: 1 - loss / loss of persistence on the same occasions, lately, or None with too few labels.
+        surprise: of one that watches, in its own units, or None asleep.
+        probability: of a surprise at least as large among those of its past, or None.
+    """
+
+    name: str
+    role: str
+    ordered: str | None
+    version: str | None
+    kind: str | None
+    periods: int
+    reason: str | None
+    weight: float | None
+    skill: float | None
+    surprise: float | None
+    probability: float | None
+
+
 class Scored(msgspec.Struct, frozen=True):
     """The part of a final's details that scores are in, for whoever needs no more: the matrices are skipped.
 

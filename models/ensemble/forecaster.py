@@ -10,10 +10,11 @@ import numpy as np
 
 from models.ensemble.boa import Boa, Gathering, Judged
 from models.ensemble.guard import Came, Guard
-from models.ensemble.guests import Guests, NoGuests
+from models.ensemble.guests import Brought, Guests, Invitation, ModelGuests, Seated
 from models.ensemble.intervals import Asked, Errors, Intervals
 from models.ensemble.levels import LEVELS, MEDIAN
 from models.ensemble.record import STRESS, Outcome, Record, Standing
+from models.ensemble.seating import PARTS, carried, moves
 from models.features import Schema
 from models.online import har, linear
 from models.online import quantiles as direct_quantiles
@@ -22,7 +23,8 @@ from models.online.labels import Issued, LabelQueue
 from models.online.linear import LinearModels
 from models.online.quantiles import QuantileModels
 from models.online.question import Lesson, Question
-from models.signals.step import Floats, Step
+from models.serving.seats import counts
+from models.signals.step import Flags, Floats, State, Step
 from models.window import Seen
 
 PERSISTENCE: Final = "persistence"
@@ -64,12 +66,16 @@ class Forecast:
 
 
 class _Asked(NamedTuple):
-    """What the experts say: middles and scales of those that give a middle, rows of quantiles and scales of all."""
+    """What the experts say: middles and scales of those that give a middle, rows of quantiles and scales of all.
+
+    `used` are those that may have a weight.
+    """
 
     centres: Floats
     own: Floats
     rows: Floats
     scales: Floats
+    used: Flags
 
 
 class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
@@ -86,17 +92,22 @@ class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
 
     def __init__(self, schema: Schema, periods: int, guests: Guests | None = None) -> None:
         """Of a schema of features, so many finals ahead; guests stand behind our own experts."""
-        self.guests = NoGuests() if guests is None else guests
-        self._names = (*EXPERTS, *self.guests.labels)
-        rows = len(self._names) + 1
-        self.layout = (schema.hash, periods, self._names)
-        self._periods = periods
-        self.labels = LabelQueue(periods, rows)
+        self._schema, self._periods = schema, periods
+        self.guests = ModelGuests(periods) if guests is None else guests
         self.har = RecursiveHar(schema)
         self.linear = LinearModels(schema)
         self.quantile = QuantileModels(schema, LEVELS)
         self.intervals = Intervals(len(POINTS))
-        self.boa = Boa(tuple(1.0 if e in (PERSISTENCE, *har.LABELS) else NEWCOMER for e in self._names))
+        self._sit(self.guests.seated)
+
+    def _sit(self, seated: Seated) -> None:
+        """Makes the parts that know rows, for these guests."""
+        self._seated = seated
+        self._names = (*EXPERTS, *(label for label, _ in seated))
+        rows = len(self._names) + 1
+        self.layout = (self._schema.hash, self._periods, self._names)
+        self.labels = LabelQueue(self._periods, rows)
+        self.boa = Boa(tuple(map(_prior, self._names)))
         self.guard = Guard(rows)
         self.record = Record(rows)
 
@@ -107,7 +118,7 @@ class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
         asked, of_experts = self._asked(x, due, change)
         offset, of_guard = self.guard.advance(None if due is None else Came(due.quantiles, change))
         rows = _guarded(asked.rows, asked.scales, offset[:-1])
-        weights, of_boa = self.boa.advance(Gathering(np.isfinite(rows[:, 0]), _judged(due, change)))
+        weights, of_boa = self.boa.advance(Gathering(np.isfinite(rows[:, 0]) & asked.used, _judged(due, change)))
         said = _guarded(_mixed(weights, rows)[None], asked.scales[:1], offset[-1:])
         standing, of_record = self.record.advance(None if due is None else Outcome(due.quantiles, change, due.stress))
         issued = self._issued(x, asked, np.concatenate([rows, said]), weights)
@@ -124,6 +135,27 @@ class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
         if change is not None:
             for name, own in zip(self.parts, change, strict=True):
                 getattr(self, name).apply(own)
+            if self.guests.seated != self._seated:
+                self._reseat()
+
+    def restore(self, state: State) -> None:
+        """Continues with the rows that the state has.
+
+        Raises:
+            StateVersionError: of another schema or horizon, or one of the parts refuses.
+        """
+        if isinstance(self.guests, ModelGuests):
+            self._sit(tuple(state.get("guests", {}).get("seated", ())))
+        super().restore(state)
+
+    def _reseat(self) -> None:
+        """Rows of the guests that stay are carried over, others come or go."""
+        before = {name: getattr(self, name).snapshot() for name in PARTS}
+        of = moves(len(EXPERTS), self._seated, self.guests.seated)
+        self._sit(self.guests.seated)
+        for name in PARTS:
+            part = getattr(self, name)
+            part.restore(carried(name, before[name], part.snapshot(), of))
 
     def _asked(self, x: Seen, due: Issued | None, change: float) -> tuple[_Asked, tuple[Any, ...]]:
         """What every expert says, with the lesson learned, and their changes in the order of `parts`."""
@@ -133,18 +165,29 @@ class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
         of_linear, linear_change = self.linear.advance(question)
         centres = np.concatenate([[0.0], of_har, of_linear])
         direct, quantile_change = self.quantile.advance(question)
-        brought, guests_change = self.guests.advance(x)
+        brought, guests_change = self.guests.advance(Invitation(x, question.scale))
         errors = None if due is None else Errors(change - due.centres, due.scales)
         spread, intervals_change = self.intervals.advance(Asked(centres, errors))
-        rows = np.concatenate([spread.quantiles, direct, brought])
+        rows = np.concatenate([spread.quantiles, direct, brought.rows])
         scales = np.append(spread.scale, np.full(len(rows) - len(spread.scale), spread.scale[0]))
         changes = (har_change, linear_change, quantile_change, guests_change, intervals_change)
-        return _Asked(centres, spread.scale, rows, scales), changes
+        return _Asked(centres, spread.scale, rows, scales, _used(brought)), changes
 
     def _issued(self, x: Seen, asked: _Asked, quantiles: Floats, weights: Floats) -> Issued:
         """The forecast as it waits for its label."""
         at_us, level, stress = x.moment.at_us, x.moment.index, x.moment.percentile >= STRESS
         return Issued(at_us, level, x.raw, x.now, asked.own, asked.centres, quantiles, weights, stress)
+
+
+def _prior(expert: str) -> float:
+    """Weight to begin with; none for who runs in the shadow."""
+    if expert in {PERSISTENCE, *har.LABELS}:
+        return 1.0
+    return NEWCOMER if counts(expert) else 0.0
+
+
+def _used(brought: Brought) -> Flags:
+    return np.concatenate([np.ones(len(EXPERTS), np.bool_), brought.used])
 
 
 def _guarded(rows: Floats, scales: Floats, offset: Floats) -> Floats:
@@ -161,7 +204,8 @@ def _mixed(weights: Floats, rows: Floats) -> Floats:
 def _judged(due: Issued | None, change: float) -> Judged | None:
     if due is None or not due.scales[0] > 0:
         return None
-    rows = due.quantiles[:-1]
+    rows = due.quantiles[:-1].copy()
+    rows[len(EXPERTS) :][~due.weights[len(EXPERTS) :].any(axis=1)] = np.nan  # who was not used has nothing to gain
     return Judged(rows, _mixed(due.weights, rows), change, float(due.scales[0]))
 
 

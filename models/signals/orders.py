@@ -9,7 +9,7 @@ from schemas.control import MARKET_CHANGED, MODEL_PROMOTED, Control
 Pairs = tuple[tuple[str, str], ...]
 """Names with what is said of them, the newest last."""
 
-MOST_MODELS: Final = 8
+MOST_MODELS: Final = 12
 MOST_REMARKS: Final = 32
 """Names that are remembered, the newest; a reading must stay short whoever promotes what."""
 

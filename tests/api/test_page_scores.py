@@ -11,7 +11,7 @@ import redis
 from playwright.sync_api import Browser, expect
 
 from schemas.reading import Details, Reading
-from schemas.scores import Anomaly, Coverage, Drift, ExpertRow, Forecast, Regime
+from schemas.scores import Anomaly, Coverage, Drift, ExpertRow, Forecast, ModelRow, Regime
 from tests.api.page_market import PageMarket
 from tests.api.test_page import SECOND_US, Api, after, api, browser, looking, static
 
@@ -49,6 +49,23 @@ class ScoredMarket(PageMarket):
         )
 
 
+class ModelledMarket(ScoredMarket):
+    """With a model in force, whose newest version is too slow, and its challenger."""
+
+    def next(self, at_us: int, final: bool, index: float | None = None) -> Reading:
+        """As there, with the version in force."""
+        return msgspec.structs.replace(
+            super().next(at_us, final, index), models={"lstm": "2026-11", "lstm:challenger": "2026-10"}
+        )
+
+    def _details_of(self, final: Reading) -> Details:
+        models = [
+            ModelRow("lstm", "champion", "2026-12", "2026-11", "forecast", 1, "too_slow", 0.21, 0.012, None, None),
+            ModelRow("lstm", "challenger", "2026-10", "2026-10", "forecast", 1, None, 0.0, -0.02, None, None),
+        ]
+        return msgspec.structs.replace(super()._details_of(final), models=models)
+
+
 @pytest.fixture
 def scored(clean_redis: redis.Redis) -> PageMarket:
     """An hour of minutes of a live market with scores."""
@@ -80,6 +97,8 @@ def test_scores_are_those_of_the_api(browser: Browser, api: Api, scored: PageMar
         assert page.locator("#condition [data-regime]").count() == len(condition["regime"]["probabilities"])
         expect(page.locator("#condition")).to_contain_text("Tense")
         expect(page.locator("#drift-words")).to_contain_text("Drift")
+        expect(page.locator("#models")).to_contain_text("No trained model is in force")
+        expect(page.locator("#models table")).to_be_hidden()
         expect(page.locator("#change-words")).to_contain_text("trained anew: drift")
         assert errors == []
 
@@ -92,6 +111,23 @@ def test_forecasts_follow_a_new_reading_within_a_second(browser: Browser, api: A
         for n, index in enumerate((71.3, 12.4)):
             scored.publish(scored.next(now + n * SECOND_US, final=False, index=index))
             expect(middle).to_have_text(f"{index:.2f}", timeout=1_000)
+        assert errors == []
+
+
+def test_models_are_shown_with_challenger_and_what_stays_out(
+    browser: Browser, api: Api, clean_redis: redis.Redis
+) -> None:
+    market = ModelledMarket(clean_redis, "sim", ("equity", "credit"), 6, 60 * SECOND_US, SECOND_US)
+    market.define("2026-01-01T00:00:00Z")
+    market.past("2026-01-01T00:00:00Z", 60)
+    with looking(browser, f"{api.url}/?market=sim") as (page, errors):
+        expect(page.locator("#models")).to_contain_text("In force: LSTM 2026-11.")
+        champion = page.locator('#models [data-model="lstm champion"]')
+        for said in ("2026-11", "2026-12 stays out: too slow", "21 %", "1.2 % better"):
+            expect(champion).to_contain_text(said)
+        shadow = page.locator('#models [data-model="lstm challenger"]')
+        for said in ("2026-10", "in the shadow", "2.0 % worse"):
+            expect(shadow).to_contain_text(said)
         assert errors == []
 
 

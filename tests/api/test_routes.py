@@ -192,6 +192,7 @@ def test_every_answer_is_as_the_openapi_document_says(
             "forecast",
             "regime",
             "scores",
+            "models",
         )
     }
     problem = served.get("/v1/markets/nowhere").json()

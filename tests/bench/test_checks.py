@@ -25,6 +25,7 @@ from bench import (
     scoring,
     start,
     step,
+    swaps,
     tape,
     us,
 )
@@ -93,6 +94,15 @@ def test_scoring_refuses_a_reading_with_a_sleeper() -> None:
     for wrong in ([], [early], [scoring.Unscored().peek(states[-1])]):
         with pytest.raises(WrongOutputError):
             scoring.check(wrong)
+
+
+def test_swaps_refuse_a_reading_that_is_missing_doubled_or_of_other_models() -> None:
+    asked = [(n, {"lstm": str(n)}) for n in range(3)]
+    said = [(f"{n}-0", n, {"lstm": str(n)}) for n in range(3)]
+    swaps.Ran(asked=asked, said=said).check()
+    for wrong in (said[:2], [said[0], said[0], said[2]], [*said[:2], ("2-0", 2, {"lstm": "1"})], said[::-1]):
+        with pytest.raises(WrongOutputError):
+            swaps.Ran(asked=asked, said=wrong).check()
 
 
 def dataclasses_replace(one: object, changes: dict[str, object]) -> object:

@@ -13,6 +13,7 @@ from dataflows.intake import Intake
 from models.pipeline import Pipeline
 from models.publication import Published, version_of
 from models.reference import Reference
+from models.serving.seats import Shelf
 from models.signals.bars import BarFold
 from schemas import json_wire, names, ticks_wire
 from schemas.bars import Partial
@@ -199,16 +200,16 @@ def _line(columns: dict[str, Any], row: int) -> bytes:
 
 
 def expected(
-    feed: str, tape: list[list[Record]], described: Market | None = None
+    feed: str, tape: list[list[Record]], described: Market | None = None, shelf: Shelf | None = None
 ) -> tuple[dict[str, list[tuple[str, bytes]]], list[Reject]]:
     """What the pure steps publish for the tape, by channel: (id, body) in order; and what they reject.
 
-    `described` is another market of the same instruments.
+    `described` is another market of the same instruments; models come from the shelf.
     """
     described = market(feed) if described is None else described
     streams: dict[str, list[tuple[str, bytes]]] = {channel: [] for channel in CHANNELS}
     rejects: list[Reject] = []
-    pipeline = Pipeline(described, len(tape))
+    pipeline = Pipeline(described, len(tape), shelf=shelf)
     for number, part in enumerate(tape):
         fold = BarFold(described)
         intake = Intake(feed, number, fold, Instruments(INSTRUMENTS), rejects.append, markets=(described.name,))

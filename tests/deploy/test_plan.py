@@ -92,6 +92,16 @@ def test_several_processes_of_the_api_are_programs_of_their_own(tmp_path: Path) 
     assert folder == {str(tmp_path / "api-metrics")}
 
 
+def test_models_are_trained_again_where_that_is_wanted(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, "us-open", "sim")
+    assert plan.trainer() == []
+    wanted = Plan(plan.settings.with_(retrain=("us-open", "sim")), plan.servers)
+    (program,) = wanted.trainer()
+    assert list(program.command())[-5:] == ["trainer", "--market", "us-open", "--market", "sim"]
+    assert (program.endless, program.needs) == (True, ("broker", "valkey"))
+    assert "ESI_DATA_DIR" in program.environment()
+
+
 def test_a_run_is_told_to_its_flow(tmp_path: Path) -> None:
     command = _plan(tmp_path, "week").flow("week~r1", ["week"], "r1").command()
     assert list(command)[3:11] == ["flow", "--feed", "week~r1", "--market", "week", "--run", "r1", "--metrics-port"]

@@ -41,6 +41,7 @@ def test_what_is_no_port_is_refused(port: object) -> None:
         ("log_level", "one of debug, info, warning, error"),
         ("markets", "a list with commas"),
         ("data_dir", "a path"),
+        ("registry", "a path"),
         ("api_host", "a text"),
         ("kafka_url", "a URL"),
         ("postgres_url", "a URL"),

@@ -32,6 +32,9 @@ def test_without_the_page_the_api_waits_for_no_build(settings: Settings) -> None
     assert services.keys() >= {"api", "flow us", "flow us-open", "flow sim", "history"}
     assert "page" not in services
     assert services["api"].program.needs == ("valkey", "postgres")
+    assert "trainer" not in services
+    training = up.Session(settings.with_(retrain=("sim",)), Choice(page=False), Console())
+    assert "trainer" in training._supervisor.services
 
 
 def test_the_number_of_sessions_is_unknown_until_it_is_written(settings: Settings) -> None:

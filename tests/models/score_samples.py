@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ from models.change_points import ChangePoints
 from models.ensemble.boa import Boa, Gathering, Judged
 from models.ensemble.forecaster import Forecaster
 from models.ensemble.guard import Came, Guard
-from models.ensemble.guests import NoGuests
+from models.ensemble.guests import Invitation, ModelGuests
 from models.ensemble.intervals import KEPT, Asked, Errors, Intervals
 from models.ensemble.levels import LEVELS
 from models.ensemble.record import Outcome, Record
@@ -26,10 +27,14 @@ from models.online.linear import LinearModels
 from models.online.quantiles import QuantileModels
 from models.online.question import Lesson, Question
 from models.regime import RegimeFilter
+from models.registry.fits import Wanted
+from models.serving.crew import Crew
+from models.signals.orders import Pairs
 from models.signals.step import Floats
+from models.surprises import Surprises, SurpriseTail
 from models.window import FeatureWindow, Seen, windows
 from tests.laws import AnyStep, Sample
-from tests.models import tape
+from tests.models import fake_models, tape
 
 PERIOD_US = 10 * tape.SECOND
 
@@ -145,6 +150,41 @@ def _longer_seen() -> Sequence[Seen]:
     return [x for x in windows(tape.market(), made(400)) if x.moment.learns]
 
 
+WATCHED = tape.market(scores={"enabled": True}, horizon="20s")
+"""Forecasts one and two finals ahead."""
+
+ORDERS = (
+    (), (("lstm", "1:1"),), (("lstm", "1:1"), ("vae", "1:1"), ("far", "1:1")),
+    (("vae", "1:1"), ("far", "1:1"), ("lstm", "2:2"), ("lstm:challenger", "1:3")), (("gru", "1:1"), ("lstm", "2:2")),
+)  # fmt: skip
+"""What control records say, one after the other; the last but one is the longest."""
+
+
+SHELF = fake_models.shelf(WATCHED, horizon=2)
+
+
+def _crew() -> Crew:
+    return Crew(Wanted(WATCHED.name, SCHEMA.hash, (1, 2)), SHELF)
+
+
+def _orders() -> Sequence[Pairs]:
+    return [ORDERS[n // 10 % len(ORDERS)] for n in range(120)]
+
+
+def _seated(of: Sequence[Seen]) -> Sequence[Seen]:
+    """With models that come, are swapped and go."""
+    crew = _crew()
+    return [replace(x, seats=crew.update(ORDERS[n // 12 % len(ORDERS)]).seats) for n, x in enumerate(of)]
+
+
+def _invited() -> Sequence[Invitation]:
+    return [Invitation(x, 1.0 if n % 7 else math.nan) for n, x in enumerate(_seated(seen()))]
+
+
+def _wildly_invited() -> Sequence[Invitation]:
+    return [Invitation(x, 1e-300 if n % 2 else 1e100) for n, x in enumerate(_seated(wildly_seen()))]
+
+
 def named() -> dict[type[AnyStep], Sample]:
     """By class."""
     m = tape.market()
@@ -165,6 +205,9 @@ def named() -> dict[type[AnyStep], Sample]:
         ChangePoints: Sample(ChangePoints, lambda: _errors(1.0), lambda: _errors(1e300)),
         RegimeFilter: Sample(lambda: RegimeFilter(SCHEMA), seen, wildly_seen),
         AnomalyWatch: Sample(lambda: AnomalyWatch(m), _longer_seen, wildly_seen),
-        NoGuests: Sample(NoGuests, seen, wildly_seen),
-        Forecaster: Sample(lambda: Forecaster(SCHEMA, 2), seen, wildly_seen),
+        ModelGuests: Sample(lambda: ModelGuests(1), _invited, _wildly_invited),
+        Forecaster: Sample(lambda: Forecaster(SCHEMA, 2), lambda: _seated(seen()), lambda: _seated(wildly_seen())),
+        Crew: Sample(_crew, _orders, _orders),
+        SurpriseTail: Sample(lambda: SurpriseTail(20, 50), lambda: _errors(1.0), lambda: _errors(1e100)),
+        Surprises: Sample(lambda: Surprises(m), lambda: _seated(seen()), lambda: _seated(wildly_seen())),
     }

@@ -1,6 +1,6 @@
 /** The words of the API, as schemas/reading.py writes them, with the checks that keep a bad answer out of the page. */
 
-import type { Anomaly, Drift, Forecast, Regime } from "./scores/wire";
+import type { Anomaly, Drift, Forecast, ModelRow, Regime } from "./scores/wire";
 
 export interface Change {
   since: string;
@@ -77,6 +77,8 @@ export interface Details {
   regime?: Regime;
   anomaly?: Anomaly;
   drift?: Drift;
+  /** Left out while no control record has promoted a model. */
+  models?: ModelRow[];
 }
 
 /** A market's definition as the flow publishes it; durations are microseconds, or a word. */

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 
 from models.ensemble.forecaster import EXPERTS, Forecast, Forecaster
-from models.ensemble.guests import Guests
+from models.ensemble.guests import Brought, Guests, Invitation
 from models.ensemble.levels import LEVELS
 from models.features import Schema
-from models.signals.step import Floats
-from models.window import Seen, windows
+from models.window import windows
 from tests.models import score_samples, tape
 
 MARKET = tape.market()
@@ -27,16 +26,16 @@ class Oracle(Guests):
 
     name: ClassVar[str] = "oracle"
     fields: ClassVar[tuple[str, ...]] = ("finals",)
-    labels = ("oracle",)
+    seated = (("oracle", ""),)
 
     def __init__(self, wakes: int, leaves: int) -> None:
         self._awake = range(wakes, leaves)
         self.finals = 0
 
-    def advance(self, x: Seen) -> tuple[Floats, int]:
+    def advance(self, x: Invitation) -> tuple[Brought, int]:
         """Its row."""
-        centre = TOMORROW.get(x.moment.at_us, 0.0) if self.finals in self._awake else np.nan
-        return centre + 0.2 * np.linspace(-1, 1, len(LEVELS))[None], self.finals + 1
+        centre = TOMORROW.get(x.seen.moment.at_us, 0.0) if self.finals in self._awake else np.nan
+        return Brought(centre + 0.2 * np.linspace(-1, 1, len(LEVELS))[None], np.ones(1, np.bool_)), self.finals + 1
 
     def commit(self, change: int) -> None:
         """One more final."""

@@ -3,6 +3,7 @@
 import type { Columns } from "../series";
 import type { Details } from "../wire";
 import type { ScoreColumns } from "./wire";
+import { expertName, isShadow } from "./words";
 
 export interface Mark {
   /** Seconds since 1970. */
@@ -18,7 +19,7 @@ export function swaps(columns: Columns): Mark[] {
   columns.models.forEach((models, i) => {
     if (models === before || models === null) return;
     for (const name in models) {
-      if (models[name] !== before[name]) marks.push({ at: columns.seconds[i] as number, kind: "model", words: `${name} ${models[name]}` });
+      if (models[name] !== before[name] && !isShadow(name)) marks.push({ at: columns.seconds[i] as number, kind: "model", words: `${expertName(name)} ${models[name]}` });
     }
     before = models;
   });

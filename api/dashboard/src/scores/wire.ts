@@ -7,6 +7,21 @@ export interface ExpertRow {
   quantiles: number[] | null;
 }
 
+/** A model that a control record promoted: what was ordered, what serves, and how it does. */
+export interface ModelRow {
+  name: string;
+  role: "champion" | "challenger";
+  ordered: string | null;
+  version: string | null;
+  kind: "forecast" | "anomaly" | null;
+  periods: number;
+  reason: string | null;
+  weight: number | null;
+  skill: number | null;
+  surprise: number | null;
+  probability: number | null;
+}
+
 export interface CoverageRow {
   nominal: number;
   overall: number | null;

@@ -3,7 +3,7 @@
 import { age, fixed, title } from "../format";
 import { closesAt, periodWord } from "../words";
 import type { Details, Market, Reading } from "../wire";
-import type { Drift, Forecast, Regime } from "./wire";
+import type { Drift, Forecast, ModelRow, Regime } from "./wire";
 
 const several = (n: number, word: string): string => `${n.toLocaleString("en")} ${n === 1 ? word : `${word}s`}`;
 
@@ -104,11 +104,30 @@ export function driftWords(drift: Drift): string {
 }
 
 const NAMES: Record<string, string> = {
-  persistence: "As now", har: "HAR", har_log: "HAR of logs", lstm: "LSTM", transformer: "Transformer",
+  persistence: "As now", har: "HAR", har_log: "HAR of logs", lstm: "LSTM", transformer: "Transformer", vae: "VAE",
   river_sgd: "Gradient descent", river_pa: "Passive-aggressive", river_bayes: "Bayesian", river_quantile: "Quantile regression",
 };
 
-/** What an expert is called. */
+/** What an expert is called; a model's name may begin with its market's, and end with its role. */
 export function expertName(name: string): string {
-  return NAMES[name] ?? title(name);
+  const [own = name, role] = name.split(":");
+  return `${NAMES[own] ?? NAMES[own.split("-").at(-1) ?? own] ?? title(own)}${role === undefined ? "" : `, ${role}`}`;
+}
+
+/** Whether a name that readings carry a version for is that of a challenger, which is not in force. */
+export function isShadow(name: string): boolean {
+  return name.endsWith(":challenger");
+}
+
+/** What becomes of a model: in force, in the shadow, retired, or why what was ordered stays out. */
+export function modelWords(row: ModelRow): string {
+  if (row.reason !== null) return `${row.ordered ?? "nobody"} stays out: ${row.reason.replaceAll("_", " ")}`;
+  if (row.version === null) return row.ordered === null ? "retired" : "promoted to champion";
+  return row.role === "champion" ? "in force" : "in the shadow: judged, not used";
+}
+
+/** How a model does: skill of one that forecasts, rareness of the moment for one that watches. */
+export function modelSkill(row: ModelRow): string {
+  if (row.kind !== "anomaly") return skillWords(row.skill);
+  return row.probability === null ? "not known yet" : `${share(row.probability, 1)} as unusual`;
 }

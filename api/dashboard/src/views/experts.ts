@@ -12,10 +12,10 @@ import { expertName, share, skillWords } from "../scores/words";
 import { stack, type Stack } from "../stack";
 import { shown, type State, type View } from "../store";
 import { colour, expertToken, onTheme } from "../theme";
-import { listed } from "../words";
 import { area } from "./area";
 import { card } from "./card";
 import { drawMarks, follower } from "./marking";
+import { ModelsTable } from "./models";
 import { fit, options, wheel, type TimeEvents } from "./timechart";
 
 export class ExpertsView implements View {
@@ -23,7 +23,7 @@ export class ExpertsView implements View {
   private readonly place = h("div", { class: "chart low", role: "img", "aria-label": "Weights of the experts over time" });
   private readonly nothing = h("p", { class: "quiet" });
   private readonly body = h("tbody", {});
-  private readonly models = h("p", { class: "quiet", id: "models" });
+  private readonly models = new ModelsTable();
   private readonly card;
   private plot: uPlot | null = null;
   private names: string[] = [];
@@ -34,7 +34,7 @@ export class ExpertsView implements View {
 
   constructor(private readonly events: TimeEvents) {
     const head = h("tr", {}, ...[term("Expert"), term("Weight"), h("span", {}, "than “as now”"), h("span", {}, "Middle")].map((words, i) => h("th", { scope: "col", class: i === 0 ? "name" : "" }, words)));
-    this.card = card("experts", "Whom does it listen to?", h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Experts" }, h("table", { class: "data" }, h("thead", {}, head), this.body)), this.place, this.nothing, this.models);
+    this.card = card("experts", "Whom does it listen to?", h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Experts" }, h("table", { class: "data" }, h("thead", {}, head), this.body)), this.place, this.nothing, this.models.element);
     this.element = this.card.element;
     onTheme(() => this.plot?.redraw(false));
     this.card.body.append(takeaways({
@@ -54,7 +54,7 @@ export class ExpertsView implements View {
     if (this.element.hidden) return;
     const forecast = state.details?.forecast?.at(-1);
     this.rows(forecast);
-    this.versions(state);
+    this.models.update(state);
     const span = shown(state);
     const key = `${state.address.market} ${state.scores.revision} ${state.series.finalCount} ${span?.from} ${span?.to}`;
     if (key === this.drawn) return;
@@ -69,12 +69,6 @@ export class ExpertsView implements View {
     this.body.dataset["key"] = key;
     const names = forecast?.experts.map((e) => e.name) ?? [];
     this.body.replaceChildren(...(forecast?.experts ?? []).map((expert) => expertRow(expert, forecast?.levels ?? [], names)));
-  }
-
-  private versions(state: State): void {
-    const models = Object.entries(state.reading?.models ?? {});
-    const words = models.map(([name, version]) => `${expertName(name)} ${version}`);
-    text(this.models, models.length === 0 ? "No trained model is in force: these experts learn with every final." : `In force: ${listed(words)}.`);
   }
 
   private draw(state: State): void {

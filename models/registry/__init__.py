@@ -1,0 +1,1 @@
+"""Trained models on disk: what each is, which one is in force, and what is checked before it is used."""
