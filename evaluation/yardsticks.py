@@ -113,15 +113,14 @@ def dressed(centre: Floats, index: Floats, ahead: int, scale: Floats | None = No
     """
     own = np.full_like(centre, np.nan) if scale is None else scale
     intervals, guard = Intervals(centre.shape[1]), Guard(centre.shape[1])
-    said, used = np.full((*centre.shape, len(LEVELS)), np.nan), np.full_like(centre, np.nan)
+    moved, used = np.full((*centre.shape, len(LEVELS)), np.nan), np.full_like(centre, np.nan)
     for n in range(len(index)):
         then, change = n - ahead, index[n] - index[n - ahead]
         spread = intervals.update(Asked(centre[n], Errors(change - centre[then], used[then]) if then >= 0 else None))
         used[n] = np.where(np.isfinite(own[n]), own[n], spread.scale)
-        offset = guard.update(Came(said[then], change) if then >= 0 else None)
-        rows = centre[n][:, None] + used[n][:, None] * (scaled_quantiles(intervals.ring) + offset)
-        said[n] = np.sort(rows, axis=1)
-    return said
+        offset = guard.update(Came(moved[then], change) if then >= 0 else None)
+        moved[n] = centre[n][:, None] + used[n][:, None] * (scaled_quantiles(intervals.ring) + offset)
+    return np.sort(moved, axis=2)
 
 
 def quantiles(index: Floats, ahead: int, progress: Progress | None = None) -> tuple[Floats, dict[str, Any]]:

@@ -105,15 +105,17 @@ class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
         due = self.labels.due if x.moment.learns else None
         change = math.nan if due is None else x.moment.index - due.level
         asked, of_experts = self._asked(x, due, change)
-        offset, of_guard = self.guard.advance(None if due is None else Came(due.quantiles, change))
-        rows = _guarded(asked.rows, asked.scales, offset[:-1])
+        offset, of_guard = self.guard.advance(None if due is None else Came(due.unsorted, change))
+        moved = asked.rows + asked.scales[:, None] * offset[:-1]
+        rows = np.sort(moved, axis=1)
         weights, of_boa = self.boa.advance(Gathering(np.isfinite(rows[:, 0]), _judged(due, change)))
-        said = _guarded(_mixed(weights, rows)[None], asked.scales[:1], offset[-1:])
+        unsorted = np.vstack([moved, _mixed(weights, rows) + asked.scales[0] * offset[-1]])
+        quantiles = np.sort(unsorted, axis=1)
         standing, of_record = self.record.advance(None if due is None else Outcome(due.quantiles, change, due.stress))
-        issued = self._issued(x, asked, np.concatenate([rows, said]), weights)
+        issued = self._issued(x, asked, quantiles, unsorted, weights)
         index = x.moment.index
         forecast = Forecast(
-            self._periods, self._names, _levels(said[0], index), _levels(rows, index), weights.mean(axis=1), standing,
+            self._periods, self._names, _levels(quantiles[-1], index), _levels(rows, index), weights.mean(axis=1), standing,
             _surprise(due, change), due, change,
         )  # fmt: skip
         changes = (issued, *of_experts, of_boa, of_guard, of_record)
@@ -141,15 +143,10 @@ class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
         changes = (har_change, linear_change, quantile_change, guests_change, intervals_change)
         return _Asked(centres, spread.scale, rows, scales), changes
 
-    def _issued(self, x: Seen, asked: _Asked, quantiles: Floats, weights: Floats) -> Issued:
+    def _issued(self, x: Seen, asked: _Asked, quantiles: Floats, unsorted: Floats, weights: Floats) -> Issued:
         """The forecast as it waits for its label."""
         at_us, level, stress = x.moment.at_us, x.moment.index, x.moment.percentile >= STRESS
-        return Issued(at_us, level, x.raw, x.now, asked.own, asked.centres, quantiles, weights, stress)
-
-
-def _guarded(rows: Floats, scales: Floats, offset: Floats) -> Floats:
-    """Quantiles moved by the guard, and sorted."""
-    return np.sort(rows + scales[:, None] * offset, axis=1)
+        return Issued(at_us, level, x.raw, x.now, asked.own, asked.centres, quantiles, unsorted, weights, stress)
 
 
 def _mixed(weights: Floats, rows: Floats) -> Floats:

@@ -17,7 +17,7 @@ FARTHEST: Final = 5.0
 
 
 class Came(NamedTuple):
-    """Quantiles as they were published, change in points, float64[K, Q] (NaN where asleep), and what came, points."""
+    """Quantiles as the guard moved them, not sorted, change in points, float64[K, Q] (NaN asleep), and what came."""
 
     quantiles: Floats
     change: float
@@ -29,7 +29,9 @@ class Guard(Step[Came | None, Floats, Floats]):
     Online gradient descent on the pinball loss of the offset, which is adaptive conformal inference in the quantile
     instead of the level (Gibbs and Candes 2021; Angelopoulos, Candes and Tibshirani 2023, "P control"): the share of
     labels below each quantile goes to q whatever the labels do. A hit at the upper end moves it in slowly, a miss moves
-    it out fast.
+    it out fast. Quantiles are judged before they are sorted: two that have crossed, as they do while an index is held at
+    a bound, would each get the hits of the other and part for ever. Sorted they are no worse (Chernozhukov,
+    Fernandez-Val and Galichon 2010).
     """
 
     name: ClassVar[str] = "guard"

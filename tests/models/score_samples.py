@@ -100,8 +100,9 @@ def _quantiles(rng: np.random.Generator, rows: int) -> Floats:
 def issued(n: int) -> Issued:
     """A forecast on its way."""
     rng = np.random.default_rng(n)
+    quantiles = _quantiles(rng, 3)
     return Issued(
-        tape.START + n, float(n), rng.random(5), rng.random(5), np.ones(3), np.zeros(3), _quantiles(rng, 3),
+        tape.START + n, float(n), rng.random(5), rng.random(5), np.ones(3), np.zeros(3), quantiles, quantiles[:, ::-1],
         np.full((2, len(LEVELS)), 0.5), stress=n % 2 > 0,
     )  # fmt: skip
 

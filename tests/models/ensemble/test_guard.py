@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.ensemble.guard import PACE, Came, Guard
+from models.ensemble.guard import FARTHEST, PACE, Came, Guard
 from models.ensemble.levels import LEVEL, LEVELS
 
 
@@ -21,6 +21,20 @@ def test_coverage_is_kept_where_the_quantiles_are_wrong(drift: float) -> None:
         below.append(y <= said[0])
         offset = guard.update(Came(said, y))
     assert np.mean(below, axis=0) == pytest.approx(LEVEL, abs=0.025)
+
+
+def test_quantiles_that_have_crossed_come_back_where_they_are_judged_before_they_are_sorted() -> None:
+    """By two scales each, as an index held at a bound leaves them; sorted first, they part to the farthest offset."""
+    true = np.quantile(np.random.default_rng(1).standard_normal(100_000), LEVELS)
+    labels, ends = np.random.default_rng(2).standard_normal(3000), []
+    for sort in (np.asarray, np.sort):
+        guard = Guard(1)
+        guard.offset = np.where(true > 0, -2.0, 2.0)[None]
+        for y in labels:
+            guard.update(Came(sort(true + guard.offset), float(y)))
+        ends.append(np.abs(guard.offset).max())
+    assert ends[0] < 0.3
+    assert ends[1] == FARTHEST
 
 
 def test_a_miss_moves_out_faster_than_a_hit_moves_in() -> None:
