@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from arch import univariate
 
-from models.ensemble.guard import Came, Guard
+from models.ensemble.guard import PACE, Came, Guard
 from models.ensemble.intervals import Asked, Errors, Intervals, scaled_quantiles
 from models.ensemble.levels import LEVELS
 from models.signals.step import Floats
@@ -112,7 +112,7 @@ def dressed(centre: Floats, index: Floats, ahead: int, scale: Floats | None = No
         Change in points at `LEVELS`, float64[n, K, Q]; NaN while errors are too few.
     """
     own = np.full_like(centre, np.nan) if scale is None else scale
-    intervals, guard = Intervals(centre.shape[1]), Guard(centre.shape[1])
+    intervals, guard = Intervals(centre.shape[1]), Guard((PACE,) * centre.shape[1])
     moved, used = np.full((*centre.shape, len(LEVELS)), np.nan), np.full_like(centre, np.nan)
     for n in range(len(index)):
         then, change = n - ahead, index[n] - index[n - ahead]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 import numpy as np
 
 from models.ensemble.boa import Boa, Gathering, Judged
-from models.ensemble.guard import Came, Guard
+from models.ensemble.guard import GENTLE, PACE, Came, Guard
 from models.ensemble.guests import Guests, NoGuests
 from models.ensemble.intervals import Asked, Errors, Intervals
 from models.ensemble.levels import LEVELS, MEDIAN
@@ -33,7 +33,7 @@ EXPERTS: Final = (*POINTS, direct_quantiles.LABEL)
 ENSEMBLE: Final = "ensemble"
 
 NEWCOMER: Final = 0.25
-"""Prior weight of an expert beside the yardsticks', which are always awake."""
+"""Prior weight of a guest beside our own experts, which all have 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
         self.linear = LinearModels(schema)
         self.quantile = QuantileModels(schema, LEVELS)
         self.intervals = Intervals(len(POINTS))
-        self.boa = Boa(tuple(1.0 if e in (PERSISTENCE, *har.LABELS) else NEWCOMER for e in self._names))
-        self.guard = Guard(rows)
+        self.boa = Boa(tuple(1.0 if e in EXPERTS else NEWCOMER for e in self._names))
+        self.guard = Guard((PACE,) * len(self._names) + (GENTLE,))
         self.record = Record(rows)
 
     def advance(self, x: Seen) -> tuple[Forecast, tuple[Any, ...] | None]:
@@ -115,8 +115,8 @@ class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
         issued = self._issued(x, asked, quantiles, unsorted, weights)
         index = x.moment.index
         forecast = Forecast(
-            self._periods, self._names, _levels(quantiles[-1], index), _levels(rows, index), weights.mean(axis=1), standing,
-            _surprise(due, change), due, change,
+            self._periods, self._names, _levels(quantiles[-1], index), _levels(rows, index), weights.mean(axis=1),
+            standing, _surprise(due, change), due, change,
         )  # fmt: skip
         changes = (issued, *of_experts, of_boa, of_guard, of_record)
         return forecast, changes if x.moment.learns else None
