@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from arch import univariate
 
-from models.ensemble.guard import Came, Guard
+from models.ensemble.guard import PACE, Came, Guard
 from models.ensemble.intervals import Asked, Errors, Intervals, scaled_quantiles
 from models.ensemble.levels import LEVELS
 from models.signals.step import Floats
@@ -112,16 +112,15 @@ def dressed(centre: Floats, index: Floats, ahead: int, scale: Floats | None = No
         Change in points at `LEVELS`, float64[n, K, Q]; NaN while errors are too few.
     """
     own = np.full_like(centre, np.nan) if scale is None else scale
-    intervals, guard = Intervals(centre.shape[1]), Guard(centre.shape[1])
-    said, used = np.full((*centre.shape, len(LEVELS)), np.nan), np.full_like(centre, np.nan)
+    intervals, guard = Intervals(centre.shape[1]), Guard((PACE,) * centre.shape[1])
+    moved, used = np.full((*centre.shape, len(LEVELS)), np.nan), np.full_like(centre, np.nan)
     for n in range(len(index)):
         then, change = n - ahead, index[n] - index[n - ahead]
         spread = intervals.update(Asked(centre[n], Errors(change - centre[then], used[then]) if then >= 0 else None))
         used[n] = np.where(np.isfinite(own[n]), own[n], spread.scale)
-        offset = guard.update(Came(said[then], change) if then >= 0 else None)
-        rows = centre[n][:, None] + used[n][:, None] * (scaled_quantiles(intervals.ring) + offset)
-        said[n] = np.sort(rows, axis=1)
-    return said
+        offset = guard.update(Came(moved[then], change) if then >= 0 else None)
+        moved[n] = centre[n][:, None] + used[n][:, None] * (scaled_quantiles(intervals.ring) + offset)
+    return np.sort(moved, axis=2)
 
 
 def quantiles(index: Floats, ahead: int, progress: Progress | None = None) -> tuple[Floats, dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 import numpy as np
 
 from models.ensemble.boa import Boa, Gathering, Judged
-from models.ensemble.guard import Came, Guard
+from models.ensemble.guard import GENTLE, PACE, Came, Guard
 from models.ensemble.guests import Brought, Guests, Invitation, ModelGuests, Seated
 from models.ensemble.intervals import Asked, Errors, Intervals
 from models.ensemble.levels import LEVELS, MEDIAN
@@ -35,7 +35,7 @@ EXPERTS: Final = (*POINTS, direct_quantiles.LABEL)
 ENSEMBLE: Final = "ensemble"
 
 NEWCOMER: Final = 0.25
-"""Prior weight of an expert beside the yardsticks', which are always awake."""
+"""Prior weight of a guest beside our own experts, which all have 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
         self.layout = (self._schema.hash, self._periods, self._names)
         self.labels = LabelQueue(self._periods, rows)
         self.boa = Boa(tuple(map(_prior, self._names)))
-        self.guard = Guard(rows)
+        self.guard = Guard((PACE,) * len(self._names) + (GENTLE,))
         self.record = Record(rows)
 
     def advance(self, x: Seen) -> tuple[Forecast, tuple[Any, ...] | None]:
@@ -116,16 +116,18 @@ class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
         due = self.labels.due if x.moment.learns else None
         change = math.nan if due is None else x.moment.index - due.level
         asked, of_experts = self._asked(x, due, change)
-        offset, of_guard = self.guard.advance(None if due is None else Came(due.quantiles, change))
-        rows = _guarded(asked.rows, asked.scales, offset[:-1])
+        offset, of_guard = self.guard.advance(None if due is None else Came(due.unsorted, change))
+        moved = asked.rows + asked.scales[:, None] * offset[:-1]
+        rows = np.sort(moved, axis=1)
         weights, of_boa = self.boa.advance(Gathering(np.isfinite(rows[:, 0]) & asked.used, _judged(due, change)))
-        said = _guarded(_mixed(weights, rows)[None], asked.scales[:1], offset[-1:])
+        unsorted = np.vstack([moved, _mixed(weights, rows) + asked.scales[0] * offset[-1]])
+        quantiles = np.sort(unsorted, axis=1)
         standing, of_record = self.record.advance(None if due is None else Outcome(due.quantiles, change, due.stress))
-        issued = self._issued(x, asked, np.concatenate([rows, said]), weights)
+        issued = self._issued(x, asked, quantiles, unsorted, weights)
         index = x.moment.index
         forecast = Forecast(
-            self._periods, self._names, _levels(said[0], index), _levels(rows, index), weights.mean(axis=1), standing,
-            _surprise(due, change), due, change,
+            self._periods, self._names, _levels(quantiles[-1], index), _levels(rows, index), weights.mean(axis=1),
+            standing, _surprise(due, change), due, change,
         )  # fmt: skip
         changes = (issued, *of_experts, of_boa, of_guard, of_record)
         return forecast, changes if x.moment.learns else None
@@ -173,26 +175,21 @@ class Forecaster(Step[Seen, Forecast, tuple[Any, ...] | None]):
         changes = (har_change, linear_change, quantile_change, guests_change, intervals_change)
         return _Asked(centres, spread.scale, rows, scales, _used(brought)), changes
 
-    def _issued(self, x: Seen, asked: _Asked, quantiles: Floats, weights: Floats) -> Issued:
+    def _issued(self, x: Seen, asked: _Asked, quantiles: Floats, unsorted: Floats, weights: Floats) -> Issued:
         """The forecast as it waits for its label."""
         at_us, level, stress = x.moment.at_us, x.moment.index, x.moment.percentile >= STRESS
-        return Issued(at_us, level, x.raw, x.now, asked.own, asked.centres, quantiles, weights, stress)
+        return Issued(at_us, level, x.raw, x.now, asked.own, asked.centres, quantiles, unsorted, weights, stress)
 
 
 def _prior(expert: str) -> float:
     """Weight to begin with; none for who runs in the shadow."""
-    if expert in {PERSISTENCE, *har.LABELS}:
+    if expert in EXPERTS:
         return 1.0
     return NEWCOMER if counts(expert) else 0.0
 
 
 def _used(brought: Brought) -> Flags:
     return np.concatenate([np.ones(len(EXPERTS), np.bool_), brought.used])
-
-
-def _guarded(rows: Floats, scales: Floats, offset: Floats) -> Floats:
-    """Quantiles moved by the guard, and sorted."""
-    return np.sort(rows + scales[:, None] * offset, axis=1)
 
 
 def _mixed(weights: Floats, rows: Floats) -> Floats:

@@ -69,10 +69,12 @@ def _labels(state: State, _fresh: State, of: Moves) -> State:
 
 def _moved(issued: Issued, source: Ints) -> tuple[Any, ...]:
     blank = np.full((len(source), issued.quantiles.shape[1]), np.nan)
-    quantiles = _rows(issued.quantiles, blank, source)
+    quantiles, unsorted = (_rows(said, blank, source) for said in (issued.quantiles, issued.unsorted))
     weights = _rows(issued.weights, np.zeros_like(blank[:-1]), source[:-1])
     total = weights.sum(axis=0)
-    return tuple(issued._replace(quantiles=quantiles, weights=weights / np.where(total > 0, total, 1.0)))
+    return tuple(
+        issued._replace(quantiles=quantiles, unsorted=unsorted, weights=weights / np.where(total > 0, total, 1.0))
+    )
 
 
 def _rows(before: Floats, fresh: Floats, source: Ints) -> Floats:

@@ -18,6 +18,7 @@ class Issued(NamedTuple):
         scales: scale of each row's residuals then, float64[K].
         centres: middle of each row, change in points, float64[K]; NaN for those that slept.
         quantiles: what each row said, change in points, float64[K, Q]; the ensemble is the last one.
+        unsorted: the same before sorting, as the guard moved it: that judges its own offsets.
         weights: of the experts in the ensemble, float64[K - 1, Q].
         stress: whether it was made in stress.
     """
@@ -29,6 +30,7 @@ class Issued(NamedTuple):
     scales: Floats
     centres: Floats
     quantiles: Floats
+    unsorted: Floats
     weights: Floats
     stress: bool
 
@@ -37,6 +39,7 @@ class LabelQueue(Step[Issued, None, Issued]):
     """A delay line: what was issued `periods` finals ago has its label now."""
 
     name: ClassVar[str] = "labels"
+    version: ClassVar[int] = 2
     fields: ClassVar[tuple[str, ...]] = ("pending",)
 
     def __init__(self, periods: int, rows: int) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from models.signals.compiled import compiled
 from models.signals.moves import bounded
 from models.signals.path import Observation
+from models.signals.stands import ROWS, chance, learn
 from models.signals.step import Flags, Floats, Ints, Step
 from schemas.market import Market
 
@@ -28,16 +29,16 @@ LEARNED: Final = 60
 GONE: Final = 250
 """Periods without a value after which an input is not odd but gone: coverage says so, for ever."""
 
-FINALS, VALUES, SAME, STOOD, LENGTH, AGE = range(6)
-"""Rows of the counts: finals since the first value, those with a value, how many times it now stood, how often it ever
-stood; length of the last silence or sleep, and finals since it ended."""
+FINALS, VALUES, SAME, LENGTH, AGE = range(5)
+"""Rows of the counts: finals since the first value, those with a value, how many times it now stood; length of the last
+silence or sleep, and finals since it ended."""
 
-COUNTS: Final = 6
+COUNTS: Final = 5
 
 LAST, FURTHEST = range(2)
 """Rows of the values: that of the last final with one, and the largest move."""
 
-_Change = tuple[Ints, Floats]
+_Change = tuple[Ints, Floats, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,13 @@ class InputWatch(Step[Observation, Oddities, _Change]):
     """Judges each instrument by its own past, so that no threshold in points or per cent has to be made up.
 
     A rejected print leaves its period without a value, a feed that died is silent, a vendor that repeats itself
-    freezes, a bad print leaps. A value that stood in a share p of its finals stands n more times with probability
-    p ** n, which is held against `SELDOM`. None of it changes the index: it is said beside it.
+    freezes, a bad print leaps. How likely a value stands so long (`chance`) is held against `SELDOM`; a run
+    teaches when it ends. None of it changes the index: it is said beside it.
     """
 
     name: ClassVar[str] = "inputs"
-    fields: ClassVar[tuple[str, ...]] = ("counts", "values")
+    version: ClassVar[int] = 2
+    fields: ClassVar[tuple[str, ...]] = ("counts", "values", "stands")
 
     def __init__(self, market: Market) -> None:
         """Of a market's instruments."""
@@ -76,20 +78,21 @@ class InputWatch(Step[Observation, Oddities, _Change]):
         n = len(market.instrument)
         self.counts: Ints = np.zeros((COUNTS, n), np.int64)
         self.values: Floats = np.tile([[np.nan], [0.0]], n)
+        self.stands: Floats = np.zeros((n, ROWS))
 
     def advance(self, x: Observation) -> tuple[Oddities, _Change]:
         """What is odd with the period so far."""
-        counts, values = self.counts.copy(), self.values.copy()
+        counts, values, past = self.counts.copy(), self.values.copy(), self.stands.copy()
         found, leap = np.zeros((3, counts.shape[1]), np.int64), np.zeros(counts.shape[1])
         _miss(x.elapsed, x.fresh, x.live, counts, found[0])
-        _stand(x.close, x.fresh, counts, values, found[1])
+        _stand(x.close, x.fresh, counts, values, past, found[1])
         _leap(x.period_return, x.elapsed, x.fresh, counts, values, leap)
         _remember(found[0], found[1], self._memory, counts, found[2])
-        return Oddities(found[0], found[1], found[2], leap), (counts, values)
+        return Oddities(found[0], found[1], found[2], leap), (counts, values, past)
 
     def commit(self, change: _Change) -> None:
         """Closes the period."""
-        self.counts, self.values = change
+        self.counts, self.values, self.stands = change
 
 
 @compiled
@@ -107,17 +110,20 @@ def _miss(elapsed: Floats, fresh: Flags, live: Flags, counts: Ints, silent: Ints
 
 
 @compiled
-def _stand(close: Floats, fresh: Flags, counts: Ints, values: Floats, frozen: Ints) -> None:
-    """Finals that a value has stood, where that is seldom, into `frozen`; counts and values in place."""
+def _stand(  # noqa: PLR0917  (kernels take arrays, not objects)
+    close: Floats, fresh: Flags, counts: Ints, values: Floats, past: Floats, frozen: Ints
+) -> None:
+    """Finals that a value has stood, where that is seldom, into `frozen`; the others in place."""
     for c in range(len(fresh)):
         if not fresh[c]:
             continue
-        same = close[c] == values[LAST, c]
-        share = (counts[STOOD, c] + 1.0) / (counts[VALUES, c] + 1.0)
-        counts[SAME, c] = counts[SAME, c] + 1 if same else 0
-        counts[STOOD, c] += same
+        if close[c] == values[LAST, c]:
+            counts[SAME, c] += 1
+        elif np.isfinite(values[LAST, c]):
+            learn(past[c], counts[SAME, c])
+            counts[SAME, c] = 0
         values[LAST, c] = close[c]
-        if counts[VALUES, c] > LEARNED and share ** counts[SAME, c] < SELDOM:
+        if counts[VALUES, c] > LEARNED and chance(past[c], counts[SAME, c]) < SELDOM:
             frozen[c] = counts[SAME, c] + 1
 
 

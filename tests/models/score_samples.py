@@ -105,8 +105,9 @@ def _quantiles(rng: np.random.Generator, rows: int) -> Floats:
 def issued(n: int) -> Issued:
     """A forecast on its way."""
     rng = np.random.default_rng(n)
+    quantiles = _quantiles(rng, 3)
     return Issued(
-        tape.START + n, float(n), rng.random(5), rng.random(5), np.ones(3), np.zeros(3), _quantiles(rng, 3),
+        tape.START + n, float(n), rng.random(5), rng.random(5), np.ones(3), np.zeros(3), quantiles, quantiles[:, ::-1],
         np.full((2, len(LEVELS)), 0.5), stress=n % 2 > 0,
     )  # fmt: skip
 
@@ -198,7 +199,7 @@ def named() -> dict[type[AnyStep], Sample]:
             lambda: LabelQueue(3, 3), lambda: [issued(n) for n in range(30)], lambda: [issued(n) for n in range(9)]
         ),
         Intervals: Sample(lambda: Intervals(2), lambda: _asked(1.0), lambda: _asked(1e100, 60)),
-        Guard: Sample(lambda: Guard(3), lambda: _came(1.0), lambda: _came(1e300)),
+        Guard: Sample(lambda: Guard((0.02, 0.02, 0.005)), lambda: _came(1.0), lambda: _came(1e300)),
         Boa: Sample(lambda: Boa((1.0, 1.0, 0.2, 0.2)), lambda: _gatherings(1.0), lambda: _gatherings(1e100)),
         Record: Sample(lambda: Record(3), lambda: _outcomes(1.0), lambda: _outcomes(1e100)),
         DriftWatch: Sample(DriftWatch, lambda: _errors(1.0), lambda: _errors(1e300)),

@@ -59,6 +59,16 @@ def test_the_ensemble_covers_what_it_promises() -> None:
     assert (came[:, None] <= quantiles[:, -1]).mean(axis=0) == pytest.approx(LEVELS, abs=0.04)
 
 
+def test_an_index_held_at_a_bound_for_a_year_does_not_lock_the_guard() -> None:
+    """Quantiles cross meanwhile; judged when sorted, each got the hits of the other and intervals grew without end."""
+    held = [replace(m, index=0.0) if 250 <= n < 520 else m for n, m in enumerate(LONG)]
+    quantiles, came = judged(run(held))
+    last = slice(-300, None)
+    for row in (0, -1):
+        within = (quantiles[last, row, 0] <= came[last]) & (came[last] <= quantiles[last, row, -1])
+        assert within.mean() == pytest.approx(0.9, abs=0.05)
+
+
 def test_the_worst_case_is_the_baseline() -> None:
     quantiles, came = judged(SAID)
     loss = np.nanmean(pinball(quantiles, came[:, None, None]).mean(axis=2), axis=0)

@@ -57,7 +57,8 @@ def test_guard_and_record_keep_the_rows_of_the_ensemble_last() -> None:
 def test_forecasts_on_their_way_are_those_of_who_made_them() -> None:
     before, after = LabelQueue(2, 6), LabelQueue(2, 6)
     weights = np.array([0.2, 0.2, 0.2, 0.3, 0.1])[:, None] * np.ones(Q)
-    one = Issued(0, 1.0, np.ones(3), np.ones(3), np.ones(2), np.ones(2), numbered(6), weights, stress=False)
+    said, middles = numbered(6), np.ones(2)
+    one = Issued(0, 1.0, np.ones(3), np.ones(3), np.ones(2), middles, said, said + 0.5, weights, stress=False)
     before.update(one)
     before.update(one)
     after.restore(carried("labels", before.snapshot(), after.snapshot(), OF))
@@ -66,6 +67,7 @@ def test_forecasts_on_their_way_are_those_of_who_made_them() -> None:
     assert np.isnan(older.quantiles[3:5]).all()
     assert newest.quantiles[[0, 1, 2, 3, 5], 0].tolist() == [0, 1, 2, 4, 5]
     assert np.isnan(newest.quantiles[4]).all()
+    assert np.array_equal(newest.unsorted, newest.quantiles + 0.5, equal_nan=True)
     for issued, last in ((older, 0.0), (newest, 0.1)):
         assert issued.weights.sum(axis=0) == pytest.approx(np.ones(Q))
         assert (issued.weights[3] > 0).all() == (last > 0)

@@ -62,12 +62,21 @@ def test_a_stale_input_is_missed_however_seldom_it_speaks_and_forgotten_when_it_
 def test_a_value_stands_oddly_long_only_where_it_seldom_does() -> None:
     said = run([*walk(100), *[77.0] * 8, *walk(20, 5)])
     runs = [int(s.frozen[0]) for s in said]
-    assert runs[100:108] == [0, 0, 0, 4, 5, 6, 7, 8]
+    assert runs[100:108] == [0, 0, 3, 4, 5, 6, 7, 8]
     assert not any(runs[:100] + runs[108:])
     steps = np.repeat(walk(100), 4).tolist()
-    lazy = [int(s.frozen[0]) for s in run([*steps, *[steps[-1]] * 40])]
-    assert not any(lazy[:420]), "three of four stand: thirty times are one in 5,000"
-    assert lazy[-1] > 40
+    lazy = [int(s.frozen[0]) for s in run([*steps, *[steps[-1]] * 3])]
+    assert not any(lazy[:402]), "it stands four finals each time"
+    assert lazy[402] == 7, "and never did longer"
+
+
+def test_a_rate_that_is_set_now_and_then_may_stand_as_it_did() -> None:
+    """Weeks of daily moves and months at one value, as policy rates have."""
+    weeks = [float(v) for n in range(12) for v in [*np.array(walk(20, n)), *[50.0 + n] * 40]]
+    said = [int(s.frozen[0]) for s in run([*weeks, *[61.0] * 60])]
+    assert not any(said[4 * 60 : 12 * 60])
+    assert said[-1] == 100
+    assert next(n for n, frozen in enumerate(said[12 * 60 :]) if frozen) < 50
 
 
 def test_what_ended_lately_is_remembered_for_two_half_lives() -> None:
