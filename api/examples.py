@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.alerting.rest import answers as alert_answers
+from api.alerting.rest.examples import EXAMPLES as ALERT_EXAMPLES
+from api.identity.rest import answers as identity_answers
 
 READING: dict[str, Any] = {
     "market": "us-open",
@@ -162,6 +163,22 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "retrain": None,
         },
     },
+    "Scores": {
+        "market": "us-open",
+        "periods": 1,
+        "at": ["2008-10-14T20:00:00Z", READING["at"]],
+        "skill": [0.014, 0.015],
+        "skills": {"persistence": [0.0, 0.0], "har": [None, 0.011]},
+        "weights": {"persistence": [0.61, 0.6], "har": [0.39, 0.4]},
+        "coverage": [{"nominal": 0.9, "overall": [0.899, 0.899], "stress": [None, 0.918]}],
+        "labels": [2369, 2370],
+        "regime": ["stress", "stress"],
+        "probabilities": {"calm": [0.0, 0.0], "tense": [0.02, 0.01], "stress": [0.98, 0.99]},
+        "change": [0.05, 0.04],
+        "anomaly": [0.02, 0.004],
+        "drifts": [0, 1],
+        **_SPAN,
+    },
     "Ready": {
         "status": "not ready",
         "checks": {
@@ -178,5 +195,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "instance": "/v1/markets/us-opne",
         "request_id": "9f2c1b0a7d6e5f43",
     },
-    **alert_answers.EXAMPLES,
+    **ALERT_EXAMPLES,
+    **identity_answers.EXAMPLES,
 }

@@ -53,7 +53,7 @@ class Listener:
             yield from ((at_ns, payload) for payload in self._frames())
 
     def _frames(self) -> Iterator[bytes]:
-        """Payloads of whole data frames; pings of the protocol are left unanswered, for runs are short."""
+        """Payloads of whole data frames; a ping is answered."""
         while len(self._left) >= 2:
             size, head = self._left[1] & 0x7F, 2
             if size in _LENGTHS:
@@ -65,6 +65,11 @@ class Listener:
                 return
             opcode, payload = self._left[0] & 0x0F, self._left[head : head + size]
             self._left = self._left[head + size :]
+            if opcode == 8:
+                msg = f"the API closed the socket: {int.from_bytes(payload[:2], 'big')} {payload[2:].decode()}"
+                raise ConnectionError(msg)
+            if opcode == 9:
+                self._socket.sendall(bytes([0x8A, 0x80 | len(payload), 0, 0, 0, 0]) + payload)
             if opcode in (1, 2):
                 yield payload
 

@@ -52,6 +52,25 @@ POLL: Final = Histogram(
 REDIS_WAITS: Final = Counter("esi_redis_waits_total", "Times a flow had to wait for Redis.", ["market", "why"])
 SENT: Final = Counter("esi_sent_ticks_total", "Ticks sent into a feed by a replayer or simulator.", ["feed"])
 TOCKS: Final = Counter("esi_tocks_total", "Tocks sent into a feed.", ["feed"])
+SKILL: Final = Gauge(
+    "esi_forecast_skill",
+    "1 - loss / loss of a yardstick, lately; NaN while it is not known.",
+    ["market", "periods", "against"],
+)
+COVERAGE: Final = Gauge(
+    "esi_forecast_coverage",
+    "Share of outcomes within the interval that promises nominal; NaN while it is not known.",
+    ["market", "periods", "nominal", "when"],
+)
+WEIGHT: Final = Gauge("esi_expert_weight", "Weight of an expert in the ensemble.", ["market", "periods", "expert"])
+REGIME: Final = Gauge("esi_regime_probability", "Filtered probability of a regime.", ["market", "regime"])
+IN_FORCE: Final = Gauge("esi_regime", "1 for the regime that is in force.", ["market", "regime"])
+CHANGE: Final = Gauge("esi_change_probability", "Probability of a recent change of forecast errors.", ["market"])
+ANOMALY: Final = Gauge(
+    "esi_anomaly_probability", "Probability of a moment at least as unusual; NaN while warming up.", ["market"]
+)
+DRIFT: Final = Gauge("esi_drift_found", "How often a detector has found drift so far.", ["market", "detector"])
+MODEL: Final = Gauge("esi_model_info", "1 for the version in force of a model.", ["market", "model", "version"])
 
 
 def serve(port: int | None, host: str) -> int | None:

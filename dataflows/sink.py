@@ -22,6 +22,7 @@ from dataflows import hops, metrics, stopping
 from dataflows.config import FlowConfig, FlowError
 from dataflows.ended import EndedStreams
 from dataflows.entries import Entry, Publishable, entries_of
+from dataflows.score_metrics import ScoreGauges
 from schemas import names
 
 log = structlog.get_logger()
@@ -47,6 +48,7 @@ class MarketStreams(StatefulSinkPartition[Any, None]):
         self._market, self._cap = market, config.cap
         self._live = config.run is None and any(m.name == market and m.clock == "wall" for m in config.markets)
         self._unsaved: list[Entry] = []
+        self._gauges = ScoreGauges(market)
         self._client = connect(config.redis_url)
         self._script = self._client.register_script(_SCRIPT)
         self._keys = [names.writer_key(market), names.latest_key(market)]
@@ -65,6 +67,7 @@ class MarketStreams(StatefulSinkPartition[Any, None]):
         entries = [entry for value in values for entry in entries_of(_bare(value))]
         self._unsaved += entries
         self._write_all(entries)
+        self._gauges.observe(entries)
         for published, trace in given:
             hops.observe(self._market, hops.passed(trace))
             if self._live:

@@ -17,8 +17,11 @@ from deploy.audit import audit
 from deploy.control import control
 from deploy.evaluate import evaluate
 from deploy.fit import fit
+from deploy.identity_keys import app as keys
+from deploy.identity_keys import log as audit_log
 from deploy.options import (
     Addresses,
+    AddressFile,
     ApiPort,
     Data,
     Feed,
@@ -36,6 +39,7 @@ from deploy.options import (
 from deploy.reference import app as reference
 from deploy.serve import api
 from deploy.told import is_told
+from deploy.users import app as users
 
 app = typer.Typer(
     name="esi",
@@ -84,9 +88,7 @@ def flow(
 
 
 @app.command()
-def broker(
-    address_file: Annotated[Path | None, typer.Option(help="Where to write the address as JSON.")] = None,
-) -> None:
+def broker(address_file: AddressFile = None) -> None:
     """Runs the embedded Kafka-protocol broker, all in memory."""
     from deploy import verbs
 
@@ -206,6 +208,9 @@ for verb in (api, audit, control, evaluate, fit):
     app.command()(verb)
 app.add_typer(reference, name="reference")
 app.add_typer(alerts, name="alerts")
+app.add_typer(users, name="users")
+app.add_typer(keys, name="keys")
+app.add_typer(audit_log, name="audit-log")
 
 
 @app.command()

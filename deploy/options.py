@@ -24,6 +24,7 @@ Seed = Annotated[int | None, typer.Option(help="Seed of the synthetic market.")]
 
 ApiProcesses = Annotated[int | None, typer.Option(help="Processes that share the port.")]
 Processes = Annotated[int | None, typer.Option(help="Processes of each flow.")]
+AddressFile = Annotated[Path | None, typer.Option(help="Where to write the address as JSON.")]
 Addresses = Annotated[
     str | None,
     typer.Option(

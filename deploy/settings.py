@@ -14,8 +14,9 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from deploy.provider_settings import ProviderSettings
 from deploy.setting_kinds import Bootstrap, Folder, Names, Port, allowed
 
 PREFIX: Final = "ESI_"
@@ -48,7 +49,7 @@ def _default_data_dir() -> Path:
     return (checkout() or Path.cwd()) / ".esi"
 
 
-class Settings(BaseSettings):
+class Settings(ProviderSettings):
     """What a process is told; each field's description is its documentation."""
 
     model_config = SettingsConfigDict(
@@ -106,6 +107,18 @@ class Settings(BaseSettings):
         description="Web origins beside the API's own that may open its WebSocket, such as "
         "`https://desk.example.org`, with commas.",
     )
+    api_tls_certificate: Path | None = Field(
+        default=None, description="File of the certificate chain (PEM) that the API shows; without it, it speaks HTTP."
+    )
+    api_tls_key: Path | None = Field(default=None, description="File of its private key (PEM).")
+    api_behind_tls: bool = Field(
+        default=False, description="Whether a proxy in front of the API speaks TLS: cookies are then for TLS only."
+    )
+    trusted_proxies: Names = Field(default=(), description="Proxies (networks) whose `X-Forwarded-For` is believed.")
+    local_session: bool = Field(
+        default=True, description="Whether who sits at this machine may look without a login, if only it is served."
+    )
+    public_metrics: bool = Field(default=False, description="Whether the API answers `/metrics` to strangers.")
     rate: int = Field(
         default=5_000,
         ge=1,

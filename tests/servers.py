@@ -362,7 +362,7 @@ class Kafka(Server):
         }
         path = self.folder / "server.properties"
         path.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = f"A{base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]}"  # not "-..": that would be a flag
         format_log = self._java("256m", "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(path))
         subprocess.run(format_log, check=True, capture_output=True, cwd=self.folder)
 

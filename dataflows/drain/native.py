@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import confluent_kafka
 
+from dataflows.drain.scan import packed
+
 _P, _I, _S = ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p
 _SIGNATURES: Final[dict[str, tuple[Any, list[Any]]]] = {
     "rd_kafka_version": (_I, []),
@@ -42,6 +44,12 @@ _SIGNATURES: Final[dict[str, tuple[Any, list[Any]]]] = {
 OLDEST: Final = 0x02000000
 NEWEST: Final = 0x03000000
 """Versions of librdkafka whose interface is known: 2.x."""
+
+HEADERS_AT: Final = {0x021000FF: 120}
+"""Where a consumed message holds length and address of its unread headers, by version: no part of the interface."""
+
+_ONE_BYTE: Final = 63
+"""Longest text whose length is one byte of a Kafka record."""
 
 CONSUMER: Final = 1
 _ErrorCallback = ctypes.CFUNCTYPE(None, _P, _I, _S, _P)
@@ -183,3 +191,19 @@ def headers_of(message: int) -> list[tuple[str, bytes | None]]:
         raw = ctypes.string_at(value.value, size.value) if value.value is not None else None
         found.append(((name.value or b"").decode(errors="replace"), raw))
     return found
+
+
+def headers_at(messages: list[int]) -> int:
+    """Where messages hold their unread headers, 0 if it is not known, or not so for these."""
+    place = HEADERS_AT.get(library().rd_kafka_version(), 0)
+    return place if place and all(_fits(message, place) for message in messages) else 0
+
+
+def _fits(message: int, place: int) -> bool:
+    """Whether a message's unread headers are those that the library reads from them; the long ones are not compared."""
+    known = [] if ctypes.c_int.from_address(message).value else headers_of(message)
+    if len(known) != 1 or known[0][1] is None or max(map(len, known[0])) > _ONE_BYTE:  # type: ignore[arg-type] # not None
+        return True
+    raw = packed(known[0][0], known[0][1])
+    length, start = ctypes.c_int32.from_address(message + place), ctypes.c_void_p.from_address(message + place + 8)
+    return length.value == len(raw) and start.value is not None and ctypes.string_at(start.value, len(raw)) == raw
