@@ -1,69 +1,70 @@
-"""From ten to ten thousand instruments: time per tick, how long a save holds up a flow, how soon it is back."""
+"""From ten to ten thousand instruments: processor time of a tick, of a reading, and of five hundred series' pairs."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import tempfile
-import threading
 import time
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from bench import product, tape
+from bench import tape
 from bench.case import Figure, require
-from bench.gaps import GAPS
 from bench.heaps import Heap
-from bench.servers import running
-from dataflows import kafka as clients
 from models.pipeline import Pipeline
 from models.signals.bars import BarFold
 from models.signals.correlation import move_pairs, pair_correlations
-from schemas import names
 from schemas.bars import Partial
 from schemas.instruments import Instruments
 from schemas.market_file import parse
 from schemas.ticks_wire import decode_ticks
-from tests import servers
 
-FEED: Final = "bench"
 COUNTS: Final = (10, 100, 1_000, 10_000)
 MOST: Final = COUNTS[-1]
 MINUTE: Final = 1_000_000
+ROWS: Final = 8_192
 RECORDS: Final = 500
-WARM_UP: Final = 60
-RATE: Final = 100_000
-SECONDS: Final = 25.0
+WARM_UP: Final = 130
 SERIES: Final = 500
-REPEATS: Final = 5
+REPEATS: Final = 3
 SEGMENT: Final = 1_000
 """Instruments of one indicator at most."""
 
-WORK: Final = (
-    "Arrow records of 8,192 ticks of so many instruments, each as likely as any other, a million ticks a minute: decoded, "
-    "validated, folded into one-minute bars, and with every minute merged and taken to volatilities, index and bytes; "
-    "processor time of one core a tick"
+TICK: Final = (
+    "Arrow records of 8,192 ticks of 10 instruments, each as likely as any other, a million ticks a minute: decoded, "
+    "validated and folded into one-minute bars, closing them included; processor time of one core a tick"
 )
-RATIO: Final = "a tick of 10,000 instruments by one of 10"
-STALL: Final = (
-    f"a flow of 10,000 instruments with {RATE:,} ticks/s in 4 partitions, which saves all of its state four times a second: "
-    "longest time in which it does not look at its partitions because of a save, of all saves"
+READING: Final = (
+    "what follows at the end of each of these minutes: merged, taken to volatilities, index and bytes of reading, bars "
+    "and details"
 )
-RESUME: Final = (
-    "from starting it again after kill -9 to its first look at a partition, imports and compiled code included"
+FLAT: Final = "a tick of 10,000 instruments by one of 10, the least of the repeats each"
+WHOLE: Final = "the same with the readings: a hundred ticks a bar at 10,000 instruments"
+PAIRS: Final = (
+    f"EWMA of the products of {SERIES} series over three memories (124,750 pairs each), and their correlations"
 )
-PAIRS: Final = f"EWMA of the products of {SERIES} series over three memories (124,750 pairs), and their correlations"
 
 
-def market_text(count: int) -> str:
+@dataclass(frozen=True)
+class Taken:
+    """Nanoseconds of a tick and milliseconds of a reading, by processor time."""
+
+    tick: float
+    reading: float
+
+    @property
+    def whole(self) -> float:
+        """Nanoseconds of a tick with its share of the readings."""
+        return self.tick + self.reading * 1e6 / MINUTE
+
+
+def market_text(count: int, name: str = "bench") -> str:
     """The market of the other benchmarks with so many instruments."""
     listed = [f"I{number:03d}" for number in range(count)]
     size = min(SEGMENT, max(1, count // tape.SEGMENTS))
     parts = [listed[first : first + size] for first in range(0, count, size)]
-    head = tape.market_text().partition("[[instrument]]")[0]
+    head = tape.market_text().partition("[[instrument]]")[0].replace('name = "bench"', f'name = "{name}"')
     instruments = "".join(f'[[instrument]]\nname = "{name}"\n' for name in listed)
     return head + instruments + "".join(_segment(number, part) for number, part in enumerate(parts))
 
@@ -73,123 +74,77 @@ def _segment(number: int, part: list[str]) -> str:
     return f'[[segment]]\nname = "s{number}"\n[[segment.indicator]]\n{indicator}'
 
 
-def nanoseconds(count: int) -> float:
-    """Of one tick, by processor time."""
-    market, heap = parse(market_text(count).encode(), "bench.toml"), Heap(8_192, count, MINUTE)
+def taken(count: int, records: int = RECORDS, warm_up: int = WARM_UP) -> Taken:
+    """Time of a tick and of a reading with so many instruments.
+
+    Raises:
+        WrongOutputError: a tick was refused, or a reading is missing.
+    """
+    market, heap = parse(market_text(count).encode(), "bench.toml"), Heap(ROWS, count, MINUTE)
     fold, pipeline, known = BarFold(market), Pipeline(market), Instruments(heap.names)
-    began = readings = 0
-    for number in range(RECORDS):
-        raw = heap.record(number)
-        before = time.thread_time_ns()
+    folding = reading = readings = counted = 0
+    for number in range(records):
+        raw, began = heap.record(number), time.thread_time_ns()
         folded = fold.update(decode_ticks(raw, known))
-        if len(folded.reached_us):
-            readings += len(pipeline.feed(Partial(0, folded.reached_us, folded.bars)))
-        began += time.thread_time_ns() - before if number >= WARM_UP else 0
+        between = time.thread_time_ns()
+        said = pipeline.feed(Partial(0, folded.reached_us, folded.bars)) if len(folded.reached_us) else []
+        ended = time.thread_time_ns()
         require(not folded.faults.any(), "good ticks were refused")
-    require(readings == RECORDS * 8_192 // MINUTE, f"{readings} readings")
-    return began / ((RECORDS - WARM_UP) * 8_192)
+        readings += len(said)
+        if number >= warm_up:
+            folding, reading, counted = folding + between - began, reading + ended - between, counted + len(said)
+    require(readings == (records * ROWS - 1) // MINUTE, f"{readings} readings of {records} records")
+    return Taken(folding / ((records - warm_up) * ROWS), reading / 1e6 / counted)
 
 
-def _ticks(bootstrap: str, ended: threading.Event) -> None:
-    """Ticks of all instruments at a steady rate, event time as fast as the wall clock."""
-    heap, producer = Heap(RATE // 40, MOST, RATE * 60 // 4), clients.producer(bootstrap)
-    headers: Any = [(names.CONTENT_TYPE, names.TICKS_ARROW.encode())]
-    began, number = time.monotonic(), 0
-    while not ended.is_set():
-        raw = heap.record(number)
-        for partition in range(4):
-            producer.produce(names.ticks_topic(FEED), raw, partition=partition, headers=headers)
-        producer.poll(0)
-        number += 1
-        ended.wait(max(0.0, began + number * 0.1 - time.monotonic()))
-    producer.flush(10)
+def pairs(series: int = SERIES, repeats: int = REPEATS) -> tuple[float, ...]:
+    """Milliseconds of one update of all pairs, and of their correlations.
 
-
-def stalls() -> tuple[dict[str, Any], float]:
-    """Gaps of a flow of ten thousand instruments, and the seconds in which it is back after a kill."""
-    with (
-        running(servers.Kafka()) as kafka,
-        running(servers.Redis()) as store,
-        tempfile.TemporaryDirectory(prefix="esi-bench-") as name,
-    ):
-        folder, ended = Path(name), threading.Event()
-        clients.ensure_topic(kafka.bootstrap, names.ticks_topic(FEED), 4)
-        (folder / "market.toml").write_text(market_text(MOST))
-        told = {"bootstrap": kafka.bootstrap, "redis": store.url, "feed": FEED, "port": str(servers.free_port())}
-        (folder / "told.json").write_text(json.dumps(told))
-        source = threading.Thread(target=_ticks, args=(kafka.bootstrap, ended))
-        source.start()
-        try:
-            gaps = _gaps(folder, SECONDS, int(told["port"]))
-            began = time.time()
-            back = _gaps(folder, 3.0, int(told["port"]))["began"] - began
-        finally:
-            ended.set()
-            source.join()
-    return gaps, back
-
-
-def _gaps(folder: Path, seconds: float, port: int) -> dict[str, Any]:
-    (folder / GAPS).unlink(missing_ok=True)
-    with (folder / "flow.log").open("ab") as log:
-        flow = subprocess.Popen(
-            [sys.executable, "-m", "bench.gaps", str(folder)], stdout=log, stderr=log, cwd=servers.CHECKOUT
-        )
-    try:
-        servers.wait_until((folder / GAPS).exists, 60, (folder / "flow.log").read_text()[-2000:])
-        time.sleep(seconds)
-        read = product.total(product.page(port), "esi_ticks_total")
-        require(flow.poll() is None, (folder / "flow.log").read_text()[-2000:])
-        require(read > RATE * seconds * 0.8, f"only {read:.0f} ticks were read")
-    finally:
-        flow.kill()
-        flow.wait()
-    found: dict[str, Any] = json.loads((folder / GAPS).read_text())
-    return found
-
-
-def pairs() -> tuple[float, ...]:
-    """Milliseconds of one update of all pairs, and of their correlations."""
+    Raises:
+        WrongOutputError: they are not those that NumPy says.
+    """
     random = np.random.default_rng(7)
-    products, squares, counts = np.zeros((3, SERIES, SERIES)), np.zeros((3, SERIES, SERIES)), np.full((SERIES,) * 2, 9)
-    after, taken, matrix = (np.empty_like(products), np.empty_like(squares)), [], np.empty_like(products)
-    for turn in range(20 + REPEATS):
-        returns = random.standard_normal(SERIES)
-        before = time.thread_time_ns()
-        move_pairs(products, squares, returns, np.array([0.01, 0.05, 0.002]), *after, counts)
+    products, squares, counts = (
+        np.zeros((3, series, series)),
+        np.zeros((3, series, series)),
+        np.zeros((series, series), np.int64),
+    )
+    weights, wanted = np.array([0.01, 0.05, 0.002]), np.zeros((3, series, series))
+    after, matrix, found = (np.empty_like(products), np.empty_like(squares)), np.empty_like(products), list[float]()
+    for turn in range(20 + repeats):
+        returns = random.standard_normal(series)
+        began = time.thread_time_ns()
+        move_pairs(products, squares, returns, weights, *after, counts)
         pair_correlations(*after, counts, 0.9, matrix)
         if turn >= 20:
-            taken.append((time.thread_time_ns() - before) / 1e6)
+            found.append((time.thread_time_ns() - began) / 1e6)
         (products, squares), after = after, (products, squares)
-    require(bool(np.isfinite(matrix).all()) and bool((np.abs(matrix) <= 1).all()), "a correlation is none")
-    return tuple(taken)
+        wanted += weights[:, None, None] * (np.outer(returns, returns) - wanted)
+    scale = np.sqrt(np.diagonal(wanted, axis1=1, axis2=2))
+    correlations = 0.9 * wanted / (scale[:, :, None] * scale[:, None, :])
+    correlations[:, range(series), range(series)] = 1.0
+    require(bool(np.allclose(matrix, correlations, atol=1e-12)), "these are not the correlations")
+    return tuple(found)
 
 
 def measure() -> list[Figure]:
-    """Time a tick by instruments, stalls, resume, correlation."""
-    found = {count: tuple(nanoseconds(count) for _ in range(3)) for count in COUNTS}
-    figures = [
-        Figure(
-            f"instruments/tick_{count}", values, "ns", higher_is_better=False, work=WORK if count == COUNTS[0] else ""
-        )
-        for count, values in found.items()
-    ]
-    ratio = min(found[MOST]) / min(found[COUNTS[0]])
-    gaps, back = stalls()
+    """Time of a tick and of a reading by instruments, and of pairs."""
+    found = {count: [taken(count) for _ in range(REPEATS)] for count in COUNTS}
+    made = []
+    for count, several in found.items():
+        first = count == COUNTS[0]
+        made += [
+            _figure(f"tick_{count}", tuple(one.tick for one in several), "ns", TICK if first else f"of {count:,}"),
+            _figure(f"reading_{count}", tuple(one.reading for one in several), "ms", READING if first else ""),
+        ]
+    least = {count: min(several, key=lambda one: one.tick) for count, several in found.items()}
     return [
-        *figures,
-        Figure("instruments/flat", (ratio,), "x", higher_is_better=False, work=RATIO),
-        Figure("instruments/stall", (gaps["saves"]["p100"],), "ms", 50.0, higher_is_better=False, work=STALL),
-        Figure(
-            "instruments/stall_p50", (gaps["saves"]["p50"],), "ms", higher_is_better=False, work="the median of these"
-        ),
-        Figure(
-            "instruments/gap_p99",
-            (gaps["others"]["p99"],),
-            "ms",
-            higher_is_better=False,
-            work="beside it: between saves",
-        ),
-        Figure("instruments/resume", (back,), "s", 5.0, higher_is_better=False, work=RESUME),
-        Figure("instruments/pairs", pairs(), "ms", higher_is_better=False, work=PAIRS),
+        *made,
+        _figure("flat", (least[MOST].tick / least[COUNTS[0]].tick,), "x", FLAT),
+        _figure("flat_whole", (least[MOST].whole / least[COUNTS[0]].whole,), "x", WHOLE),
+        _figure("pairs", pairs(), "ms", PAIRS),
     ]
+
+
+def _figure(name: str, values: tuple[float, ...], unit: str, work: str) -> Figure:
+    return Figure(f"instruments/{name}", values, unit, higher_is_better=False, work=work)
