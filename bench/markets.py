@@ -31,9 +31,9 @@ LIMIT_S: Final = 120.0
 
 WORK: Final = (
     f"{PARTITIONS * RECORDS * 8192:,} ticks of {MARKETS * EACH:,} instruments in Arrow records of 8,192, in "
-    f"{PARTITIONS} filled partitions of Apache Kafka, drained by one flow process with recovery on for {MARKETS} markets of {EACH} "
-    f"instruments each (20 minutes: {20 * MARKETS:,} readings); from when all of them are known "
-    "to the last reading of each, making their steps included"
+    f"{PARTITIONS} filled partitions of Apache Kafka, drained by one flow process with recovery on for {MARKETS} "
+    f"markets of {EACH} instruments each (20 minutes: {20 * MARKETS:,} readings); from when all are known to the "
+    "last reading of each, making their steps included"
 )
 ONE: Final = "beside it: the same topic for one market of all instruments"
 

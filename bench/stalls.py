@@ -34,8 +34,8 @@ BACK_SECONDS: Final = 3.0
 
 STALL: Final = (
     f"a flow of {COUNT:,} instruments, {RATE:,} ticks/s in {PARTITIONS} partitions of Apache Kafka, a bar of each "
-    "instrument and a reading a second, all state saved four times a second: the longest time by the wall clock in which "
-    "it does not look at its partitions around a save, of all saves; producer, broker and Redis on the same cores"
+    "instrument and a reading a second, all state saved four times a second: the longest time by the wall clock in "
+    "which it does not look at its partitions around a save, of all saves; producer, broker and Redis on the same cores"
 )
 OWN: Final = (
     "of these the longest without the time in which others had the processor: work and disk, with the steps of a "
