@@ -92,24 +92,29 @@ def write(run: dict[str, Any], folder: Path = RESULTS, readme: Path = README) ->
     latest.write_text(text)
     dated.write_text(text)
     if readme.exists():
-        readme.write_text(_with_table(readme.read_text(), table(_runs(folder))))
+        readme.write_text(_with_table(readme.read_text(), table(runs(folder))))
     return dated
 
 
-def _runs(folder: Path) -> list[dict[str, Any]]:
+def runs(folder: Path) -> list[dict[str, Any]]:
     """All runs by date, oldest first."""
-    runs: list[dict[str, Any]] = [json.loads(file.read_text()) for file in folder.glob("*.json")]
-    return sorted(runs, key=lambda run: str(run["at"]))
+    found: list[dict[str, Any]] = [json.loads(file.read_text()) for file in folder.glob("*.json")]
+    return sorted(found, key=lambda run: str(run["at"]))
 
 
-def table(runs: list[dict[str, Any]]) -> str:
+def newest(by_date: list[dict[str, Any]]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """The newest result of every name, with its run; runs by date, oldest first."""
+    return {result["name"]: (result, run) for run in by_date for result in run["results"]}
+
+
+def table(by_date: list[dict[str, Any]]) -> str:
     """The newest result of every name, as a Markdown table with what was done beneath it."""
-    newest = {result["name"]: (result, run) for run in runs for result in run["results"]}
+    found = newest(by_date)
     rows = ["| Result | Median | Min to max | Unit | Bar | Commit |", "|---|---:|---:|---|---:|---|"]
-    rows += [_row(result, run) for result, run in newest.values()]
-    works = [f"- `{name}`: {run['work'][name]}" for name, (_, run) in newest.items() if run["work"].get(name)]
-    places = {run["commit"]: f"- `{run['commit']}`, {run['at'][:10]}: {run['machine']}" for _, run in newest.values()}
-    missing = [f"- `{name}` skipped: {why}" for name, why in (runs[-1]["skipped"] if runs else {}).items()]
+    rows += [_row(result, run) for result, run in found.values()]
+    works = [f"- `{name}`: {run['work'][name]}" for name, (_, run) in found.items() if run["work"].get(name)]
+    places = {run["commit"]: f"- `{run['commit']}`, {run['at'][:10]}: {run['machine']}" for _, run in found.values()}
+    missing = [f"- `{name}` skipped: {why}" for name, why in (by_date[-1]["skipped"] if by_date else {}).items()]
     return "\n".join([*rows, "", "What was measured:", "", *works, "", "Where:", "", *places.values(), *missing])
 
 

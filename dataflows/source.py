@@ -192,9 +192,9 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
 
 def _codes(feed: tuple[Any, ...], market: tuple[Any, ...]) -> np.ndarray[Any, np.dtype[np.int32]] | None:
     """Position in the market of each instrument of the feed, -1 where it is not in it; None if both are the same."""
-    names = [i.name for i in market]
-    codes = [names.index(i.name) if i.name in names else -1 for i in feed]
-    return None if codes == list(range(len(names))) else np.array(codes, np.int32)
+    places = {instrument.name: place for place, instrument in enumerate(market)}
+    codes = [places.get(instrument.name, -1) for instrument in feed]
+    return None if codes == list(range(len(places))) else np.array(codes, np.int32)
 
 
 def _of_market(bars: BarColumns, codes: np.ndarray[Any, np.dtype[np.int32]] | None) -> BarColumns:

@@ -186,11 +186,13 @@ class Publication(Step[Scored, Published, str | None]):
         return [len(s.indicator) for s in self._market.segment]
 
     def _bars(self, bars: MergedBars, at_us: int) -> Bars:
-        names = [self._instruments[code] for code in bars.code.tolist()]
-        ends = {end: rfc3339(end) for end in set(bars.end_us.tolist())}
+        names = map(self._instruments.__getitem__, bars.code.tolist())
+        times = bars.end_us.tolist()
+        ends = {end: rfc3339(end) for end in set(times)}
         prices = (bars.open, bars.high, bars.low, bars.close, bars.volume, bars.count, bars.realized_variance)
-        rows = zip(names, bars.end_us.tolist(), *(column.tolist() for column in prices), strict=True)
-        return Bars(self._name, rfc3339(at_us), [BarRow(name, ends[end], *rest) for name, end, *rest in rows])
+        # mapped, not looped over: a market of ten thousand instruments waits for each microsecond here
+        rows = map(BarRow, names, map(ends.__getitem__, times), *(column.tolist() for column in prices))
+        return Bars(self._name, rfc3339(at_us), list(rows))
 
 
 def version_of(market: Market) -> str:

@@ -142,7 +142,7 @@ class Details(msgspec.Struct, frozen=True):
     models: list[ModelRow] | msgspec.UnsetType = msgspec.UNSET
 
 
-class BarRow(msgspec.Struct, frozen=True):
+class BarRow(msgspec.Struct, frozen=True, gc=False):  # holds nothing that could hold it, and there are thousands
     """One merged bar of one instrument; `end` is its end in UTC, RFC 3339."""
 
     instrument: str

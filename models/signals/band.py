@@ -33,7 +33,8 @@ class Band:
         """Of a market: which indicator reads which instrument."""
         self._segments = Layout.of(market)
         indicators = [i for s in market.segment for i in s.indicator]
-        reads = np.array([[i.name in one.of for one in indicators] for i in market.instrument], np.float64)
+        read = [frozenset(one.of) for one in indicators]
+        reads = np.array([[i.name in names for names in read] for i in market.instrument], np.float64)
         self._reads = reads / np.array([len(i.of) for i in indicators])
         self._quadratic = market.form == "ciss"
         self._no_pull = np.zeros(len(market.segment))
