@@ -29,6 +29,7 @@ from schemas.reading import decode_reading
 from schemas.ticks import NO_SEQ, TickBatch
 
 WORK: Final = "made-up daily closes of all instruments of `us` on all sessions of 36 years and made-up macro releases (more bars than the real panel has), through bars, merge, path, volatility, correlation, all indicators, all forms, contributions and publication; CPU seconds of one process, numba compiled"  # noqa: E501
+SCORED_WORK: Final = "the same with forecasts, regime, anomaly and drift as `us` has them (their own bars: `scoring`)"
 STEP_WORK: Final = "one minute of `us` after those 36 years: fresh one-minute bars of all instruments that trade within the session, from the merge to the published bytes; the median over a session's minutes"  # noqa: E501
 STATE_WORK: Final = "what a pipeline allocates that is restored from the state after those 36 years: arrays and all else, by tracemalloc"  # noqa: E501
 
@@ -64,21 +65,27 @@ def write(market: Market, folder: Path) -> None:
     pd.DataFrame(columns).to_csv(folder / "panel.csv", index_label="date")
 
 
+def _market(*, scored: bool, **other: object) -> Market:
+    """`us`, with its scores or without."""
+    plain = load("us").model_dump()
+    return Market.model_validate(plain | {"scores": plain["scores"] | {"enabled": scored}} | other)
+
+
 @cache
-def _made() -> tuple[Market, panel.Panel]:
-    """`us` and its made-up panel."""
+def _made() -> panel.Panel:
+    """The made-up panel of `us`."""
     market = load("us")
     with tempfile.TemporaryDirectory() as folder:
         write(market, Path(folder))
-        return market, panel.read(market, Path(folder) / "panel.csv", Path(folder) / "macro")
+        return panel.read(market, Path(folder) / "panel.csv", Path(folder) / "macro")
 
 
 @cache
-def _after() -> tuple[State, int]:
+def _after(*, scored: bool) -> tuple[State, int]:
     """State of the pipeline after all of it, and the time that it has reached."""
-    market, made = _made()
+    market = _market(scored=scored)
     pipeline = Pipeline(market)
-    said = list(panel.run(market, made, pipeline))
+    said = list(panel.run(market, _made(), pipeline))
     known = [reading for one in said[-2000:] if (reading := decode_reading(one.reading)).index is not None]
     check(known)
     require(len(known) == 2000, "the last 2000 finals all have an index")
@@ -86,22 +93,38 @@ def _after() -> tuple[State, int]:
 
 
 def history() -> list[Figure]:
-    """CPU seconds of 36 years."""
-    market, made = _made()
-    _after()  # warms up
-    taken = []
-    for _ in range(2):
-        began = time.process_time()
-        finals = sum(1 for _ in panel.run(market, made))
-        taken.append(time.process_time() - began)
-        require(finals == len(made.closes_us), "a final a session was expected")
-    return [Figure("us_history", tuple(taken), "s", 10.0, higher_is_better=False, work=WORK)]
+    """CPU seconds of 36 years, without scores and with them."""
+    _after(scored=False)  # warms up
+    taken = tuple(_lived(_market(scored=False)) for _ in range(2))
+    _after(scored=True)
+    scored = (_lived(_market(scored=True)),)
+    return [
+        Figure("us_history", taken, "s", 10.0, higher_is_better=False, work=WORK),
+        Figure("us_history/scored", scored, "s", higher_is_better=False, work=SCORED_WORK),
+    ]
+
+
+def _lived(market: Market) -> float:
+    """CPU seconds of a fresh pipeline's 36 years."""
+    began = time.process_time()
+    finals = sum(1 for _ in panel.run(market, _made()))
+    taken = time.process_time() - began
+    require(finals == len(_made().closes_us), "a final a session was expected")
+    return taken
 
 
 def step() -> list[Figure]:
-    """Microseconds of one minute's provisional reading."""
-    state, reached_us = _after()
-    market = Market.model_validate(load("us").model_dump() | {"bar": "1m", "step": "1m"})
+    """Microseconds of one minute's provisional reading, without scores and with them."""
+    return [
+        Figure("us_step", _minutes(scored=False), "µs", 200.0, higher_is_better=False, work=STEP_WORK),
+        Figure("us_step/scored", _minutes(scored=True), "µs", higher_is_better=False, work=SCORED_WORK),
+    ]
+
+
+def _minutes(*, scored: bool) -> tuple[float, ...]:
+    """Microseconds of each minute of a session."""
+    state, reached_us = _after(scored=scored)
+    market = _market(scored=scored, bar="1m", step="1m")
     pipeline = Pipeline(market)
     for name, one, _ in pipeline.stages[:-1]:  # publication stands under the version of the market without minutes
         one.restore(state[name])
@@ -114,7 +137,7 @@ def step() -> list[Figure]:
         said += given
     require(len(said) == MINUTES and not any(one.final for one in said), "a provisional reading a minute was expected")
     check([decode_reading(one.reading) for one in said])
-    return [Figure("us_step", tuple(taken), "µs", 200.0, higher_is_better=False, work=STEP_WORK)]
+    return tuple(taken)
 
 
 def _session(market: Market, after_us: int) -> Iterator[Partial]:
@@ -136,9 +159,8 @@ def _session(market: Market, after_us: int) -> Iterator[Partial]:
 
 def state() -> list[Figure]:
     """Megabytes that the state takes in memory."""
-    market, _ = _made()
-    kept, _ = _after()
-    fresh = Pipeline(market)
+    kept, _ = _after(scored=True)
+    fresh = Pipeline(_market(scored=True))
     tracemalloc.start()
     try:
         fresh.restore(kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from models.calendars import schedule_of, sessions_of
+from models.one_core import one_core
 from models.publication import Publication, Published
 from models.scores import scoring
 from models.serving.seats import Shelf
@@ -43,6 +44,7 @@ def steps(market: Market, partitions: int, run: str | None = None, shelf: Shelf 
         run: name of the run that the readings belong to, if it is a replay.
         shelf: where models are found that control records promote; without one they are named and not used.
     """
+    one_core()
     schedule = schedule_of(market)
     return [
         Stage("merge", BarMerge(market, schedule, partitions), True),
