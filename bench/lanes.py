@@ -26,8 +26,8 @@ WORK: Final = (
 )
 REPEATS: Final = 3
 PROCESSES: Final = 2
-ARROW_TICKS: Final = 4096 * tape.ROWS
-JSON_TICKS: Final = 6_000_000
+ARROW_TICKS: Final = 8192 * tape.ROWS
+JSON_TICKS: Final = 12_000_000
 ORDINARY_TICKS: Final = 1_500_000
 LINES_TICKS: Final = 6_000_000
 LINES: Final = 100
