@@ -34,6 +34,7 @@ from deploy.options import (
 from deploy.reference import app as reference
 from deploy.serve import api
 from deploy.told import is_told
+from deploy.train import train
 
 app = typer.Typer(
     name="esi",
@@ -196,7 +197,7 @@ def markets(
     show(said)
 
 
-for verb in (api, audit, control, evaluate, fit):
+for verb in (api, audit, control, evaluate, fit, train):
     app.command()(verb)
 app.add_typer(reference, name="reference")
 app.add_typer(alerts, name="alerts")

@@ -30,13 +30,13 @@ class Autoencoder(nn.Module):
         """Over rows of so many features."""
         super().__init__()
         self.inwards = nn.Sequential(nn.Linear(features, hidden), nn.Tanh())
-        self.code = nn.Linear(hidden, 2 * code)
+        self.coded = nn.Linear(hidden, 2 * code)  # `code` is taken: an exported graph has a property of that name
         self.outwards = nn.Sequential(nn.Linear(code, hidden), nn.Tanh(), nn.Linear(hidden, features))
         self.log_variance = nn.Parameter(torch.zeros(features))
 
     def forward(self, row: Tensor) -> Said:
         """What is said of rows float32[B, F]."""
-        mean, log_variance = self.code(self.inwards(row)).chunk(2, dim=1)
+        mean, log_variance = self.coded(self.inwards(row)).chunk(2, dim=1)
         log_variance = log_variance.clamp(-8.0, 8.0)
         drawn = mean
         if self.training:
