@@ -23,7 +23,7 @@ from models.registry.refusals import ModelRefusedError, Refusal
 from models.serving.admission import admit, check_gate
 from tests.models import score_samples, tape
 
-MARKET = tape.market()
+MARKET = tape.market(horizon="10s")
 GIVEN = lessons(MARKET, [replace(m, learns=True) for m in score_samples.made(900, seed=6)], 1)
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

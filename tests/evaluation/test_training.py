@@ -16,7 +16,7 @@ from models.deep.catalogue import NETWORKS
 from models.deep.fitting import Recipe
 from tests.models import score_samples, tape
 
-MARKET = tape.market()
+MARKET = tape.market(horizon="10s")
 LONG = [replace(m, learns=True) for m in score_samples.made(1500, seed=6)]
 RECIPE = Recipe(epochs=8, patience=3, rate=3e-3)
 
