@@ -2,10 +2,12 @@
 #   make run ARGS="--once"     the whole product          make test ARGS="-k bars"   the tests
 #   make bench                 the measurements           make check                 style, types, contracts
 #   make fmt                   formats the code           make torture               200 kills instead of 20
+#   make fuzz RULES=1000000    random rules and requests  make audit                 code and secrets looked over
 #   make coverage              the tests, and what they reach (WORKERS=3 test processes at once, WORKERS=0 for none)
 #   make pins                  renews constraints.txt     make clean                 forgets all but the data in .esi
 #   make evaluate              judges the market us on a panel of real values that does not ship: DATA names its folder, with
 #                              panel/daily_inputs_1990_2026.csv.gz, macro/NAME.csv, reference/{STLFSI4,NFCI}.csv (docs/evaluation.md)
+#   make evaluate-forecasts    judges the forecasts of `us` on the same DATA
 #   make reference             builds the shipped history of `us` anew, from the data in DATA
 
 SUITABLE = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
@@ -15,11 +17,18 @@ BIN := .venv/bin
 ARGS ?=
 # tests wait for servers more than they compute, so two cores carry three; a file's tests stay together: they share what they start
 WORKERS ?= 3
+RULES ?= 1000000
+REQUESTS ?= 100000
+EXAMPLES ?= 200
+SEED ?= 1
+# hashes are no secrets, and addresses with a password are written down only for servers of tests
+NOT_SECRET = --disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString \
+	--disable-plugin BasicAuthDetector --exclude-files 'package-lock\.json|\.reference$$'
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 DATA ?= ../shared/data
 PANEL ?= $(DATA)/panel/daily_inputs_1990_2026.csv.gz
 
-.PHONY: run test coverage bench check fmt torture pins docs evaluate reference clean
+.PHONY: run test coverage bench check fmt torture fuzz audit pins docs evaluate evaluate-forecasts reference clean
 .DELETE_ON_ERROR:
 
 run: .venv/.installed
@@ -49,6 +58,17 @@ fmt: .venv/.installed-dev
 torture: .venv/.installed-dev
 	ESI_TEST_KILLS=200 $(BIN)/python -m pytest --timeout=3600 -k kill $(ARGS)
 
+# seeds say what is tried; give another SEED for another million
+fuzz: .venv/.installed-dev
+	$(BIN)/python -m tests.fuzz rules --count $(RULES) --seed $(SEED) --processes 2
+	$(BIN)/python -m tests.fuzz requests --count $(REQUESTS) --seed $(SEED)
+	ESI_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -q tests/api/test_openapi_fuzz.py
+
+# what needs no network; the workflow `audit` also asks for known faults of what we depend on
+audit: .venv/.installed-audit
+	$(BIN)/bandit --quiet -c pyproject.toml -ll -r schemas models dataflows api deploy evaluation
+	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook $(NOT_SECRET)
+
 docs: .venv/.installed-dev
 	$(BIN)/python -m deploy.settings_page
 
@@ -59,6 +79,13 @@ evaluate: .venv/.installed-dev
 		--out .esi/evaluation $(ARGS)
 	mkdir -p docs/evaluation
 	cp .esi/evaluation/report.json .esi/evaluation/report.html docs/evaluation/
+
+evaluate-forecasts: .venv/.installed-dev
+	@test -f "$(PANEL)" || { echo "make: no panel at $(PANEL): name the folder that has one: make evaluate-forecasts DATA=..." >&2; exit 1; }
+	$(BIN)/esi evaluate --market us --inputs "$(PANEL)" --macro "$(DATA)/macro" --forecasts --no-robustness \
+		--out .esi/forecasts $(ARGS)
+	mkdir -p docs/evaluation
+	cp .esi/forecasts/forecasts.json .esi/forecasts/forecasts.html docs/evaluation/
 
 reference: .venv/.installed
 	$(BIN)/esi reference build --market us --inputs "$(PANEL)" \
@@ -85,4 +112,8 @@ clean:
 .venv/.installed-dev: .venv/.installed
 	@echo "Installing what its tests need into .venv (once)"
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e ".[dev]"
+	@touch $@
+
+.venv/.installed-audit: .venv/.installed-dev
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e ".[audit]"
 	@touch $@

@@ -6,8 +6,9 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from models.registry.store import Version
 from schemas.reading import Details, IndicatorRow, Matrix, Reading
-from schemas.scores import Anomaly, Drift, Forecast, Regime
+from schemas.scores import Anomaly, Drift, Forecast, ModelRow, Regime
 
 T = TypeVar("T")
 
@@ -157,6 +158,27 @@ class Condition(msgspec.Struct):
     regime: Regime
     anomaly: Anomaly
     drift: Drift
+
+
+class Models(msgspec.Struct):
+    """Every version of every model in the registry."""
+
+    models: list[Version]
+
+
+class MarketModels(msgspec.Struct):
+    """The models of a market.
+
+    Attributes:
+        at: the final that they are told by.
+        models: what became of each that was promoted, with its weight and live skill; none where none was.
+        versions: of the market's models in the registry.
+    """
+
+    market: str
+    at: str
+    models: list[ModelRow]
+    versions: list[Version]
 
 
 class Check(msgspec.Struct):

@@ -9,13 +9,13 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import structlog
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.routing import Match, Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from api import finals, health, openapi, problems, routes, score_routes, streams
-from api.alerting.rest import alerts, door, receivers, rules
+from api import finals, health, model_routes, openapi, problems, routes, score_routes, streams
+from api.alerting.rest import alerts, door, kinds, receivers, rules
 from api.alerting.vault import Vault
 from api.compression import Compress
 from api.config import ApiConfig
@@ -23,6 +23,12 @@ from api.entrance import Entrance
 from api.feed import Feed
 from api.history import History
 from api.hub import Hub
+from api.identity.authority import Authority
+from api.identity.database import open_pool
+from api.identity.gate import Gate, authorized
+from api.identity.limits import Limiter, Limits
+from api.identity.oidc import Provider
+from api.identity.rest import audit, keys, oidc, session, users
 from api.latest import LatestAnswers, Shortcut
 from api.metrics import Metrics
 from api.problems import Problem
@@ -79,19 +85,23 @@ def create_app(config: ApiConfig, connections: int = 1_000) -> FastAPI:
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(authorized)],
         lifespan=_lifespan,
     )
     app.state.config, app.state.metrics = config, Metrics()
     app.state.entrance = Entrance(connections, config.ask_within, app.state.metrics)
     app.add_middleware(door.BodyLimit)
     app.add_middleware(Compress)
+    app.add_middleware(Limits, config=config)
     app.add_middleware(Shortcut)
+    app.add_middleware(Gate, config=config)
     app.add_middleware(Door, config=config, metrics=app.state.metrics)
     problems.install(app)
     app.include_router(routes.router)
     app.include_router(finals.router)
     app.include_router(score_routes.router)
-    for part in (rules, receivers, alerts):
+    app.include_router(model_routes.router)
+    for part in (rules, receivers, alerts, kinds, session, oidc, users, keys, audit):
         app.include_router(part.router)
     app.include_router(health.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
@@ -105,6 +115,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.store = Store(config.postgres_url) if config.postgres_url else None
     state.vault = Vault(config.alert_keys)
     state.alerts = door.open_pool(config.postgres_url) if config.postgres_url else None
+    users_pool = open_pool(config.postgres_url) if config.postgres_url else None
+    state.authority = Authority(users_pool, state.vault)
+    state.limiter = Limiter(state.commands, config.quota) if config.quota else None
+    state.provider = None if config.provider is None else Provider(config.provider)
     state.history = History(state.commands, state.store)
     hub = Hub(config, state.metrics, state.commands)
     room = state.room = state.entrance.room = Room(config, state.metrics, state.entrance.limit)
@@ -114,6 +128,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if state.store is not None and state.alerts is not None:
         await state.store.open()
         await state.alerts.open(wait=False)
+    if users_pool is not None:
+        await users_pool.open(wait=False)
     try:
         yield
     finally:
@@ -125,6 +141,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if state.store is not None and state.alerts is not None:
             await state.store.close()
             await state.alerts.close(timeout=0.5)
+        if users_pool is not None:
+            await users_pool.close(timeout=0.5)
         await state.commands.aclose()
 
 

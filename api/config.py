@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+
+from api.identity.oidc import ProviderConfig
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
@@ -14,12 +17,17 @@ _ABOVE_ZERO = (
     "idle",
     "ask_within",
     "max_clients",
+    "max_per_identity",
     "ring_frames",
     "ring_bytes",
     "conflate_after",
     "outbox_bytes",
     "resume_limit",
 )
+
+
+class ApiConfigError(ValueError):
+    """Settings that cannot work; the message names the field and says what it may be."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,9 @@ class ApiConfig:
         idle: how long a peer may leave a protocol ping unanswered, or take nothing while something waits for it.
         ask_within: how long a connection may take for the head of its request.
         max_clients: sockets at once, as far as the limit of open files allows; more are refused with 503.
+        provider: of logins by OpenID Connect, None for none.
+        quota: requests a minute of one user or key, or of one address without; 0 counts nothing.
+        max_per_identity: sockets at once of one user or key; this machine's own session has no such bound.
         ring_frames: newest entries per channel kept in memory, encoded once, for `since`.
         ring_bytes: the same bound in bytes.
         conflate_after: frames that may wait for a slow client before provisional readings are conflated.
@@ -47,6 +58,13 @@ class ApiConfig:
         private_port: port on 127.0.0.1 on which this process alone answers, if the other is shared; 0 for a free one.
         alert_keys: keys of the receivers' secrets, the one that encrypts first.
         alert_allow: private networks that receivers of alerts may lie in.
+        registry: folder of trained models, to be told of; None: of none.
+        local_session: whether somebody at this machine may look without a login, if only this machine is served.
+        tls_certificate: file of the certificate chain (PEM) that is shown; None speaks plain HTTP.
+        tls_key: file of its private key.
+        behind_tls: whether a proxy in front speaks TLS.
+        trusted_proxies: addresses or networks of proxies whose `X-Forwarded-For` is believed.
+        public_metrics: whether `/metrics` is answered to strangers, where only a Prometheus reaches the port.
         serve_metrics: whether `/metrics` is served.
         static: folder of the built page.
     """
@@ -62,6 +80,9 @@ class ApiConfig:
     idle: float = 20.0
     ask_within: float = 10.0
     max_clients: int = 100_000
+    provider: ProviderConfig | None = None
+    quota: int = 1_200
+    max_per_identity: int = 1_000
     ring_frames: int = 1_000
     ring_bytes: int = 4_194_304
     conflate_after: int = 16
@@ -71,6 +92,13 @@ class ApiConfig:
     private_port: int = 0
     alert_keys: tuple[str, ...] = field(default=(), repr=False)
     alert_allow: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    registry: Path | None = None
+    local_session: bool = True
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    behind_tls: bool = False
+    trusted_proxies: tuple[str, ...] = ()
+    public_metrics: bool = False
     serve_metrics: bool = True
     static: Path = Path(__file__).parent / "static"
 
@@ -78,10 +106,10 @@ class ApiConfig:
         """Refuses what cannot work.
 
         Raises:
-            ValueError: names the field and what it may be.
+            ApiConfigError: names the field and what it may be.
         """
         for fault in self._faults():
-            raise ValueError(fault)
+            raise ApiConfigError(fault)
 
     def _faults(self) -> list[str]:
         faults = []
@@ -89,6 +117,13 @@ class ApiConfig:
             faults.append(f"port is {self.port}; it must be 0 to 65535")
         if not self.is_loopback and not self.allowed_hosts:
             faults.append(f"host is {self.host}, which others can reach: name in allowed_hosts how they may address it")
+        if not self.is_loopback and self.postgres_url is None:
+            faults.append(
+                f"host is {self.host}, which others can reach, and without users everybody would be let in: set "
+                "postgres_url, where users are kept, and add one by `esi users add`; or listen on 127.0.0.1"
+            )
+        if (self.tls_certificate is None) is not (self.tls_key is None):
+            faults.append("tls_certificate and tls_key belong together: give both, or none")
         faults += [
             f"{name} is {getattr(self, name)}; it must be above 0" for name in _ABOVE_ZERO if getattr(self, name) <= 0
         ]
@@ -99,7 +134,7 @@ class ApiConfig:
         ]
         return faults
 
-    @property
+    @cached_property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
         if self.host == "localhost":
@@ -108,6 +143,16 @@ class ApiConfig:
             return ipaddress.ip_address(self.host.strip("[]")).is_loopback
         except ValueError:
             return False
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether browsers come by TLS, here or at a proxy in front."""
+        return self.tls_certificate is not None or self.behind_tls
+
+    @cached_property
+    def has_local_session(self) -> bool:
+        """Whether somebody at this machine may look without a login; never where a proxy stands in front."""
+        return self.local_session and self.is_loopback and not self.has_tls and not self.trusted_proxies
 
     @property
     def hosts(self) -> frozenset[str]:

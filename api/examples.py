@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.alerting.rest import answers as alert_answers
+from api.alerting.rest.examples import EXAMPLES as ALERT_EXAMPLES
+from api.identity.rest import answers as identity_answers
 
 READING: dict[str, Any] = {
     "market": "us-open",
@@ -61,6 +62,44 @@ _DEFINITION = {
     ],
     "since": "1999-01-04T21:00:00Z",
     "hours": [["2008-10-16T13:30:00Z", "2008-10-16T20:00:00Z"]],
+}
+
+_VERSION = {
+    "name": "us-open-lstm",
+    "version": "2026-11",
+    "roles": ["champion"],
+    "manifest": {
+        "name": "us-open-lstm",
+        "version": "2026-11",
+        "kind": "forecast",
+        "market": "us-open",
+        "horizon": 1,
+        "schema": "5d0c",
+        "features": 34,
+        "trained_from": "1999-05-04T20:00:00Z",
+        "trained_to": "2021-12-31T21:00:00Z",
+        "metrics": {"pinball": 0.231, "skill_over_persistence": 0.011},
+        "opset": 20,
+        "code": "0.1.0",
+        "created_at": "2026-11-26T12:00:00Z",
+        "files": {"model.onnx": "9a", "golden.npz": "b1", "report.json": "77"},
+        "format": 1,
+    },
+    "fault": None,
+    "verdict": {"at": "2026-11-26T12:00:04Z", "losses": {"candidate": 0.231, "champion": 0.236}, "against": "2026-08"},
+}
+_SERVING = {
+    "name": "us-open-lstm",
+    "role": "champion",
+    "ordered": "2026-11",
+    "version": "2026-11",
+    "kind": "forecast",
+    "periods": 1,
+    "reason": None,
+    "weight": 0.14,
+    "skill": 0.012,
+    "surprise": None,
+    "probability": None,
 }
 
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -162,6 +201,32 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "retrain": None,
         },
     },
+    "Models": {"models": [_VERSION]},
+    "MarketModels": {
+        "market": "us-open",
+        "at": READING["at"],
+        "models": [
+            _SERVING,
+            {**_SERVING, "role": "challenger", "ordered": "2026-12", "version": "2026-12", "weight": 0.0},
+        ],
+        "versions": [_VERSION],
+    },
+    "Scores": {
+        "market": "us-open",
+        "periods": 1,
+        "at": ["2008-10-14T20:00:00Z", READING["at"]],
+        "skill": [0.014, 0.015],
+        "skills": {"persistence": [0.0, 0.0], "har": [None, 0.011]},
+        "weights": {"persistence": [0.61, 0.6], "har": [0.39, 0.4]},
+        "coverage": [{"nominal": 0.9, "overall": [0.899, 0.899], "stress": [None, 0.918]}],
+        "labels": [2369, 2370],
+        "regime": ["stress", "stress"],
+        "probabilities": {"calm": [0.0, 0.0], "tense": [0.02, 0.01], "stress": [0.98, 0.99]},
+        "change": [0.05, 0.04],
+        "anomaly": [0.02, 0.004],
+        "drifts": [0, 1],
+        **_SPAN,
+    },
     "Ready": {
         "status": "not ready",
         "checks": {
@@ -178,5 +243,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "instance": "/v1/markets/us-opne",
         "request_id": "9f2c1b0a7d6e5f43",
     },
-    **alert_answers.EXAMPLES,
+    **ALERT_EXAMPLES,
+    **identity_answers.EXAMPLES,
 }

@@ -8,6 +8,8 @@ from starlette.websockets import WebSocket
 from api import streams
 from api.config import ApiConfig
 from api.hub import Hub
+from api.identity.scopes import Identity
+from api.identity.sockets import check, introduced, protocol_for
 from api.problems import Problem
 from api.resume import Resume
 from api.room import Room
@@ -23,6 +25,7 @@ class Feed:
 
     def __init__(self, hub: Hub, room: Room, config: ApiConfig, commands: Redis) -> None:
         self._hub, self._room, self._commands = hub, room, commands
+        self._ask_within = config.ask_within
         self._resume = Resume(config, room.metrics, commands)
 
     async def serve(self, websocket: WebSocket) -> None:
@@ -31,9 +34,16 @@ class Feed:
         if (problem := self._refusal(handshake)) is not None:
             await refuse_socket(websocket.scope, websocket.receive, websocket.send, problem)
             return
-        await websocket.accept()
+        await websocket.accept(subprotocol=protocol_for(websocket))
+        try:
+            identity = websocket.scope["state"].get("identity") or await self._introduced(websocket)
+            check(identity)
+        except RefusedError as refused:
+            handshake.hand_over(self._room).refuse(refused.title, refused.detail, refused.code)
+            return
         viewer = handshake.hand_over(self._room)
         try:
+            self._room.admit(viewer, identity)
             wishes = parse_wishes(websocket.scope["query_string"].decode("latin-1"))
             viewer.encoding = wishes.manner.encoding
             await self._seat(viewer, wishes)
@@ -41,6 +51,9 @@ class Feed:
             viewer.refuse(refused.title, refused.detail, refused.code)
         except GoneError:
             return
+
+    async def _introduced(self, websocket: WebSocket) -> Identity:
+        return await introduced(websocket, websocket.app.state.authority, self._ask_within)
 
     def _refusal(self, handshake: Handshake | None) -> Problem | None:
         if handshake is None:

@@ -11,6 +11,7 @@ from api import answers
 from api.attribution import attribution
 from api.audit import audit
 from api.history import History
+from api.identity.gate import INDEX
 from api.openapi import responses
 from api.parameters import MAX_LIMIT, Market, When, at_or_before, commands_of, json_answer, span
 from api.problems import away
@@ -40,7 +41,9 @@ def wanted_finals(
     return Wanted(market, after, until, final=True, limit=limit)
 
 
-@router.get("/{market}/audit", summary="The hash chain", responses=responses("Audit", 404, 422, 503))
+@router.get(
+    "/{market}/audit", summary="The hash chain", responses=responses("Audit", 404, 422, 503), openapi_extra=INDEX
+)
 async def show_audit(request: Request, wanted: Annotated[Wanted, Depends(wanted_finals)]) -> Response:
     """Verifies each final's hash over the one before it, and names the first that does not hold."""
     history: History = request.app.state.history
@@ -51,7 +54,12 @@ async def show_audit(request: Request, wanted: Annotated[Wanted, Depends(wanted_
     return json_answer(answers.encode(found))
 
 
-@router.get("/{market}/attribution", summary="Why it moved", responses=responses("Attribution", 404, 409, 422, 503))
+@router.get(
+    "/{market}/attribution",
+    summary="Why it moved",
+    responses=responses("Attribution", 404, 409, 422, 503),
+    openapi_extra=INDEX,
+)
 async def show_attribution(
     request: Request,
     market: Market,

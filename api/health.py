@@ -9,6 +9,8 @@ from redis.asyncio import Redis
 from starlette.responses import Response
 
 from api import answers, streams
+from api.identity.gate import needs
+from api.identity.scopes import PUBLIC
 from api.metrics import CONTENT_TYPE, Metrics
 from api.openapi import responses, said
 from api.problems import Problem
@@ -20,13 +22,18 @@ router = APIRouter(tags=["health"])
 _NOT_READY: dict[int | str, dict[str, Any]] = {503: {"description": "Something is missing", "content": said("Ready")}}
 
 
-@router.get("/healthz", summary="Whether the process lives")
+@router.get("/healthz", summary="Whether the process lives", openapi_extra=needs(PUBLIC))
 async def healthz() -> dict[str, str]:
     """Answers while the process can answer; asks no other server."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", summary="Whether answers can be given", responses=responses("Ready") | _NOT_READY)
+@router.get(
+    "/readyz",
+    summary="Whether answers can be given",
+    responses=responses("Ready") | _NOT_READY,
+    openapi_extra=needs(PUBLIC),
+)
 async def readyz(request: Request) -> Response:
     """Asks Redis and PostgreSQL, and names what is missing."""
     checks = {"redis": await _redis(request.app.state.commands)}
@@ -55,7 +62,7 @@ async def _postgres(store: Store | None) -> answers.Check:
     return answers.Check(ok=True, detail="answers")
 
 
-@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+@router.get("/metrics", summary="Prometheus metrics", response_class=Response, openapi_extra=needs("metrics:read"))
 async def metrics(request: Request) -> Response:
     """The metrics of this process."""
     if not request.app.state.config.serve_metrics:

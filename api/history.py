@@ -19,6 +19,9 @@ from schemas.reading import decode_reading
 
 __all__ = ["History", "Page", "Wanted"]
 
+_AT_ONCE = {"readings": streams.PAGE, "details": 100}
+"""Entries in one answer of Redis; details of a large market take 60 kB each."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -54,7 +57,7 @@ class History:
             Problem: a server is away without which there could be a gap.
         """
         asked = replace(await self.as_known(wanted), limit=wanted.limit + 1)
-        committed = await self._committed(wanted.market)
+        committed = await self._committed(wanted.market, wanted.channel)
         tail = await self._tail(asked, committed)
         archived = await self._archived(asked) if committed is not None else None
         if tail is None:
@@ -106,11 +109,11 @@ class History:
         except GONE as error:
             raise away("PostgreSQL") from error
 
-    async def _committed(self, market: str) -> tuple[str, Id] | None:
+    async def _committed(self, market: str, channel: str = "readings") -> tuple[str, Id] | None:
         if self._store is None:
             return None
         try:
-            return await self._store.position(market)
+            return await self._store.position(market, channel)
         except GONE:
             return None
 
@@ -126,7 +129,7 @@ class History:
             epoch = (await streams.epochs(self._commands, [wanted.market]))[wanted.market]
             behind = _behind(wanted, epoch, committed)
             entries = await _read_tail(self._commands, behind)
-            extent = await streams.extent(self._commands, wanted.market, "readings")
+            extent = await streams.extent(self._commands, wanted.market, wanted.channel)
         except AWAY:
             return None
         return _Tail(epoch, entries, extent.complete_after(behind.after))
@@ -208,7 +211,9 @@ async def _read_tail(commands: Redis, wanted: Wanted) -> list[Entry]:
     found: dict[Id | int, Entry] = {}
     position: Id | None = wanted.after
     while position is not None and len(found) <= wanted.limit:
-        page, position = await streams.following(commands, wanted.market, "readings", position, until=wanted.until)
+        page, position = await streams.following(
+            commands, wanted.market, wanted.channel, position, count=_AT_ONCE[wanted.channel], until=wanted.until
+        )
         for entry in page:
             if wanted.includes(entry):
                 found[wanted.interval(entry.id) if wanted.every else entry.id] = entry

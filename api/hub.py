@@ -147,9 +147,11 @@ class Hub:
         if not after:
             await self._idle()
             return
-        news = await streams.read_new(self._reader, after, COUNT, BLOCK_MS)
+        markets = sorted({channel.market for channel in self._channels.values()})
+        news, epochs = await streams.read_new(self._reader, after, COUNT, BLOCK_MS, markets)
+        read_ns = time.time_ns()
         if news:
-            await self._follow_epochs()
+            await self._follow_epochs(epochs)
         for key, (entries, last) in news.items():
             channel = self._channels.get(key)
             if channel is None or channel.last != after[key]:
@@ -157,7 +159,7 @@ class Hub:
             if len(entries) >= COUNT and await self._has_gap(channel):
                 await self._reset(channel)
             else:
-                await self._broadcast(channel, entries)
+                await self._broadcast(channel, entries, read_ns)
                 channel.last = max(channel.last, last)
 
     async def _idle(self) -> None:
@@ -170,10 +172,8 @@ class Hub:
         extent = await streams.extent(self._commands, channel.market, channel.name)
         return not extent.complete_after(channel.last)
 
-    async def _follow_epochs(self) -> None:
+    async def _follow_epochs(self, epochs: dict[str, str]) -> None:
         """Entries are sent only after this: a stream that began anew is not continued under its old epoch."""
-        markets = sorted({channel.market for channel in self._channels.values()})
-        epochs = await streams.epochs(self._commands, markets)
         for channel in list(self._channels.values()):
             if channel.market in epochs and channel.epoch != epochs[channel.market]:
                 await self._reset(channel)
@@ -181,7 +181,8 @@ class Hub:
     async def _check(self) -> None:
         """Finds streams that went back (a failover, a lost tail) or lost what was not read yet."""
         self._forget_idle()
-        await self._follow_epochs()
+        markets = sorted({channel.market for channel in self._channels.values()})
+        await self._follow_epochs(await streams.epochs(self._commands, markets))
         for channel in list(self._channels.values()):
             extent = await streams.extent(self._commands, channel.market, channel.name)
             if extent.last < channel.last or (not self._trusted and not extent.complete_after(channel.last)):
@@ -216,7 +217,7 @@ class Hub:
         entries = await streams.newest(self._commands, channel.market, channel.name, count)
         channel.load(epochs[channel.market], entries, extent, final)
 
-    async def _broadcast(self, channel: Channel, entries: list[Entry]) -> None:
+    async def _broadcast(self, channel: Channel, entries: list[Entry], read_ns: int) -> None:
         frames, now = channel.add(entries), asyncio.get_running_loop().time()
         if not frames:
             return
@@ -224,14 +225,17 @@ class Hub:
             self._count(channel, await audience.offer(frames, now))
             if audience.due_in(now) is not None:
                 self._held.set()
-        self._observe(frames)
+        self._observe(frames, read_ns)
 
     def _count(self, channel: Channel, messages: int) -> None:
         if messages:
             self._metrics.messages.labels(channel.market, channel.name).inc(messages)
 
-    def _observe(self, frames: Sequence[Frame]) -> None:
-        """Every audience has these: from the flow's publishing until now."""
+    def _observe(self, frames: Sequence[Frame], read_ns: int) -> None:
+        """Every audience has these: from the flow's publishing until they were read, and from then until now."""
         now = time.time_ns()
         for frame in frames:
-            self._metrics.send_seconds.labels(frame.channel.market).observe(max(now - frame.sent_ns, 0) / 1e9)
+            market = frame.channel.market
+            self._metrics.read_seconds.labels(market).observe(max(read_ns - frame.sent_ns, 0) / 1e9)
+            self._metrics.write_seconds.labels(market).observe((now - read_ns) / 1e9)
+            self._metrics.send_seconds.labels(market).observe(max(now - frame.sent_ns, 0) / 1e9)

@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-_SEND_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+_SEND_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
 class Metrics:
@@ -47,6 +47,20 @@ class Metrics:
         self.send_seconds = Histogram(
             "esi_api_send_seconds",
             "From the flow's publishing to the write on the last socket that could take it at once, and later writes",
+            ["market"],
+            buckets=_SEND_SECONDS,
+            registry=registry,
+        )
+        self.read_seconds = Histogram(
+            "esi_api_read_seconds",
+            "From the flow's publishing until the feed's reader has it from Redis",
+            ["market"],
+            buckets=_SEND_SECONDS,
+            registry=registry,
+        )
+        self.write_seconds = Histogram(
+            "esi_api_write_seconds",
+            "From the feed's reader to the write on the last socket that could take it at once",
             ["market"],
             buckets=_SEND_SECONDS,
             registry=registry,

@@ -11,7 +11,10 @@ from fastapi.openapi.utils import get_openapi
 from api import answers
 from api.alerting.rest import answers as alert_answers
 from api.examples import EXAMPLES
+from api.identity.rest import answers as identity_answers
+from api.identity.scopes import PUBLIC, SCOPES
 from api.problems import MEDIA_TYPE
+from api.score_columns import Scores
 from api.splits import Attribution
 from schemas.chain import Audit
 
@@ -26,9 +29,13 @@ _ANSWERS = (
     Audit,
     answers.Forecasts,
     answers.Condition,
+    answers.Models,
+    answers.MarketModels,
+    Scores,
     answers.Ready,
     answers.ProblemDetails,
     *alert_answers.ANSWERS,
+    *identity_answers.ANSWERS,
 )
 
 
@@ -42,12 +49,17 @@ def responses(name: str, *problems: int, **others: Any) -> dict[int | str, dict[
     found: dict[int | str, dict[str, Any]] = {
         200: {"description": "Done", "content": said(name) | others.get("content", {})}
     }
-    titles = {400: "The Host is not allowed", 403: "The Origin is not allowed", 404: "Nothing there"}
-    titles |= {409: "The name is taken, or the finals do not follow each other", 413: "The body is too large"}
+    titles = {400: "The Host is not allowed", 404: "Nothing there"}
+    titles |= {401: "Nobody is logged in, or not so", 403: "The Origin, or who asks, is not allowed"}
+    titles |= {
+        429: "Too many tries",
+        409: "The name is taken, or the finals do not follow each other",
+        413: "The body is too large",
+    }
     titles |= {422: "A parameter cannot be used", 503: "A server is away"}
     if 304 in problems:
         found[304] = {"description": "The client has it already"}
-    for status in (400, 403, *(status for status in problems if status != 304)):
+    for status in (400, 401, 403, *(status for status in problems if status != 304)):
         found[status] = {"description": titles[status], "content": said("ProblemDetails", MEDIA_TYPE)}
     return found
 
@@ -61,9 +73,32 @@ def document(app: FastAPI) -> dict[str, Any]:
         for fastapis_own in ("HTTPValidationError", "ValidationError"):
             components.pop(fastapis_own, None)
         components.update(schemas)
+        found["components"]["securitySchemes"] = _SCHEMES
+        _say_who_may(found)
         _add_examples(found)
         app.openapi_schema = found
     return app.openapi_schema
+
+
+_SCHEMES: dict[str, Any] = {
+    "session": {
+        "type": "apiKey", "in": "cookie", "name": "esi_session",
+        "description": "A logged-in page (`__Host-esi_session` under TLS); changes also carry `x-csrf-token`.",
+    },
+    "key": {"type": "http", "scheme": "bearer", "description": "An API key, or a token of the flow below."},
+    "token": {
+        "type": "oauth2",
+        "flows": {"clientCredentials": {"tokenUrl": "/v1/token", "scopes": SCOPES}},
+        "description": "Short ES256 tokens for services; their keys are at /.well-known/jwks.json.",
+    },
+}  # fmt: skip
+
+
+def _say_who_may(found: dict[str, Any]) -> None:
+    """Each operation's scope as OpenAPI says it."""
+    for operation in (operation for path in found["paths"].values() for operation in path.values()):
+        scope = operation.get("x-scope")
+        operation["security"] = [] if scope == PUBLIC else [{"session": [scope]}, {"key": [scope]}, {"token": [scope]}]
 
 
 def _add_examples(found: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from schemas.duration import microseconds
 from schemas.reading import parse_when
 
 MAX_LIMIT = 10_000
+MAX_DETAILS = 1_000
 _KNOWN_AT = "Wall clock: only what was published by then, the provisional reading that was in force included."
 
 
@@ -145,3 +146,24 @@ def wanted_readings(
 
 
 History_ = Annotated[Wanted, Depends(wanted_readings)]
+
+
+def wanted_details(
+    market: Market,
+    *,
+    begin: Annotated[When, Query(alias="from", description="Earliest time; `from <= at`.")] = None,
+    end: Annotated[When, Query(alias="to", description="Time before which history ends; `at < to`.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_DETAILS)] = 500,
+    cursor: Annotated[str | None, Query(max_length=40, description="`next` of the page before.")] = None,
+    every: Annotated[str | None, Query(max_length=20, description="Last final of each interval, such as `7d`.")] = None,
+) -> Wanted:
+    """The details of finals that a query asks for.
+
+    Raises:
+        Problem: names the parameter that cannot be used.
+    """
+    after, until = span(begin, end, cursor)
+    return Wanted(market, after, until, None, _interval(every), limit, channel="details")
+
+
+Details_ = Annotated[Wanted, Depends(wanted_details)]

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import structlog
 
 from api.config import ApiConfig
 from api.frames import Frame
+from api.identity.scopes import Identity
+from api.identity.sockets import TOO_MANY
 from api.metrics import Metrics
 from api.outbox import Outbox
 from api.viewer import RESTART, Viewer
+from api.wishes import RefusedError
 
 LOOK_EVERY = 1.0
 MINUTE = 60.0
@@ -37,6 +41,7 @@ class Room:
         self.metrics, self._config = metrics, config
         self.limit = min(config.max_clients, connections - min(REQUESTS, connections // 4))
         self._viewers: dict[Viewer, None] = {}
+        self._held: Counter[str] = Counter()  # sockets by the identity that they belong to
         self.now = asyncio.get_running_loop().time
 
     def __len__(self) -> int:
@@ -50,8 +55,29 @@ class Room:
         self._viewers[viewer] = None
         self.metrics.clients.inc()
 
+    def admit(self, viewer: Viewer, identity: Identity) -> None:
+        """It is known whose it is, and until when.
+
+        Raises:
+            RefusedError: they have as many sockets here as they may.
+        """
+        count = self._held[identity.id]
+        if not identity.local and count >= self._config.max_per_identity:
+            self.metrics.refused.labels("too many of one").inc()
+            detail = f"{identity.name!r} has {count} sockets here, and may have no more: close some"
+            raise RefusedError("Too many sockets", detail, TOO_MANY)
+        self._held[identity.id] = count + 1
+        viewer.holder = identity.id
+        if identity.expires is not None:
+            viewer.until = self.now() + identity.expires - time.time()
+
     def leave(self, viewer: Viewer) -> None:
         """A connection has ended."""
+        if viewer.holder:
+            self._held[viewer.holder] -= 1
+            if not self._held[viewer.holder]:
+                del self._held[viewer.holder]
+            viewer.holder = ""
         if viewer in self._viewers:
             del self._viewers[viewer]
             self.metrics.clients.dec()

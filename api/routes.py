@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api import answers, streams
 from api.formats import MEDIA_TYPES
 from api.history import History, Page
+from api.identity.gate import INDEX
 from api.latest import LatestAnswers, reply
 from api.openapi import responses
 from api.parameters import History_, Known, Market, commands_of, json_answer, known_market
@@ -26,7 +27,7 @@ _IN_THREAD = 500
 router = APIRouter(prefix="/v1/markets", tags=["markets"])
 
 
-@router.get("", summary="Every market", responses=responses("Markets", 503))
+@router.get("", summary="Every market", responses=responses("Markets", 503), openapi_extra=INDEX)
 async def list_markets(request: Request) -> Response:
     """Definitions of every market that some flow publishes, runs included."""
     try:
@@ -47,7 +48,7 @@ async def _definitions(request: Request, markets: list[str]) -> list[bytes | Non
     ]
 
 
-@router.get("/{market}", summary="One market", responses=responses("Definition", 404, 503))
+@router.get("/{market}", summary="One market", responses=responses("Definition", 404, 503), openapi_extra=INDEX)
 async def show_market(request: Request, market: Market) -> Response:
     """The definition of a market, as its flow published it."""
     try:
@@ -59,7 +60,12 @@ async def show_market(request: Request, market: Market) -> Response:
     return json_answer(body)
 
 
-@router.get("/{market}/latest", summary="The newest reading", responses=responses("Latest", 304, 404, 422, 503))
+@router.get(
+    "/{market}/latest",
+    summary="The newest reading",
+    responses=responses("Latest", 304, 404, 422, 503),
+    openapi_extra=INDEX,
+)
 async def show_latest(request: Request, market: str, known_ns: Known = None) -> Response:
     """The newest reading of any kind, and the newest final, with an `ETag` for `If-None-Match`.
 
@@ -102,7 +108,12 @@ _TABLES: dict[str, Any] = {
 }
 
 
-@router.get("/{market}/readings", summary="History", responses=responses("Readings", 404, 422, 503, content=_TABLES))
+@router.get(
+    "/{market}/readings",
+    summary="History",
+    responses=responses("Readings", 404, 422, 503, content=_TABLES),
+    openapi_extra=INDEX,
+)
 async def list_readings(
     request: Request,
     wanted: History_,
@@ -123,7 +134,12 @@ async def list_readings(
     return json_answer(answers.encode(found))
 
 
-@router.get("/{market}/contributions", summary="Contributions", responses=responses("Contributions", 404, 422, 503))
+@router.get(
+    "/{market}/contributions",
+    summary="Contributions",
+    responses=responses("Contributions", 404, 422, 503),
+    openapi_extra=INDEX,
+)
 async def list_contributions(request: Request, wanted: History_) -> Response:
     """Points of the index by segment over time, and by indicator at the last final."""
     history: History = request.app.state.history
@@ -170,7 +186,9 @@ def _indicators(details: Entry) -> answers.Indicators:
     return answers.Indicators(decoded.at, decoded.indicators)
 
 
-@router.get("/{market}/correlations", summary="Correlations", responses=responses("Correlations", 404, 503))
+@router.get(
+    "/{market}/correlations", summary="Correlations", responses=responses("Correlations", 404, 503), openapi_extra=INDEX
+)
 async def show_correlations(request: Request, market: Market) -> Response:
     """Correlations between segments and between instruments, as the last final saw them."""
     history: History = request.app.state.history

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.config import ApiConfig
@@ -27,6 +28,12 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
+_PREFLIGHT = {
+    "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
+    "access-control-allow-headers": "authorization, content-type, if-none-match, x-request-id",
+    "access-control-max-age": "600",
+}
+"""What pages of allowed origins may send; never cookies, for credentials are not allowed: they show a token."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _QUIET = ("/healthz", "/readyz", "/metrics")
@@ -96,6 +103,8 @@ class Door:
             await send(message)
 
         app = self._app if refusal is None else problem_response(scope, refusal)
+        if refusal is None and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+            app = Response(status_code=204, headers=_PREFLIGHT)
         try:
             await app(scope, receive, send_marked)
         finally:

@@ -97,7 +97,10 @@ def uvicorn_config(config: ApiConfig) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(config.trusted_proxies),
+        forwarded_allow_ips=list(config.trusted_proxies),
+        ssl_certfile=config.tls_certificate,
+        ssl_keyfile=None if config.tls_key is None else str(config.tls_key),
         backlog=BACKLOG,
         timeout_graceful_shutdown=_GRACE,  # type: ignore[arg-type]  # it waits by asyncio, which takes fractions
     )

@@ -22,33 +22,34 @@ LAST_SEQ = 2**31 - 1
 _END = Id(2**62, 0)
 
 _SCOPE = """market = %(market)s AND (id_ms, id_seq) < (%(until_ms)s, %(until_seq)s)"""
+_BODY = {"readings": "reading", "details": "details"}
 _KIND = {None: "", True: " AND final", False: " AND NOT final"}
-_ROWS = """SELECT id_ms, id_seq, reading, sent_ns FROM readings
+_ROWS = """SELECT id_ms, id_seq, {body}, sent_ns FROM {table}
     WHERE {scope} AND (id_ms, id_seq) > (%(after_ms)s, %(after_seq)s) ORDER BY id_ms, id_seq LIMIT %(limit)s"""
 
 _KNOWN = " AND sent_ns <= %(known_ns)s"
 # By the index over `sent_ns`: without a bound the one over ids would be walked through what came later.
-_LAST_KNOWN = """SELECT id_ms, id_seq, reading, sent_ns FROM readings WHERE {scope}
+_LAST_KNOWN = """SELECT id_ms, id_seq, {body}, sent_ns FROM {table} WHERE {scope}
     ORDER BY sent_ns DESC, id_ms DESC, id_seq DESC LIMIT 1"""
-_LAST = """SELECT id_ms, id_seq, reading, sent_ns FROM readings
+_LAST = """SELECT id_ms, id_seq, {body}, sent_ns FROM {table}
     WHERE {scope} AND (id_ms, id_seq) > (%(after_ms)s, %(after_seq)s) ORDER BY id_ms DESC, id_seq DESC LIMIT 1"""
 
 # Two index look-ups for each interval, however many readings lie in it: the first reading behind the one before, and
 # the last reading of the interval where that one lies.
 _STEP = """CROSS JOIN LATERAL (
-        SELECT id_ms, id_seq, reading, sent_ns FROM readings WHERE {scope} AND id_ms >= first.id_ms
+        SELECT id_ms, id_seq, {body}, sent_ns FROM {table} WHERE {scope} AND id_ms >= first.id_ms
             AND id_ms <= (first.id_ms + %(every)s - 1) / %(every)s * %(every)s
         ORDER BY id_ms DESC, id_seq DESC LIMIT 1) AS last"""
 _LAST_OF_EACH = (
     """WITH RECURSIVE picked AS (
     (SELECT last.* FROM (
-        SELECT id_ms FROM readings WHERE {scope} AND (id_ms, id_seq) > (%(after_ms)s, %(after_seq)s)
+        SELECT id_ms FROM {table} WHERE {scope} AND (id_ms, id_seq) > (%(after_ms)s, %(after_seq)s)
         ORDER BY id_ms, id_seq LIMIT 1) AS first """
     + _STEP
     + """)
     UNION ALL
     SELECT last.* FROM picked CROSS JOIN LATERAL (
-        SELECT id_ms FROM readings WHERE {scope} AND (id_ms, id_seq) > (picked.id_ms, picked.id_seq)
+        SELECT id_ms FROM {table} WHERE {scope} AND (id_ms, id_seq) > (picked.id_ms, picked.id_seq)
         ORDER BY id_ms, id_seq LIMIT 1) AS first """
     + _STEP
     + """)
@@ -65,6 +66,7 @@ class Wanted:
         every: milliseconds; the last reading of each interval `(start, end]` only.
         limit: how many at most.
         known_ns: wall clock, nanoseconds since 1970; what was published by then only.
+        channel: `readings`, or `details` (of finals, whatever `final` says).
     """
 
     market: str
@@ -74,6 +76,7 @@ class Wanted:
     every: int | None = None
     limit: int = 1_000
     known_ns: int | None = None
+    channel: str = "readings"
 
     def includes(self, entry: Entry) -> bool:
         """Whether an entry between its bounds is of the wanted kind, and was published in time."""
@@ -145,14 +148,14 @@ class Store:
             await connection.execute("SELECT 1")
         self._away_until = 0.0
 
-    async def position(self, market: str) -> tuple[str, Id]:
-        """Epoch and id up to which a market's readings are committed; `("", 0-0)` before the first."""
+    async def position(self, market: str, channel: str = "readings") -> tuple[str, Id]:
+        """Epoch and id up to which a market's channel is committed; `("", 0-0)` before the first."""
         query = "SELECT epoch, last_ms, last_seq FROM positions WHERE stream = %(stream)s"
-        rows = await self._fetch(query, {"stream": stream(market, "readings")})
+        rows = await self._fetch(query, {"stream": stream(market, channel)})
         return (rows[0][0], Id(rows[0][1], rows[0][2])) if rows else ("", ZERO)
 
     async def readings(self, wanted: Wanted) -> list[Entry]:
-        """Committed readings."""
+        """Committed readings, or what else the channel is of."""
         return await self._entries(_LAST_OF_EACH if wanted.every else _ROWS, wanted)
 
     async def last(self, wanted: Wanted) -> Entry | None:
@@ -162,8 +165,9 @@ class Store:
         return found[0] if found else None
 
     async def _entries(self, template: str, wanted: Wanted) -> list[Entry]:
-        scope = _SCOPE + _KIND[wanted.final] + ("" if wanted.known_ns is None else _KNOWN)
-        query = template.format(scope=scope)
+        kind = _KIND[wanted.final] if wanted.channel == "readings" else ""
+        scope = _SCOPE + kind + ("" if wanted.known_ns is None else _KNOWN)
+        query = template.format(scope=scope, table=wanted.channel, body=_BODY[wanted.channel])
         until = wanted.until or _END
         values: dict[str, object] = {
             "market": wanted.market,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -107,10 +107,21 @@ def _entries(raws: list[Any], channel: str) -> list[Entry]:
 
 
 async def read_new(
-    client: Redis, after: Mapping[str, Id], count: int, block_ms: int
-) -> dict[str, tuple[list[Entry], Id]]:
-    """New entries, and the id to read on from, by stream key; waits up to `block_ms` for the first of them."""
-    answer: Any = await client.xread({key: str(position) for key, position in after.items()}, count, block_ms)
+    client: Redis, after: Mapping[str, Id], count: int, block_ms: int, markets: Sequence[str]
+) -> tuple[dict[str, tuple[list[Entry], Id]], dict[str, str]]:
+    """New entries, and the id to read on from, by stream key; and the markets' epochs as they are after that.
+
+    Waits up to `block_ms` for the first entry. Both questions travel together: Redis answers the second as soon as the
+    first is answered, without another way there and back.
+    """
+    async with client.pipeline(transaction=False) as both:
+        both.xread({key: str(position) for key, position in after.items()}, count, block_ms)
+        both.mget([epoch_key(market) for market in markets])
+        answer, raws = await both.execute()
+    return _by_key(answer), {market: (raw or b"").decode() for market, raw in zip(markets, raws, strict=True)}
+
+
+def _by_key(answer: Any) -> dict[str, tuple[list[Entry], Id]]:
     pairs = answer.items() if isinstance(answer, dict) else answer or []
     found = {}
     for key, raws in pairs:

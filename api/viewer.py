@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from api.audience import Audience
     from api.room import Room
 
-POLICY, PONG_MISSING, RESTART, TRY_LATER = 1008, 1011, 1012, 1013
+POLICY, PONG_MISSING, RESTART, TRY_LATER, ENDED = 1008, 1011, 1012, 1013, 4401
 MAX_INBOUND = 4096
 MAX_MESSAGES, MAX_FRAMES = 60, 600
 """What a client may send in a minute."""
@@ -40,6 +40,8 @@ class Viewer(asyncio.Protocol):
     Attributes:
         clear: whether frames may be written now: it is open, nothing waits for it, and its socket keeps up.
         spoken: when a message was last written to it.
+        holder: id of the identity that it belongs to, empty before that is known.
+        until: clock of the loop when its login, or its token, ends.
         encoding: how it wants its messages.
         seats: the audiences that it belongs to, or is about to join.
     """
@@ -55,15 +57,18 @@ class Viewer(asyncio.Protocol):
         "_waiter",
         "clear",
         "encoding",
+        "holder",
         "open",
         "seats",
         "spoken",
         "transport",
+        "until",
     )
 
     def __init__(self, room: Room, transport: asyncio.Transport, encoding: Encoding) -> None:
         self.transport, self.encoding, self._room = transport, encoding, room
         self.clear = self.open = True
+        self.holder, self.until = "", float("inf")
         self.seats: tuple[Audience, ...] = ()
         self.spoken = room.now()
         self._inbound: Inbound | None = Inbound(MAX_INBOUND)  # None once the peer has broken the protocol
@@ -218,6 +223,8 @@ class Viewer(asyncio.Protocol):
         if self._closing_at:
             if now - self._closing_at > CLOSE_GRACE:
                 self.transport.abort()
+        elif now >= self.until:
+            self.close(ENDED, "the token has ended: come back with another, and since")
         elif self._stalled_at:
             if now - self._stalled_at > idle:
                 self.close(TRY_LATER, "too slow: come back with since")

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> None:
     epoll = select.epoll()
     epoll.register(listener.fileno(), select.EPOLLIN)
     clients: dict[int, socket.socket] = {}
-    ready: list[int] = []
+    ready: dict[int, None] = {}
     period = int(1e9 / hz)
     number = time.time_ns() // period + 1
     while True:
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _serve(
-    fd: int, listener: socket.socket, epoll: select.epoll, clients: dict[int, socket.socket], ready: list[int]
+    fd: int, listener: socket.socket, epoll: select.epoll, clients: dict[int, socket.socket], ready: dict[int, None]
 ) -> None:
     if fd == listener.fileno():
         with contextlib.suppress(BlockingIOError):
@@ -76,9 +76,10 @@ def _serve(
         accept = base64.b64encode(hashlib.sha1(found[1] + GUID).digest())
         answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         os.write(fd, answer + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
-        ready.append(fd)
+        ready[fd] = None
     elif not data:
         epoll.unregister(fd)
+        ready.pop(fd, None)
         clients.pop(fd).close()
 
 

@@ -1,5 +1,7 @@
 """A crowd of WebSocket clients in a few processes of raw epoll: they count, stamp, look for gaps, and cost little.
 
+What comes again and again is counted by a compiled loop (`listening.py`), the rest here.
+
 `python -m bench.crowd HOST PORT PATH COUNT SOURCES` is one of these processes. It connects COUNT clients from the
 addresses SOURCES and prints a JSON line; then, for each line on its standard input (`begin`, `end`), it counts anew, or
 prints what it has counted. `Crowd` starts as many of them as the limit of open files asks for.
@@ -20,16 +22,20 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from typing import Any, Final
 
 import msgspec
+import numpy as np
+
+from bench.listening import BIN_NS, DONE, GAPS, MESSAGES, READ, Ear
 
 IN_FLIGHT: Final = 128
 """Connections that one process is opening at a time."""
 
 SPARE_FILES: Final = 200
+MOST_FILES: Final = 1 << 20
 CONNECT_WITHIN_S: Final = 180
 PER_PROCESS: Final = 17_000
 """Clients of one process."""
@@ -37,8 +43,6 @@ PER_PROCESS: Final = 17_000
 SOURCES: Final = 4
 """Addresses of one process: each has 28,000 ports towards one server, and finding a free one is slow beyond half."""
 
-BIN_NS: Final = 100_000
-LONGEST_BINS: Final = 600_000
 PONG: Final = b"\x8a\x80\0\0\0\0"
 """A masked empty pong."""
 
@@ -82,10 +86,9 @@ class Member:
         ).encode()
         self._epoll = select.epoll()
         self._sockets: dict[int, socket.socket] = {}
-        self._last: dict[int, int] = {}
         self._partial: dict[int, bytes] = {}
-        self._known: dict[bytes, list[tuple[int, int]]] = {}
-        self.counted = Counted()
+        self._ear = Ear(self._epoll, min(files_allowed(), MOST_FILES))
+        self._other = Counted()
         self.refused: Counter[str] = Counter()
 
     # coming
@@ -145,18 +148,20 @@ class Member:
     def _forget(self, fd: int) -> None:
         self._epoll.unregister(fd)
         self._sockets.pop(fd).close()
-        self._last.pop(fd, None)
-        self._partial.pop(fd, None)
+        self._ear.last[fd] = -1
+        self._hold(fd, b"")
 
     # listening
 
     def listen(self, seconds: float) -> None:
         """Takes what comes for so long."""
         deadline = time.monotonic() + seconds
-        read = self._read
         while (left := deadline - time.monotonic()) > 0:
-            for fd, _ in self._epoll.poll(min(left, 0.1), 4096):
-                read(fd)
+            code, fd, size = self._ear.listen(int(min(left, 0.1) * 1e3))
+            if code == READ:
+                self._read(fd)
+            elif code != DONE:
+                self._take(fd, self._ear.room[:size].tobytes(), time.time_ns())
 
     def _read(self, fd: int) -> None:
         try:
@@ -168,29 +173,29 @@ class Member:
         if data:
             self._take(fd, data, time.time_ns())
         else:
-            self.counted.lost += 1
+            self._other.lost += 1
             self._forget(fd)
 
     def _take(self, fd: int, data: bytes, at_ns: int) -> None:
-        if fd in self._partial:
-            data = self._partial.pop(fd) + data
-        updates = self._known.get(data)
-        if updates is None:
-            updates = self._cut(fd, data)
-        counted, last = self.counted, self._last.get(fd)
-        for number, due_ns in updates:
-            if last is not None and number != last + 1:
-                counted.gaps += 1
-            last = number
-            if due_ns:
-                counted.messages += 1
-                counted.bins[min((at_ns - due_ns) // BIN_NS, LONGEST_BINS)] += 1
-        if last is not None:
-            self._last[fd] = last
+        data = self._partial.get(fd, b"") + data
+        updates, rest, plain = self._cut(fd, data)
+        self._hold(fd, rest)
+        if plain and updates and not rest:
+            self._ear.learn(data, updates)
+        self._ear.count(fd, updates, at_ns)
 
-    def _cut(self, fd: int, data: bytes) -> list[tuple[int, int]]:
-        """Updates in some bytes (number, due time); whole bytes are remembered, for others get the same."""
-        updates, at, plain = [], 0, True
+    def _hold(self, fd: int, rest: bytes) -> None:
+        """Keeps the beginning of a frame that has not come to its end."""
+        self._ear.partial[fd] = bool(rest)
+        if rest:
+            self._partial[fd] = rest
+        else:
+            self._partial.pop(fd, None)
+
+    def _cut(self, fd: int, data: bytes) -> tuple[list[tuple[int, int]], bytes, bool]:
+        """Updates in some bytes (number, due time), what is left, and whether there was nothing else in them."""
+        updates: list[tuple[int, int]] = []
+        at, plain = 0, True
         while (frame := _frame(data, at)) is not None:
             opcode, payload, at = frame
             if opcode == 0x9:
@@ -199,18 +204,24 @@ class Member:
             elif opcode in (0x1, 0x2):
                 said = (msgspec.json if opcode == 0x1 else msgspec.msgpack).decode(payload, type=Said)
                 if said.type == "conflated":
-                    self.counted.conflated += 1
-                    self._last.pop(fd, None)
+                    self._other.conflated += 1
+                    self._ear.last[fd] = -1
                     plain = False
                 elif said.id is not None:
                     updates.append((int(said.id.partition("-")[0]), said.sent_ns))
-        if at < len(data):
-            self._partial[fd] = data[at:]
-        elif plain and updates:
-            if len(self._known) > 64:
-                self._known.clear()
-            self._known[data] = updates
-        return updates
+        return updates, data[at:], plain
+
+    def begin(self) -> None:
+        """Counts anew."""
+        self._ear.begin()
+        self._other = Counted()
+
+    @property
+    def counted(self) -> Counted:
+        """What arrived since `begin`."""
+        tally, bins = self._ear.tally, self._ear.bins
+        ages = Counter({int(place): int(bins[place]) for place in np.flatnonzero(bins)})
+        return replace(self._other, messages=int(tally[MESSAGES]), gaps=int(tally[GAPS]), bins=ages)
 
     @property
     def connected(self) -> int:
@@ -249,7 +260,7 @@ def main(arguments: Sequence[str]) -> None:
         while b"\n" in asked:
             word, _, asked = asked.partition(b"\n")
             if word == b"begin":
-                member.counted = Counted()
+                member.begin()
             else:
                 counted = member.counted
                 _tell(**{**vars(counted), "bins": sorted(counted.bins.items())}, cpu=time.process_time())

@@ -1,4 +1,7 @@
-"""One flow process that says when it began to read: `python -m bench.drain BOOTSTRAP REDIS FOLDER FEED`."""
+"""One flow process that says when it began to read.
+
+`python -m bench.drain BOOTSTRAP REDIS FOLDER FEED [LANE [ADDRESS,.. NUMBER]]`
+"""
 
 from __future__ import annotations
 
@@ -31,11 +34,18 @@ class TimedSource(FeedSource):
         return super().build_part(step_id, for_part, resume_state)
 
 
-def main(bootstrap: str, redis_url: str, folder: str, feed: str) -> None:
-    """Runs the flow until it is told to stop."""
+def main(bootstrap: str, redis_url: str, folder: str, feed: str, *more: str) -> None:
+    """Runs the flow until it is told to stop; `more` are its lane, the addresses of all processes, and which it is."""
+    lane, addresses, number = (*more, *("fast", "", "0")[len(more) :])
     flow.FeedSource = TimedSource  # type: ignore[attr-defined] # the only change to the product: a clock at its door
-    flow.run(FlowConfig(feed, (tape.market(),), bootstrap, redis_url, Path(folder) / "state"))
+    known = tuple(addresses.split(",")) if addresses else ()
+    flow.run(
+        FlowConfig(
+            feed, (tape.market(),), bootstrap, redis_url, Path(folder) / "state",
+            addresses=known, process_id=int(number), lane=lane,
+        )
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    main(*sys.argv[1:])

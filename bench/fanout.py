@@ -60,7 +60,7 @@ def work(size: Size) -> str:
     """What is done, in a sentence."""
     return (
         f"{size.clients:,} WebSocket clients on {size.processes} processes of the api at {size.hz:g} readings a second "
-        "by XADD, with our own load generator (raw epoll, Python) on the same cores; latency from the due time of a "
+        "by XADD, with our own load generator (raw epoll, compiled) on the same cores; latency from the due time of a "
         "reading to the client's socket, every client and reading counted; beside it processes that write the same "
         "bytes and do nothing else"
     )
@@ -151,9 +151,10 @@ def ours(size: Size) -> Run:
 
 
 @contextmanager
-def serving(redis_url: str, port: int, count: int) -> Iterator[list[psutil.Process]]:
+def serving(redis_url: str, port: int, count: int, *more: str) -> Iterator[list[psutil.Process]]:
     """Processes of `esi api`, every one of them ready."""
     options = ["--redis-url", redis_url, "--api-port", str(port), "--api-host", "127.0.0.1", "--processes", str(count)]
+    options += more
     with tempfile.TemporaryDirectory() as data:
         command = [sys.executable, "-m", "deploy", "api", "--data", data, *options]
         api = subprocess.Popen(command, cwd=servers.CHECKOUT, stderr=subprocess.DEVNULL)
@@ -232,7 +233,14 @@ def figures(name: str, size: Size) -> list[Figure]:
         _figure(f"{name}/bare_p99", percentile(base.counted.bins, 0.99), "ms", None, "the same by bare writes"),
         _figure(f"{name}/cpu", run.cpu_us, "CPU-s/million", None, "of all processes of the api, per million messages"),
         _figure(f"{name}/bare_cpu", base.cpu_us, "CPU-s/million", None, f"of bare writes of {frame_bytes} bytes"),
-        _figure(f"{name}/cpu_ratio", ratio, "x", 1.4, "the api's processor time by that of bare writes"),
+        # a reading costs what it costs: only a crowd spreads it thin enough to compare a message with a bare write
+        _figure(
+            f"{name}/cpu_ratio",
+            ratio,
+            "x",
+            1.4 if size.clients > ONE_K.clients else None,
+            "the api's processor time by that of bare writes",
+        ),
         _figure(f"{name}/load_cpu", run.load_cpu_us, "CPU-s/million", None, "of the load generator meanwhile"),
         _figure(f"{name}/memory", run.bytes_each, "bytes/client", 4_096, "resident memory that a client adds"),
         _figure(f"{name}/connect", run.connect_seconds, "s", 40.0, f"until all {fitted.clients:,} were connected"),

@@ -134,7 +134,7 @@ def drain(bootstrap: str, want: Readings) -> tuple[float, float]:
         with (Path(folder) / "flow.log").open("ab") as log:
             flow = subprocess.Popen(command, stdout=log, stderr=log, cwd=servers.CHECKOUT)
         try:
-            _wait(store.client(), want[-1][0], flow, Path(folder))
+            waited(store.client(), want[-1][0], [flow], Path(folder))
         finally:
             flow.send_signal(signal.SIGKILL)
             flow.wait()
@@ -145,12 +145,18 @@ def drain(bootstrap: str, want: Readings) -> tuple[float, float]:
         return (last_ns - read_ns) / 1e9, (read_ns - began_ns) / 1e9
 
 
-def _wait(client: redis.Redis, last: str, flow: subprocess.Popen[bytes], folder: Path) -> None:
+def waited(client: redis.Redis, last: str, flows: list[subprocess.Popen[bytes]], folder: Path) -> None:
+    """Waits for the last reading.
+
+    Raises:
+        WrongOutputError: a process of the flow ended, or it did not come within two minutes.
+    """
     deadline = time.monotonic() + 120
     with client:
         while client.hget(names.latest_key(FEED), "id") != last.encode():
             log = (folder / "flow.log").read_text()[-2000:]
-            require(flow.poll() is None and time.monotonic() < deadline, f"no reading {last}: {log}")
+            alive = all(flow.poll() is None for flow in flows)
+            require(alive and time.monotonic() < deadline, f"no reading {last}: {log}")
             time.sleep(0.05)
 
 

@@ -9,8 +9,9 @@ from collections import Counter, deque
 from typing import Final
 
 from bench.case import Figure, require
-from bench.crowd import BIN_NS, percentile
+from bench.crowd import percentile
 from bench.fanout import MARKET, cpu_of, serving
+from bench.listening import BIN_NS
 from bench.servers import running
 from tests import servers
 from tests.api.publisher import Publisher
@@ -32,8 +33,8 @@ class Asker:
         bins: answers by the time they took in bins of 0.1 ms, waiting for a free connection included.
     """
 
-    def __init__(self, port: int) -> None:
-        self._ask = f"GET /v1/markets/{MARKET}/latest HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+    def __init__(self, port: int, headers: str = "") -> None:
+        self._ask = f"GET /v1/markets/{MARKET}/latest HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{headers}\r\n".encode()
         self._epoll = select.epoll()
         self._sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS)]
         self._by_fd = {one.fileno(): one for one in self._sockets}

@@ -38,6 +38,7 @@ def card(market: Market, run: str | None, now_us: int | None = None) -> bytes:
             "form": market.form,
             "horizon": market.horizon,
             "synthetic": market.synthetic,
+            "scores": market.scores.enabled,
             "version": version_of(market),
             "instruments": [i.model_dump(include={"name", "kind", "unit", "why"}) for i in market.instrument],
             "segments": [_segment(segment) for segment in market.segment],

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, overload
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from dataflows.drain.columns import of_texts, runs
+from dataflows.drain.names import table
+from dataflows.drain.plain import LONGEST, TICK
 from models.signals.bars import BarFold, Folded
 from schemas import control_wire, json_wire, names, ticks_wire
 from schemas.control import PARTITION, Control
@@ -17,8 +20,10 @@ from schemas.instruments import Instruments
 from schemas.rejects import REASONS, Reason, Reject, UnreadableError
 from schemas.ticks import TickBatch
 
-MAX_BYTES: Final = 8_388_608
-"""Longest record that is read."""
+MAX_BYTES: Final = LONGEST
+"""Of the longest record that is read."""
+
+_USUAL: Final = [(names.CONTENT_TYPE, names.TICKS_JSON.encode())]
 
 
 class Record(Protocol):
@@ -45,13 +50,39 @@ class Read(msgspec.Struct, frozen=True, gc=False):  # a dataclass costs a micros
     raw: bytes
 
 
-def read_of(record: Record) -> Read:
-    """A record's kind (by its last content-type; JSON ticks without one), offset and bytes."""
+def kind_of(record: Record) -> str:
+    """A record's kind by its last content-type; JSON ticks without one."""
+    headers = record.headers()
     kind = names.TICKS_JSON
-    for name, value in record.headers() or ():
-        if name == names.CONTENT_TYPE and value:
-            kind = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-    return Read(record.offset() or 0, kind, record.value() or b"")
+    if headers and headers != _USUAL:
+        for name, value in headers:
+            if name == names.CONTENT_TYPE and value:
+                kind = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return kind
+
+
+def read_of(record: Record) -> Read:
+    """A record's kind, offset and bytes."""
+    return Read(record.offset() or 0, kind_of(record), record.value() or b"")
+
+
+class _Reads(Sequence[Read]):
+    """Records that are read one by one, only when they are asked for: a good tick never is."""
+
+    def __init__(self, records: list[Record]) -> None:
+        self._records = records
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @overload
+    def __getitem__(self, place: int) -> Read: ...
+    @overload
+    def __getitem__(self, place: slice) -> _Reads: ...
+    def __getitem__(self, place: int | slice) -> Read | _Reads:
+        if isinstance(place, slice):
+            return _Reads(self._records[place])
+        return read_of(self._records[place])
 
 
 class Intake:
@@ -78,24 +109,35 @@ class Intake:
     ) -> None:
         self._feed, self._partition, self._fold = feed, partition, fold
         self._instruments, self._reject, self._markets = instruments, reject, markets
+        self._table = table(instruments.names)
         self.ticks = 0
 
-    def take(self, records: list[Record]) -> list[Folded]:
+    def take(self, records: Sequence[Record]) -> list[Folded]:
         """Folds records in offset order; runs of JSON ticks are decoded in one go."""
         folded = []
-        for kind, run in groupby(map(read_of, records), key=lambda read: read.kind):
-            good = [read for read in run if self._is_readable(read)]
+        for kind, run in groupby(records, key=kind_of):
             if kind == names.TICKS_JSON:
-                folded.append(self._json_ticks(good))
+                folded += self._texts(list(run))
             else:
-                folded += [done for read in good for done in self._one(read)]
+                folded += [done for read in map(read_of, run) if self._is_readable(read) for done in self._one(read)]
         return folded
 
-    def take_ticks(self, batch: TickBatch, run: Sequence[Read]) -> Folded:
-        """Folds ticks that were read already, one a record."""
+    def _texts(self, records: list[Record]) -> list[Folded]:
+        """JSON ticks: by the compiled scan where they are plain, by the decoder where they are not."""
+        room, status, fields = of_texts([record.value() or b"" for record in records], self._table)
+        reads, folded = _Reads(records), []
+        for rows in runs(status):
+            if status[rows.start] == TICK:
+                folded.append(self.take_ticks(*room.ticks(rows, fields), reads[rows]))
+            else:
+                folded.append(self._json_ticks([read for read in reads[rows] if self._is_readable(read)]))
+        return folded
+
+    def take_ticks(self, batch: TickBatch, record: npt.NDArray[np.int64], run: Sequence[Read]) -> Folded:
+        """Folds ticks that were read already; `record` is the place in the run of the record that each is of."""
         self.ticks += len(batch)
         folded = self._fold.update(batch)
-        self._refuse_rows(run, np.arange(len(batch)), folded.faults)
+        self._refuse_rows(run, record, folded.faults)
         return folded
 
     def _is_readable(self, read: Read) -> bool:

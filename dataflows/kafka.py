@@ -34,7 +34,11 @@ def consumer(bootstrap: str, group: str, **settings: Any) -> Consumer:
 
 
 def consumer_settings(bootstrap: str, group: str) -> dict[str, str]:
-    """What every consumer is told, by librdkafka's names: short waits, bounded queue, no silent jumps."""
+    """What every consumer is told, by librdkafka's names: short waits, bounded queue, no silent jumps.
+
+    Queue and fetches by measurement (docs/scaling.md): what fits the processor's caches is read faster than what does
+    not. A longer record than a fetch comes all the same, in a fetch of its own.
+    """
     return {
         "bootstrap.servers": bootstrap,
         "group.id": group,
@@ -42,9 +46,10 @@ def consumer_settings(bootstrap: str, group: str) -> dict[str, str]:
         "auto.offset.reset": "error",  # the default jumps to the end without a word
         "fetch.wait.max.ms": "10",  # the embedded broker wakes no waiting fetch
         "fetch.queue.backoff.ms": "2",  # the default of 1 s stalls whoever once filled its queue
-        "queued.max.messages.kbytes": "32768",
+        "queued.max.messages.kbytes": "2048",
         "queued.min.messages": "100000",
-        "fetch.message.max.bytes": "8388608",
+        "fetch.message.max.bytes": "1048576",
+        "check.crcs": "true",  # 4 % of the time to drain Arrow records; a flipped bit could be a price
         "enable.partition.eof": "false",
         "log_level": "2",
     }

@@ -27,6 +27,14 @@ class Lane(Protocol):
         """Folds the records that are here, without waiting; also the offset behind the last, None if there was none."""
         ...
 
+    def ring(self, bell: int) -> bool:
+        """Has an event file counted up when records come; False where that cannot be had."""
+        ...
+
+    def appended_ms(self) -> int:
+        """The broker's time of the oldest record of the last `take` that gave any, milliseconds; -1 if unknown."""
+        ...
+
     def newest(self) -> int:
         """Offset behind the newest record that the client has heard of, -1 if of none."""
         ...
@@ -47,11 +55,23 @@ class OrdinaryLane:
         self._place = TopicPartition(config.topic, partition, offset)
         self._reader = kafka.consumer(config.kafka, config.group)
         self._reader.assign([self._place])
+        self._appended_ms = -1
 
     def take(self, intake: Intake) -> tuple[list[Folded], int | None]:
         """As the protocol says."""
         good: list[Any] = [record for record in self._reader.consume(AT_ONCE, 0) if self._is_good(record)]
-        return intake.take(good), int(good[-1].offset() or 0) + 1 if good else None
+        if not good:
+            return [], None
+        self._appended_ms = int(good[0].timestamp()[1])
+        return intake.take(good), int(good[-1].offset() or 0) + 1
+
+    def ring(self, bell: int) -> bool:
+        """As the protocol says."""
+        return False
+
+    def appended_ms(self) -> int:
+        """As the protocol says."""
+        return self._appended_ms
 
     def newest(self) -> int:
         """As the protocol says."""

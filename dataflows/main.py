@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import os
 import shutil
 import sys
@@ -16,7 +17,7 @@ import structlog
 from bytewax._bytewax import cli_main, init_db_dir
 from bytewax.recovery import RecoveryConfig
 
-from dataflows import kafka, metrics, stopping
+from dataflows import kafka, metrics, peers, stopping
 from dataflows.beginning import begin, publish
 from dataflows.cards import card
 from dataflows.config import FlowConfig, FlowError
@@ -34,7 +35,7 @@ _NO_ROOM: Final = ("DiskFull", "SystemIoFailure", "CannotOpen", "No space left",
 """What SQLite and the system say of a disk without room; Bytewax passes it on as text."""
 
 _STORES: Final = 4
-"""SQLite files of the recovery store; fixed when it is made, and the most processes that may share a flow."""
+"""SQLite files of the recovery store; fixed when it is made."""
 
 
 def run(config: FlowConfig) -> None:
@@ -61,12 +62,16 @@ def run(config: FlowConfig) -> None:
         "flow_starts", feed=config.feed, markets=sorted(markets), partitions=partitions, metrics_port=port,
         process_id=config.process_id, processes=len(config.addresses) or 1, workers=config.workers,
     )  # fmt: skip
+    gc.collect()
+    gc.freeze()  # what is there by now stays for good: no reading waits while the collector looks through it
+    peers.watch(config.addresses, config.process_id)
     _execute(flow, config)
     stopping.end()
 
 
 def _execute(flow: object, config: FlowConfig) -> None:
-    store = RecoveryConfig(str(_store(config.state_dir)), timedelta(0))  # type: ignore[no-untyped-call] # as below
+    folder = _store(config.state_dir) if config.process_id == 0 else _no_store(config.state_dir)
+    store = RecoveryConfig(str(folder), timedelta(0))  # type: ignore[no-untyped-call] # as below
     try:
         cli_main(  # type: ignore[no-untyped-call] # Bytewax leaves its engine untyped
             flow,
@@ -78,6 +83,12 @@ def _execute(flow: object, config: FlowConfig) -> None:
         )
     except BaseException as error:  # a panic of Bytewax is no Exception
         raise _cause(error, config) from error
+
+
+def _no_store(folder: Path) -> Path:
+    """The folder of a process that keeps no store of its own: all states of a flow are with its first process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _store(folder: Path) -> Path:

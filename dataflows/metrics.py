@@ -25,6 +25,30 @@ PUBLISH: Final = Histogram(
     ["market"],
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5),
 )
+_FINE: Final = (
+    0.0001, 0.00025, 0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.008, 0.015, 0.03, 0.06, 0.25, 1, 5, 30,
+)  # fmt: skip
+HOPS: Final = Histogram(
+    "esi_hop_seconds", "A reading's time from door to door of the flow, sampled.", ["market", "hop"], buckets=_FINE
+)
+WHOLE: Final = Histogram(
+    "esi_flow_seconds",
+    "From the broker's time of the record that closed a step to its reading in Redis, sampled.",
+    ["market"],
+    buckets=_FINE,
+)
+STEP_END: Final = Histogram(
+    "esi_step_end_seconds",
+    "From a step's end in event time to its reading in Redis; of markets that live by the wall clock.",
+    ["market"],
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 5, 15, 60),
+)
+POLL: Final = Histogram(
+    "esi_poll_seconds",
+    "Time between two looks at a partition's queue, of looks that found something, sampled.",
+    ["feed"],
+    buckets=_FINE,
+)
 REDIS_WAITS: Final = Counter("esi_redis_waits_total", "Times a flow had to wait for Redis.", ["market", "why"])
 MODELS_LOADED: Final = Counter("esi_models_loaded_total", "Models loaded from the registry.", ["model"])
 MODELS_REFUSED: Final = Counter("esi_models_refused_total", "Models that stayed out, by reason.", ["model", "reason"])
@@ -33,6 +57,25 @@ MODEL_FAULTS: Final = Counter(
 )
 SENT: Final = Counter("esi_sent_ticks_total", "Ticks sent into a feed by a replayer or simulator.", ["feed"])
 TOCKS: Final = Counter("esi_tocks_total", "Tocks sent into a feed.", ["feed"])
+SKILL: Final = Gauge(
+    "esi_forecast_skill",
+    "1 - loss / loss of a yardstick, lately; NaN while it is not known.",
+    ["market", "periods", "against"],
+)
+COVERAGE: Final = Gauge(
+    "esi_forecast_coverage",
+    "Share of outcomes within the interval that promises nominal; NaN while it is not known.",
+    ["market", "periods", "nominal", "when"],
+)
+WEIGHT: Final = Gauge("esi_expert_weight", "Weight of an expert in the ensemble.", ["market", "periods", "expert"])
+REGIME: Final = Gauge("esi_regime_probability", "Filtered probability of a regime.", ["market", "regime"])
+IN_FORCE: Final = Gauge("esi_regime", "1 for the regime that is in force.", ["market", "regime"])
+CHANGE: Final = Gauge("esi_change_probability", "Probability of a recent change of forecast errors.", ["market"])
+ANOMALY: Final = Gauge(
+    "esi_anomaly_probability", "Probability of a moment at least as unusual; NaN while warming up.", ["market"]
+)
+DRIFT: Final = Gauge("esi_drift_found", "How often a detector has found drift so far.", ["market", "detector"])
+MODEL: Final = Gauge("esi_model_info", "1 for the version in force of a model.", ["market", "model", "version"])
 
 
 def serve(port: int | None, host: str) -> int | None:

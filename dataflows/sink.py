@@ -18,10 +18,11 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from dataflows import metrics, stopping
+from dataflows import hops, metrics, stopping
 from dataflows.config import FlowConfig, FlowError
 from dataflows.ended import EndedStreams
 from dataflows.entries import Entry, Publishable, entries_of
+from dataflows.score_metrics import ScoreGauges
 from schemas import names
 
 log = structlog.get_logger()
@@ -45,7 +46,9 @@ class MarketStreams(StatefulSinkPartition[Any, None]):
 
     def __init__(self, config: FlowConfig, market: str) -> None:
         self._market, self._cap = market, config.cap
+        self._live = config.run is None and any(m.name == market and m.clock == "wall" for m in config.markets)
         self._unsaved: list[Entry] = []
+        self._gauges = ScoreGauges(market)
         self._client = connect(config.redis_url)
         self._script = self._client.register_script(_SCRIPT)
         self._keys = [names.writer_key(market), names.latest_key(market)]
@@ -60,9 +63,15 @@ class MarketStreams(StatefulSinkPartition[Any, None]):
         Raises:
             FlowError: another flow writes this market, or the stream holds other bytes under an id.
         """
+        given = [(value[1], hops.passed(value[2])) for value in values if isinstance(value, tuple)]
         entries = [entry for value in values for entry in entries_of(_bare(value))]
         self._unsaved += entries
         self._write_all(entries)
+        self._gauges.observe(entries)
+        for published, trace in given:
+            hops.observe(self._market, hops.passed(trace))
+            if self._live:
+                metrics.STEP_END.labels(self._market).observe(max(time.time_ns() / 1e9 - published.at_us / 1e6, 0))
 
     def snapshot(self) -> None:
         """Nothing to save: ids come from event time; but Redis must have on its disk what it acknowledged.
@@ -165,7 +174,7 @@ def patiently(market: str, call: Callable[[], Any]) -> Any:
 
 
 def _bare(value: Any) -> Publishable:
-    """The value without its market's name."""
+    """The value without its market's name and trace."""
     published: Publishable = value[1] if isinstance(value, tuple) else value
     return published
 

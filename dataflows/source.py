@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import structlog
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import Consumer, KafkaException
 
 from dataflows import kafka, metrics, stopping
 from dataflows.config import FlowConfig, FlowError
+from dataflows.desk import Desk
+from dataflows.doorbell import Bell
+from dataflows.hops import Sampler, Trace
 from dataflows.intake import Intake
 from dataflows.lanes import open_lane
-from dataflows.rejects import DeadLetters
 from models.signals.bars import BarFold, Folded
 from models.signals.carried import carried_over
 from models.signals.step import State
@@ -27,8 +32,8 @@ from schemas.instruments import Instruments
 
 log = structlog.get_logger()
 
-Addressed = tuple[str, tuple[str, Partial]]
-"""A partial with its market, keyed by market."""
+Addressed = tuple[str, tuple[str, Partial, Trace]]
+"""A partial with its market and the beginning of its trace, keyed by market."""
 
 _NO_TIMES: Final = np.empty(0, np.int64)
 
@@ -36,37 +41,59 @@ _NO_TIMES: Final = np.empty(0, np.int64)
 class FeedPartition(StatefulSourcePartition[Addressed, State]):
     """One partition of a feed; its saved state holds the offset and the open bars together."""
 
-    def __init__(self, config: FlowConfig, partition: int, resume: State | None, begun: State | None = None) -> None:
+    def __init__(
+        self,
+        config: FlowConfig,
+        partition: int,
+        resume: State | None,
+        begun: State | None = None,
+        desk: Desk | None = None,
+    ) -> None:
         self._config, self._partition = config, partition
+        self._desk = desk or Desk(config)
+        self._desk.enter()
         feed_market = config.feed_market()
         self._fold = BarFold(feed_market)
         if begun is not None:
             self._fold.restore(begun)
         self._codes = {config.market_name(m): _codes(feed_market.instrument, m.instrument) for m in config.markets}
-        self._letters = DeadLetters(config.kafka, config.partitions)
+        self._letters, self._reader = self._desk.letters, self._desk.reader
         known = Instruments(tuple(i.name for i in feed_market.instrument))
         markets = tuple(m.name for m in config.markets)
         self._intake = Intake(config.feed, partition, self._fold, known, self._letters.send, markets=markets)
-        self._reader = kafka.consumer(config.kafka, config.group)
-        self._incarnation = config.incarnation or str(self._reader.list_topics(timeout=kafka.CALL_S).cluster_id)
+        self._incarnation = self._desk.incarnation
         self._offset = self._resume(resume)
         self._lane = open_lane(config, partition, self._offset)
+        self._bell = Bell(self._desk.door, self._lane.ring)
         self._saved: deque[kafka.Progress] = deque()
         self._progress().commit(self._reader, config.topic, partition)
         self._quiet = 0
         self._epoch = time.monotonic()
         self._label = (config.feed, str(partition))
+        self._sampler = Sampler()
+        self._looked_ns = time.time_ns()
 
     def next_batch(self) -> Iterable[Addressed]:
         """What the records that are here lead to; nothing once the flow was asked to stop."""
         if stopping.asked():
             if self._quiet > stopping.QUIET_EPOCHS:
                 stopping.leave(self._config.single)
-            return []
+            return self._nothing()
+        before, self._looked_ns = self._looked_ns, time.time_ns()
         folded, behind = self._lane.take(self._intake)
-        if behind is not None:
-            self._offset = behind
-        return self._addressed(folded)
+        if behind is None:
+            return self._nothing()
+        self._bell.heard()
+        self._offset = behind
+        return self._addressed(folded, before)
+
+    def next_awake(self) -> datetime | None:
+        """At once, where a silent partition has waited in `next_batch` already."""
+        return self._bell.awake_at
+
+    def _nothing(self) -> list[Addressed]:
+        self._bell.silent()
+        return []
 
     def snapshot(self) -> State:
         """Offset and open bars; before that, the dead letters of the epoch are with the broker."""
@@ -87,7 +114,8 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
     def close(self) -> None:
         """Leaves the broker."""
         self._lane.close()
-        self._reader.close()
+        self._bell.close()
+        self._desk.leave()
 
     def _resume(self, state: State | None) -> int:
         """Offset to go on from."""
@@ -117,8 +145,8 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         self._fold.forget_open()
         return 0
 
-    def _addressed(self, folded: list[Folded]) -> list[Addressed]:
-        """For every market of the feed, what concerns it."""
+    def _addressed(self, folded: list[Folded], before_ns: int) -> list[Addressed]:
+        """For every market of the feed, what concerns it; `before_ns` is when we looked the last time before this."""
         reached = [f.reached_us for f in folded if len(f.reached_us)]
         controls = tuple(control for f in folded for control in f.controls)
         if not reached and not controls:
@@ -128,10 +156,20 @@ class FeedPartition(StatefulSourcePartition[Addressed, State]):
         times = np.concatenate([*reached, _NO_TIMES])
         bars = BarColumns.join([f.bars for f in folded if len(f.bars)])
         metrics.BARS.labels(*self._label).inc(len(bars))
+        trace = self._traced(before_ns)
         return [
-            (market, (market, Partial(self._partition, times, _of_market(bars, codes), _for_market(controls, market))))
+            (market, (market, self._partial(times, _of_market(bars, codes), _for_market(controls, market)), trace))
             for market, codes in self._codes.items()
         ]
+
+    def _partial(self, times: npt.NDArray[np.int64], bars: BarColumns, controls: tuple[Control, ...]) -> Partial:
+        return Partial(self._partition, times, bars, controls)
+
+    def _traced(self, before_ns: int) -> Trace:
+        trace = self._sampler.begin(self._lane.appended_ms(), self._looked_ns)
+        if trace:
+            metrics.POLL.labels(self._config.feed).observe(max(self._looked_ns - before_ns, 0) / 1e9)
+        return trace
 
     def _progress(self) -> kafka.Progress:
         closed = self._fold.closed_us
@@ -178,6 +216,7 @@ class FeedSource(FixedPartitionedSource[Addressed, State]):
     def __init__(self, config: FlowConfig, begun: tuple[State, ...] = ()) -> None:
         """Of a flow; `begun` are the states that partitions begin with, if they do not begin with nothing."""
         self._config, self._begun = config, begun
+        self._desk, self._one_by_one = Desk(config), threading.Lock()
 
     def list_parts(self) -> list[str]:
         """Partition numbers as text, of the same width so that they sort as numbers."""
@@ -187,7 +226,8 @@ class FeedSource(FixedPartitionedSource[Addressed, State]):
         """Opens a partition where the saved state says."""
         try:
             begun = self._begun[int(for_part)] if self._begun else None
-            return FeedPartition(self._config, int(for_part), resume_state, begun)
+            with self._one_by_one:  # workers of one process share the desk
+                return FeedPartition(self._config, int(for_part), resume_state, begun, self._desk)
         except KafkaException as error:
             msg = f"partition {int(for_part)} of {self._config.topic} cannot be opened: {error}"
             raise FlowError(msg) from error

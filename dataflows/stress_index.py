@@ -28,7 +28,7 @@ def build(
     begun: Mapping[str, Mapping[str, State]] | None = None,
     shelf: Shelf | None = None,
 ) -> Dataflow:
-    """The flow of one feed; after each step, one of its items.
+    """The flow of one feed; after each step, one of its items. The doors of `dataflows.hops` are marked.
 
     Args:
         source: reads, validates and folds ticks into bars, each partition where it is.
@@ -43,23 +43,23 @@ def build(
     flow = Dataflow("stress_index")
 
     bars = op.input("read", flow, source)
-    # ("sim", ("sim", Partial(partition=2, reached_us=[...], bars=BarColumns(13 rows), controls=())))
-    windows = through("merge", bars, steps("merge"), always=True)
-    # ("sim", ("sim", Window(at_us=1763887447000000, final=False, fraction=0.12, bars=MergedBars(50 rows))))
+    # ("sim", ("sim", Partial(partition=2, reached_us=[...], bars=BarColumns(13 rows), controls=()), trace))
+    windows = through("merge", bars, steps("merge"), always=True, door=True)
+    # ("sim", ("sim", Window(at_us=1763887447000000, final=False, fraction=0.12, bars=MergedBars(50 rows)), trace))
     paths = through("path", windows, steps("path"), always=True)
-    # ("sim", ("sim", Observation(close=[101.2, ...], variance=[3.1e-09, ...], age_us=[0.0, ...])))
+    # ("sim", ("sim", Observation(close=[101.2, ...], variance=[3.1e-09, ...], age_us=[0.0, ...]), trace))
     volatilities = through("volatility", paths, steps("volatility"))
-    # ("sim", ("sim", Volatilities(variance=[2.9e-08, ...], range_variance=[...], jump_share=[...])))
+    # ("sim", ("sim", Volatilities(variance=[2.9e-08, ...], range_variance=[...], jump_share=[...]), trace))
     correlations = through("correlation", volatilities, steps("correlation"))
-    # ("sim", ("sim", Correlations(medium=[[1.0, 0.41, ...], ...], short=..., long=...)))
+    # ("sim", ("sim", Correlations(medium=[[1.0, 0.41, ...], ...], short=..., long=...), trace))
     indicators = through("indicators", correlations, steps("indicators"))
-    # ("sim", ("sim", IndicatorRow(raw=[0.00017, 0.021, ...], live=[1.0, 1.0, ...])))
-    index = through("index", indicators, steps("index"))
-    # ("sim", ("sim", IndexState(index=31.4, percentile=72.1, contributions=[9.0, 4.2, ...], coverage=1.0)))
+    # ("sim", ("sim", IndicatorRow(raw=[0.00017, 0.021, ...], live=[1.0, 1.0, ...]), trace))
+    index = through("index", indicators, steps("index"), door=True)
+    # ("sim", ("sim", IndexState(index=31.4, percentile=72.1, contributions=[9.0, 4.2, ...], coverage=1.0), trace))
     scores = through("scores", index, steps("scores"))
-    # ("sim", ("sim", Scored(state=IndexState(...), scores=Scores(forecasts=[...], regime="calm", anomaly=0.31))))
+    # ("sim", ("sim", Scored(state=IndexState(...), scores=Scores(forecasts=[...], regime="calm", ...)), trace))
     readings = through("publication", scores, steps("publication"))
-    # ("sim", ("sim", Published(id="1763887447000-0", reading=b'{"market":"sim","at":...}')))
+    # ("sim", ("sim", Published(id="1763887447000-0", reading=b'{"market":"sim","at":...}'), trace))
     op.output("publish", readings, sink)
     return flow
 

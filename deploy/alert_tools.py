@@ -68,10 +68,13 @@ def carried_out(work: Coroutine[Any, Any, T]) -> T:
     import psycopg
 
     from api.alerting.console import ConsoleError
+    from api.identity import console as identity
+    from api.identity.keys import KeyScopeError
+    from api.identity.users import UserError
 
     try:
         return asyncio.run(work)
-    except ConsoleError as error:
+    except (ConsoleError, identity.ConsoleError, UserError, KeyScopeError) as error:
         raise AlertsCommandError(str(error)) from error
     except psycopg.OperationalError as error:
         msg = f"PostgreSQL does not answer ({str(error).strip()}): start it, or check its URL"

@@ -12,12 +12,14 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.alerts import app as alerts
+from deploy import alerts, identity_keys, models, reference, users
 from deploy.audit import audit
 from deploy.control import control
 from deploy.evaluate import evaluate
 from deploy.fit import fit
 from deploy.options import (
+    Addresses,
+    AddressFile,
     ApiPort,
     Data,
     Feed,
@@ -27,14 +29,15 @@ from deploy.options import (
     MetricsPort,
     Postgres,
     Processes,
+    ProcessId,
     Rate,
     Redis,
     Seed,
 )
-from deploy.reference import app as reference
 from deploy.serve import api
 from deploy.told import is_told
 from deploy.train import train
+from deploy.trainer import trainer
 
 app = typer.Typer(
     name="esi",
@@ -59,29 +62,31 @@ def flow(
     run: Annotated[str | None, typer.Option(help="Name of the run, for replays.")] = None,
     workers: Annotated[int, typer.Option("-w", "--workers", min=1, help="Worker threads.")] = 1,
     processes: Processes = None,
-    process_id: Annotated[int | None, typer.Option(hidden=True)] = None,
-    address: Annotated[list[str] | None, typer.Option(hidden=True)] = None,
+    addresses: Addresses = None,
+    process_id: ProcessId = None,
+    member: Annotated[bool, typer.Option("--member", hidden=True)] = False,
     data: Data = None,
     kafka_url: Kafka = None,
     redis_url: Redis = None,
     metrics_port: MetricsPort = None,
 ) -> None:
     """Runs the flow of one feed: ticks from Kafka in, readings to Redis out."""
-    from deploy import fleet, verbs
+    from deploy import cluster, fleet, verbs
 
     settings = _settings(
         data_dir=data, kafka_url=kafka_url, redis_url=redis_url, metrics_port=metrics_port, processes=processes
     )
     choice = fleet.FlowChoice(feed, tuple(market or [feed]), run, workers)
-    if process_id is None and settings.processes > 1:
+    place = cluster.place(addresses, process_id)
+    if place.addresses and not member:
+        raise typer.Exit(cluster.run(settings, choice, place))
+    if settings.processes > 1 and not member:
         raise typer.Exit(fleet.run(fleet.commands(settings, choice)))
-    verbs.flow(settings, choice, tuple(address or ()), process_id or 0)
+    verbs.flow(settings, choice, place.addresses, place.process_id)
 
 
 @app.command()
-def broker(
-    address_file: Annotated[Path | None, typer.Option(help="Where to write the address as JSON.")] = None,
-) -> None:
+def broker(address_file: AddressFile = None) -> None:
     """Runs the embedded Kafka-protocol broker, all in memory."""
     from deploy import verbs
 
@@ -197,10 +202,14 @@ def markets(
     show(said)
 
 
-for verb in (api, audit, control, evaluate, fit, train):
+_GROUPS = (
+    ("reference", reference.app), ("alerts", alerts.app), ("models", models.app), ("users", users.app),
+    ("keys", identity_keys.app), ("audit-log", identity_keys.log),
+)  # fmt: skip
+for verb in (api, audit, control, evaluate, fit, train, trainer):
     app.command()(verb)
-app.add_typer(reference, name="reference")
-app.add_typer(alerts, name="alerts")
+for name, group in _GROUPS:
+    app.add_typer(group, name=name)
 
 
 @app.command()

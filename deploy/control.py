@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def control(
-    kind: Annotated[str, typer.Argument(help="What it is: note or model_promoted.")],
-    name: Annotated[str, typer.Argument(help="Of the remark, or of the model.")],
-    value: Annotated[str, typer.Argument(help="Text of the remark, or version of the model.")],
+    kind: Annotated[str, typer.Argument(help="What it is: note, model_promoted or market_changed.")],
+    name: Annotated[str, typer.Argument(help="Of the remark, the model or the market.")],
+    value: Annotated[str, typer.Argument(help="Text of the remark, version of the model, or the edition.")],
     feed: Feed,
     market: Annotated[str | None, typer.Option(help="For this market only, instead of all of the feed.")] = None,
     data: Data = None,
     kafka_url: Kafka = None,
 ) -> None:
-    """Sends a control record: a note for the next final, or a model's version to serve from now on."""
+    """Sends a control record: a note, a model's version to serve, or the edition that goes on for a market."""
     from dataflows.sources.control import send
     from deploy import logs, verbs
     from deploy.neighbour import joined

@@ -25,6 +25,9 @@ METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 GIVE_UP_AFTER = 5
 """Falls in a row of one member, none of which ran steadily, after which all end: it will never run."""
 
+_DOUBLINGS = 20
+"""Of the pause at most; it is at its longest long before."""
+
 log = structlog.get_logger("esi.crew")
 
 
@@ -64,7 +67,7 @@ class _Member:
         if (status := self.process.poll()) is None:
             return
         self.falls = 1 if now - self.since > STEADY_AFTER else self.falls + 1
-        pause = min(FIRST_PAUSE * 2 ** (self.falls - 1), LONGEST_PAUSE)
+        pause = min(FIRST_PAUSE * 2 ** min(self.falls - 1, _DOUBLINGS), LONGEST_PAUSE)
         log.warning("member_fell", status=status, again_in=pause, falls=self.falls)
         self.process, self.rest_until = None, now + pause
         self.statuses.append(status)
@@ -81,12 +84,12 @@ def run(settings: Settings) -> int:
     return keep([member(free_port()) for _ in range(settings.api_processes)], told)
 
 
-def keep(commands: Sequence[Sequence[str]], told: dict[str, str]) -> int:
-    """Keeps all of them running; each rests a little before it is started again."""
+def keep(commands: Sequence[Sequence[str]], told: dict[str, str], *, for_ever: bool = False) -> int:
+    """Keeps all of them running; each rests a little before it is started again; `for_ever`: however often it falls."""
     asked = threading.Event()
     members = [_Member(command, told) for command in commands]
     with fleet.signals_set(asked):
-        while not asked.is_set() and not any(one.is_hopeless for one in members):
+        while not asked.is_set() and (for_ever or not any(one.is_hopeless for one in members)):
             now = time.monotonic()
             for one in members:
                 one.look(now)
@@ -97,4 +100,4 @@ def keep(commands: Sequence[Sequence[str]], told: dict[str, str]) -> int:
         for one in members:
             if one.process is not None:
                 fleet.end(one.process)
-    return next((one.statuses[-1] or 1 for one in members if one.is_hopeless), 0)
+    return 0 if for_ever else next((one.statuses[-1] or 1 for one in members if one.is_hopeless), 0)

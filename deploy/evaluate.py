@@ -38,7 +38,7 @@ def evaluate(
     robustness: _Robustness = True,
     processes: _Processes = None,
     plots: _Plots = True,
-    forecasts: Annotated[bool, typer.Option(help="Judge forecasts too, walk-forward; takes a few minutes.")] = False,
+    forecasts: Annotated[bool, typer.Option(help="Judge forecasts too, walk-forward; takes some minutes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON line.")] = False,
 ) -> None:
     """Runs the cores over a panel: agreement with published indices, events, what bad inputs do."""
@@ -46,13 +46,15 @@ def evaluate(
     from evaluation.evaluate import evaluate as run
     from evaluation.events import SHIPPED
     from evaluation.faults import InputError
-    from evaluation.report import MissingPackageError, require_plots
+    from evaluation.report import MissingPackageError, require_forecasts, require_plots
     from evaluation.robustness import cores
 
     at_once = min(processes or cores(), cores()) if robustness else 0
     try:
         if plots:
             require_plots()
+        if forecasts:
+            require_forecasts()
         rulers = _references(reference or [])
         request = Request(load(market), inputs, out, macro, rulers, events or SHIPPED, at_once, plots, forecasts)
         report = run(request, progress)

@@ -34,8 +34,8 @@ class FlowChoice:
 
 def commands(settings: Settings, choice: FlowChoice) -> list[list[str]]:
     """The command line of every process, with loopback ports that are free now."""
-    addresses = [f"127.0.0.1:{free_port()}" for _ in range(settings.processes)]
-    shared = choice.arguments() + [part for address in addresses for part in ("--address", address)]
+    addresses = ",".join(f"127.0.0.1:{free_port()}" for _ in range(settings.processes))
+    shared = [*choice.arguments(), "--member", "--addresses", addresses]
     ports = [settings.metrics_port, *([0] * (settings.processes - 1))]
     return [esi(*shared, "--process-id", str(index), "--metrics-port", str(port)) for index, port in enumerate(ports)]
 

@@ -53,7 +53,7 @@ def configure(
 def _rendering(form: str) -> list[Processor]:
     """The last steps of a line: readable on a terminal, else one JSON object with exceptions as text."""
     if form == "console" or (form == "auto" and sys.stderr.isatty()):
-        return [structlog.dev.ConsoleRenderer()]
+        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]  # locals hold secrets
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_json)]
 
 

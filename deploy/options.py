@@ -24,4 +24,13 @@ Seed = Annotated[int | None, typer.Option(help="Seed of the synthetic market.")]
 
 ApiProcesses = Annotated[int | None, typer.Option(help="Processes that share the port.")]
 Processes = Annotated[int | None, typer.Option(help="Processes of each flow.")]
+AddressFile = Annotated[Path | None, typer.Option(help="Where to write the address as JSON.")]
+Addresses = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT,...",
+        help="One for each process of a flow that runs on several hosts, the same everywhere, on a private network.",
+    ),
+]
+ProcessId = Annotated[int | None, typer.Option(help="Which of these addresses this process is, from 0 on.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -10,6 +10,7 @@ import typer
 
 from deploy.options import ApiPort, ApiProcesses, Data, Postgres, Redis
 from deploy.settings import Settings, load
+from deploy.users import show_first_link
 
 
 def api(
@@ -20,6 +21,7 @@ def api(
     processes: ApiProcesses = None,
     member: Annotated[bool, typer.Option("--member", hidden=True)] = False,
     metrics_port: Annotated[int | None, typer.Option(hidden=True)] = None,
+    no_link: Annotated[bool, typer.Option("--no-link", hidden=True)] = False,
     data: Data = None,
 ) -> None:
     """Serves REST, WebSocket and the page."""
@@ -35,6 +37,8 @@ def api(
         "metrics_port": metrics_port,
     }
     settings = load(flags)
+    if not (member or no_link):
+        show_first_link(settings)
     if settings.api_processes > 1 and not member:
         _check(settings)
         raise typer.Exit(crew.run(settings))

@@ -38,6 +38,8 @@ def allowed(field: FieldInfo) -> str:
     if kind is int:
         least, most = (_bound(field, name) for name in ("ge", "le"))
         return "a whole number, " + (f"{least} to {most}" if most is not None else f"at least {least}")
+    if kind is bool:
+        return "true or false"
     if kind is Path or Path in get_args(kind):
         return "a path"
     return "a list with commas" if get_origin(kind) is tuple else "a text" if kind is str else "a URL"

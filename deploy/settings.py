@@ -14,8 +14,10 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from deploy.model_settings import ModelSettings
+from deploy.provider_settings import ProviderSettings
 from deploy.setting_kinds import Bootstrap, Folder, Names, Port, allowed
 
 PREFIX: Final = "ESI_"
@@ -28,9 +30,6 @@ ENV_FILE: Final = ".env"
 
 FLAGS: Final = {"data_dir": "--data", "markets": "--market"}
 """Flags that are not spelled like their setting."""
-
-SHIPPED: Final = Path(__file__).resolve().parent / "references"
-"""Where the artifacts that come with ESI are."""
 
 
 class SettingsError(ValueError):
@@ -47,7 +46,7 @@ def _default_data_dir() -> Path:
     return (checkout() or Path.cwd()) / ".esi"
 
 
-class Settings(BaseSettings):
+class Settings(ModelSettings, ProviderSettings):
     """What a process is told; each field's description is its documentation."""
 
     model_config = SettingsConfigDict(
@@ -105,6 +104,18 @@ class Settings(BaseSettings):
         description="Web origins beside the API's own that may open its WebSocket, such as "
         "`https://desk.example.org`, with commas.",
     )
+    api_tls_certificate: Path | None = Field(
+        default=None, description="File of the certificate chain (PEM) that the API shows; without it, it speaks HTTP."
+    )
+    api_tls_key: Path | None = Field(default=None, description="File of its private key (PEM).")
+    api_behind_tls: bool = Field(
+        default=False, description="Whether a proxy in front of the API speaks TLS: cookies are then for TLS only."
+    )
+    trusted_proxies: Names = Field(default=(), description="Proxies (networks) whose `X-Forwarded-For` is believed.")
+    local_session: bool = Field(
+        default=True, description="Whether who sits at this machine may look without a login, if only it is served."
+    )
+    public_metrics: bool = Field(default=False, description="Whether the API answers `/metrics` to strangers.")
     rate: int = Field(
         default=5_000,
         ge=1,
@@ -155,21 +166,6 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto",
         description="Log lines as JSON or for eyes; `auto` is for eyes on a terminal only.",
-    )
-    reference_dir: Folder = Field(
-        default=SHIPPED,
-        description="Folder of reference artifacts, `MARKET.reference`: a market that has one there begins with its "
-        "history. An empty folder: all begin with nothing.",
-        json_schema_extra={"default_text": "those that are shipped"},
-    )
-    registry: Folder | None = Field(
-        default=None,
-        description="Folder of trained models, `NAME/VERSION/`, where flows, the API and `esi models` look.",
-        json_schema_extra={"default_text": "`registry` in the data folder"},
-    )
-    auto_promote: Literal["off", "on"] = Field(
-        default="off",
-        description="Whether `esi trainer` promotes a challenger that has beaten the champion live (Diebold-Mariano).",
     )
     broker_incarnation: str = Field(
         default="",

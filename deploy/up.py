@@ -24,6 +24,7 @@ from deploy.settings import Settings
 from deploy.state import Lock, Running, Up, end_leftovers
 from deploy.supervisor import Program, Supervisor
 from deploy.tail import Tail, important
+from deploy.users import first_link
 from schemas.market_file import load
 
 TICK_S = 0.1
@@ -85,6 +86,8 @@ class Session:
             self._tails["sim"] = Tail(self._supervisor.log("sim"))
         self._wait(self._supervisor.running)
         self._console.tell(self._welcome())
+        if (link := first_link(self._settings, self._servers.postgres_url)) is not None:
+            self._console.tell(link)
         self._wait(lambda: False)
         return 0
 

@@ -184,25 +184,10 @@ def keys(settings: Settings) -> tuple[str, ...]:
 def api(settings: Settings, *, shared: bool) -> None:
     """Runs the API until it is asked to stop; `shared`: as one of several processes on one port."""
     logs.configure("api", settings.log_level, settings.log_format)
-    from api.alerting.config import networks
-    from api.config import ApiConfig
     from api.server import run
+    from deploy.api_config import api_config
 
-    url = settings.postgres_url
-    run(
-        ApiConfig(
-            redis_url=redis(settings),
-            postgres_url=url.get_secret_value() if url else None,
-            host=settings.api_host,
-            port=settings.api_port,
-            allowed_hosts=settings.allowed_hosts,
-            allowed_origins=settings.allowed_origins,
-            shared=shared,
-            private_port=settings.metrics_port,
-            alert_keys=keys(settings),
-            alert_allow=networks(settings.alerts_allow),
-        )
-    )
+    run(api_config(settings, redis(settings), keys(settings), shared=shared))
 
 
 def broker(settings: Settings, address_file: Path | None) -> None:

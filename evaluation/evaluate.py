@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +59,8 @@ class Request:
 def evaluate(request: Request, progress: Progress = lambda *_: None) -> dict[str, Any]:
     """Runs the cores over a panel; writes `readings.csv`, `report.json` and `report.html` into `out`, all or none.
 
+    With forecasts, `forecasts.json` and `forecasts.html` hold that part by itself.
+
     Returns:
         The report: `market`, `version`, `finals`, `first`, `last`, `missing`, `unknown`, `dropped`, `rejects`,
         `coverage_median`, `band_median`, and `agreement`, `events`, `robustness` and `forecasts` (None unless asked
@@ -84,7 +85,7 @@ def evaluate(request: Request, progress: Progress = lambda *_: None) -> dict[str
         "agreement": _agreements(request, judged, rulers, progress),
         "events": _events(judged, events, request.events, progress),
         "robustness": _robustness(request, read, readings, progress),
-        "forecasts": forecasts(market, read, partial(progress, "periods of forecasts")) if request.forecasts else None,
+        "forecasts": forecasts(market, read, columns, events, progress) if request.forecasts else None,
     }
     report: dict[str, Any] = plain(found)
     write(request.out, market, table.drop(columns=list(ASIDE)), _with_speed(judged), report, plots=request.plots)

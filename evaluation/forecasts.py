@@ -1,102 +1,53 @@
-"""Forecasts of a market over a panel, walk-forward: every one is made before its label, by the steps that serve."""
+"""The forecast part of an evaluation: forecasts of a market over a panel, walk-forward, and what else is scored."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from evaluation import density
+from evaluation import density, entries, murphy, watches, yardsticks
+from evaluation.demands import demands
 from evaluation.density import Flags, Floats
-from evaluation.panel import Panel, run
-from models.ensemble.forecaster import ENSEMBLE, EXPERTS, PERSISTENCE, Forecaster
+from evaluation.events import Event
+from evaluation.panel import Panel
+from evaluation.walks import Walk, least_smoothed, moments, shuffled, walk
+from models.ensemble.forecaster import ENSEMBLE, EXPERTS, PERSISTENCE
 from models.ensemble.levels import LEVELS, pinball
-from models.features import Moment, Schema, moment_of
-from models.pipeline import Pipeline, Stage
-from models.scores import Scored, Unscored
-from models.signals.index import IndexState
-from models.window import windows
+from models.features import Moment
 from schemas.market import Market
-from schemas.market_parts import HalfLife
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and of how much."""
 
 SPANS: Final = {"1992-1999": ("1992", "1999"), "2000-2014": ("2000", "2014"), "2015-2025": ("2015", "2025"),
                 "2000-2025": ("2000", "2025")}  # fmt: skip
 """Spans that are reported, with their first and last year."""
 
-ROWS: Final = (*EXPERTS, ENSEMBLE)
-YARDSTICKS: Final = (PERSISTENCE, "har", "har_log")
+SPAN: Final = "2000-2025"
+"""The one that the demands are about, and of which there are curves."""
+
+UNWEIGHTED: Final = "unweighted"
+"""The mean of all experts that are awake: what weights have to beat."""
+
+YARDSTICKS: Final = (PERSISTENCE, "har", "har_log", *yardsticks.NAMES, UNWEIGHTED)
 
 LEAST: Final = 120
 """Labels below which a span says nothing."""
 
-BLOCK: Final = 250
-"""Finals within which the shuffled history is shuffled."""
+DRAWN: Final = (PERSISTENCE, "har", yardsticks.GARCH_SCALED, ENSEMBLE)
+"""Rows of the Murphy diagrams."""
 
+LEVELS_DRAWN: Final = (0.05, 0.5, 0.95)
+DRAWN_AT: Final = 41
+"""Thresholds of a curve, between the outer hundredths of what came."""
 
-@dataclass(frozen=True)
-class Walk:
-    """Forecasts whose label came, in order.
-
-    Attributes:
-        at_us: when they were made, microseconds since 1970 (UTC), int64[n].
-        quantiles: of the change, at `LEVELS`, float64[n, K, Q]; rows are `ROWS`, NaN where one slept.
-        came: labels: the change of the index, points, float64[n].
-        stress: whether it was made at or above the index's 90th percentile, bool[n].
-        weights: of the experts, mean over the levels, float64[n, K - 1].
-    """
-
-    at_us: Any
-    quantiles: Floats
-    came: Floats
-    stress: Flags
-    weights: Floats
-
-    def of(self, chosen: Any) -> Walk:
-        """Some of them."""
-        return Walk(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
-
-
-class _Recorder(Unscored):
-    """Stands where scores are made and takes down what they would see."""
-
-    def __init__(self, found: list[Moment]) -> None:
-        self._found = found
-
-    def advance(self, x: IndexState) -> tuple[Scored, None]:
-        self._found.append(moment_of(x))
-        return super().advance(x)
-
-
-def moments(market: Market, panel: Panel, progress: Progress | None = None) -> list[Moment]:
-    """What the scores of a market are shown along a panel."""
-    found: list[Moment] = []
-    pipeline = Pipeline(market)
-    pipeline.stages = [
-        Stage(s.name, _Recorder(found), s.always_update) if s.name == "scores" else s for s in pipeline.stages
-    ]
-    for _ in run(market, panel, pipeline, progress):
-        pass
-    return found
-
-
-def walk(market: Market, fed: Sequence[Moment], periods: int) -> Walk:
-    """Forecasts along moments, each judged when its label came."""
-    forecaster = Forecaster(Schema.of(market), periods)
-    said = (forecaster.update(x) for x in windows(market, fed))
-    due = [(f.issued, f.change) for f in said if f.issued is not None and np.isfinite(f.change)]
-    known = [(i, change) for i, change in due if np.isfinite(i.quantiles[-1]).all()]
-    return Walk(
-        np.array([i.at_us for i, _ in known], np.int64),
-        np.array([i.quantiles for i, _ in known]).reshape(-1, len(ROWS), len(LEVELS)),
-        np.array([change for _, change in known]),
-        np.array([i.stress for i, _ in known], np.bool_),
-        np.array([i.weights.mean(axis=1) for i, _ in known]).reshape(-1, len(EXPERTS)),
-    )
+ROLLING: Final = 250
+EVERY: Final = 21
+"""Labels of a window of coverage over time, and between two of them."""
 
 
 def judge(found: Walk, ahead: int) -> dict[str, Any] | None:
@@ -104,92 +55,154 @@ def judge(found: Walk, ahead: int) -> dict[str, Any] | None:
     if len(found.came) < LEAST:
         return None
     crps = density.losses(found.quantiles, found.came)
-    rows = {name: _row(found, crps, n, ahead) for n, name in enumerate(ROWS)}
-    judged = {name: found.quantiles[:, ROWS.index(name)] for name in (*YARDSTICKS, ENSEMBLE)}
     return {
         "labels": len(found.came),
-        "rows": rows,
+        "rows": {name: _row(found, crps, name, ahead) for name in found.rows},
         "weights": dict(zip(EXPERTS, found.weights.mean(axis=0).tolist(), strict=True)),
-        "coverage": {name: _coverage(q, found) for name, q in judged.items()},
-        "pit": density.pit(judged[ENSEMBLE], found.came),
+        "coverage": {name: _coverage(found, name) for name in (*YARDSTICKS, ENSEMBLE) if name in found.rows},
+        "pit": density.pit(found.row(ENSEMBLE), found.came),
     }
 
 
-def _row(found: Walk, crps: Floats, n: int, ahead: int) -> dict[str, Any]:
-    """One row on the occasions when it was awake."""
-    awake = np.isfinite(crps[:, n])
+def _row(found: Walk, crps: Floats, name: str, ahead: int) -> dict[str, Any]:
+    """One row on the occasions when it was awake, and beside each yardstick when that was awake too."""
+    own = crps[:, found.rows.index(name)]
+    awake = np.isfinite(own)
     if awake.sum() < LEAST:
         return {"labels": int(awake.sum())}
-    own, others = crps[awake, n], {name: crps[awake, ROWS.index(name)] for name in YARDSTICKS}
-    by_level = pinball(found.quantiles[awake, n], found.came[awake, None]).mean(axis=0)
+    by_level = pinball(found.row(name)[awake], found.came[awake, None]).mean(axis=0)
+    others = {other: crps[:, found.rows.index(other)] for other in YARDSTICKS if other in found.rows}
+    both = {other: awake & np.isfinite(loss) for other, loss in others.items()}
+    pairs = {other: (own[b], others[other][b]) for other, b in both.items() if b.sum() >= LEAST}
     return {
         "labels": int(awake.sum()),
-        "crps": float(own.mean()),
+        "crps": float(own[awake].mean()),
         "pinball": dict(zip(map(str, LEVELS), by_level.tolist(), strict=True)),
-        "skill": {name: 1 - float(own.mean() / other.mean()) for name, other in others.items()},
-        "diebold_mariano": {name: density.diebold_mariano(own, other, ahead) for name, other in others.items()},
+        "skill": {other: 1 - float(a.mean() / b.mean()) for other, (a, b) in pairs.items()},
+        "diebold_mariano": {other: density.diebold_mariano(a, b, ahead) for other, (a, b) in pairs.items()},
     }
 
 
-def _coverage(quantiles: Floats, found: Walk) -> dict[str, Any]:
+def _coverage(found: Walk, name: str) -> dict[str, Any] | None:
+    said = found.row(name)
+    awake = np.isfinite(said[:, 0])
+    if awake.sum() < LEAST:
+        return None
     return {
-        str(nominal): density.coverage(density.within(quantiles, found.came, nominal), found.stress, nominal)
+        str(nominal): density.coverage(
+            density.within(said[awake], found.came[awake], nominal), found.stress[awake], nominal
+        )
         for nominal in (0.9, 0.5)
     }
 
 
 def by_span(found: Walk, ahead: int) -> dict[str, Any]:
     """`judge` of each span of years."""
-    years = pd.DatetimeIndex(pd.to_datetime(found.at_us, unit="us")).year
-    return {name: judge(found.of((years >= int(a)) & (years <= int(b))), ahead) for name, (a, b) in SPANS.items()}
+    return {name: judge(found.of(_within(found, name)), ahead) for name in SPANS}
 
 
-def least_smoothed(market: Market) -> Market:
-    """The market with the shortest memory of volatility that it can have, one period: smoothing alone buys skill."""
-    period = market.period_us
-    lives = HalfLife.model_validate(market.half_life.model_dump() | {"volatility": period})
-    segments = tuple(
-        s.model_copy(update={"indicator": tuple(_unsmoothed(i, period) for i in s.indicator)}) for s in market.segment
-    )
-    return market.model_copy(update={"half_life": lives, "segment": segments})
+def _within(found: Walk, span: str) -> Any:
+    years, (first, last) = pd.DatetimeIndex(pd.to_datetime(found.at_us, unit="us")).year, SPANS[span]
+    return (years >= int(first)) & (years <= int(last))
 
 
-def _unsmoothed(indicator: Any, period: int) -> Any:
-    return indicator if indicator.half_life is None else indicator.model_copy(update={"half_life": period})
+def over_time(found: Walk) -> dict[str, Any]:
+    """Coverage of the ensemble's 90 % interval in the last 250 labels, every 21 labels: `until` (days) and `share`."""
+    hit = density.within(found.row(ENSEMBLE), found.came, 0.9)
+    ends = np.arange(ROLLING, len(hit) + 1, EVERY)
+    sums = np.cumsum(np.append(0, hit))
+    days = pd.DatetimeIndex(pd.to_datetime(found.at_us, unit="us"))
+    return {
+        "labels": ROLLING,
+        "until": [str(days[end - 1].date()) for end in ends.tolist()],
+        "share": ((sums[ends] - sums[ends - ROLLING]) / ROLLING).tolist(),
+    }
 
 
-def shuffled(fed: Sequence[Moment], seed: int = 1) -> list[Moment]:
-    """The same moves in another order, shuffled within years: a history in which nothing can be known ahead.
+def decomposed(found: Walk) -> dict[str, Any] | None:
+    """Murphy's parts of each row's CRPS and the curves of the diagrams, on the labels for which all rows were awake.
 
-    Index, scores, contributions, volatility and correlations move together by the moves of another day, so that
-    whatever a learner sees is made of the past of this history alone. Skill on it is a leak.
+    Rows that hardly ever were are left out; None with too few labels.
     """
-    known = [m for m in fed if m.learns]
-    levels = np.array([np.concatenate([[m.index, m.volatility, m.correlation], m.contributions]) for m in known])
-    moves, rng = np.diff(np.nan_to_num(levels), axis=0), np.random.default_rng(seed)
-    years = np.split(np.arange(len(moves)), range(BLOCK, len(moves), BLOCK))
-    order = np.concatenate([rng.permutation(year) for year in years])
-    path = np.nan_to_num(levels[0]) + np.concatenate([np.zeros((1, levels.shape[1])), np.cumsum(moves[order], axis=0)])
-    return [
-        replace(m, index=float(np.clip(row[0], 0, 100)), volatility=float(row[1]), correlation=float(row[2]),
-                contributions=row[3:], scores=row[3:] / 100)
-        for m, row in zip(known, path, strict=True)
-    ]  # fmt: skip
+    awake: Flags = np.all(np.isfinite(found.quantiles), axis=2)
+    rows = [name for n, name in enumerate(found.rows) if awake[:, n].sum() >= LEAST]
+    chosen = awake[:, [found.rows.index(name) for name in rows]].all(axis=1)
+    if not rows or chosen.sum() < LEAST:
+        return None
+    told = found.of(chosen)
+    low, high = np.quantile(told.came, [0.01, 0.99]).tolist()
+    at = np.linspace(low, high, DRAWN_AT)
+    return {
+        "labels": len(told.came),
+        "crps": {name: murphy.crps(told.row(name), told.came) for name in rows},
+        "at": at.tolist(),
+        "curves": {
+            str(level): _curves(told, level, at, [name for name in DRAWN if name in rows]) for level in LEVELS_DRAWN
+        },
+    }
 
 
-def forecasts(market: Market, panel: Panel, progress: Progress | None = None) -> dict[str, Any]:
-    """The forecast part of the report: headline, least-smoothed form, and the shuffled history.
+def _curves(told: Walk, level: float, at: Floats, rows: Sequence[str]) -> dict[str, list[float]]:
+    n = LEVELS.index(level)
+    return {name: murphy.diagram(told.row(name)[:, n], told.came, level, at).tolist() for name in rows}
+
+
+def compared(
+    market: Market, fed: Sequence[Moment], ahead: int, progress: Callable[[int, int], None] | None = None
+) -> tuple[Walk, dict[str, Any]]:
+    """A walk with the unweighted mean and the second yardsticks beside it, and how those were fitted."""
+    known, found = [m for m in fed if m.learns], walk(market, fed, ahead)
+    said, fitted = yardsticks.quantiles(np.array([m.index for m in known]), ahead, progress)
+    mean = np.sort(np.nanmean(found.quantiles[:, : len(EXPERTS)], axis=1, keepdims=True), axis=2)
+    beside = found.beside((UNWEIGHTED,), found.at_us, mean)
+    return beside.beside(yardsticks.NAMES, np.array([m.at_us for m in known]), said), fitted
+
+
+def forecasts(
+    market: Market,
+    panel: Panel,
+    columns: Mapping[str, pd.Series[float]],
+    events: Sequence[Event],
+    progress: Progress = lambda *_: None,
+) -> dict[str, Any]:
+    """The forecast part of the report.
+
+    Args:
+        market: the market.
+        panel: its bars.
+        columns: daily values by name, of which VIX and equity volatility are taken.
+        events: dated events.
+        progress: told what is being done, how much of it is done, and of how much.
 
     Returns:
-        `periods`, and by `headline`, `least_smoothed` and `shuffled` what `by_span` says.
+        `periods`; by `headline`, `least_smoothed` and `shuffled` what `by_span` says; `yardsticks`: how those were
+        fitted; `over_time`, `murphy`, `entries`, `anomaly` and `regimes` of the headline as their functions say; and
+        `demands`.
     """
-    ahead = market.horizon_periods
-    fed = moments(market, panel, progress)
-    plain = least_smoothed(market)
-    bare = moments(plain, panel, progress)
-    return {
+    ahead, bare = market.horizon_periods, least_smoothed(market)
+    fed = moments(market, panel, partial(progress, "periods of the headline"))
+    found, fitted = compared(market, fed, ahead, partial(progress, "finals for yardsticks of the headline"))
+    plain = moments(bare, panel, partial(progress, "periods of the least smoothed form"))
+    other, _ = compared(bare, plain, ahead, partial(progress, "finals for yardsticks of the least smoothed form"))
+    watched = watches.watched(market, fed)
+    said = {
         "periods": ahead,
-        "headline": by_span(walk(market, fed, ahead), ahead),
-        "least_smoothed": by_span(walk(plain, bare, ahead), ahead),
+        "headline": by_span(found, ahead),
+        "least_smoothed": by_span(other, ahead),
         "shuffled": by_span(walk(market, shuffled(fed), ahead), ahead),
+        "yardsticks": fitted,
+        "over_time": over_time(found),
+        "murphy": decomposed(found.of(_within(found, SPAN))),
+        "entries": entries.judge(
+            entries.ground(fed, columns), _walks(market, fed), events, SPANS[SPAN], partial(progress, "horizons")
+        ),
+        "anomaly": watches.anomalies(watched, events),
+        "regimes": watches.regimes(watched, events),
     }
+    return said | {"demands": demands(said, SPAN)}
+
+
+def _walks(market: Market, fed: Sequence[Moment]) -> Iterator[tuple[int, Walk]]:
+    """Forecasts at each horizon, by forecasters of its own, one after the other."""
+    for ahead in entries.HORIZONS:
+        yield ahead, walk(market, fed, ahead)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any, Final
 
-from evaluation import markup
+from evaluation import forecast_page, markup
 from evaluation.markup import number, with_interval
 from evaluation.robustness_page import robustness
 from evaluation.verdict import BLOCKS
@@ -31,11 +31,13 @@ def page(market: Market, report: dict[str, Any], figures: dict[str, str]) -> str
     Args:
         market: what was evaluated.
         report: as `evaluation.evaluate.evaluate` gives it.
-        figures: SVG by name, as `evaluation.plots.figures` gives them; may be empty.
+        figures: SVG by name, as `evaluation.plots.figures` and `evaluation.forecast_plots.figures` give them; may be
+            empty.
     """
     title = f"{market.title or market.name}: evaluation"
     sections = [_summary(report), _history(market, report, figures), _agreement(report["agreement"])]
-    sections += [_events(report["events"], figures), robustness(report["robustness"])]
+    sections += [_events(report["events"], figures), forecast_page.forecasts(report["forecasts"], figures)]
+    sections.append(robustness(report["robustness"]))
     return markup.document(title, *(part for part in sections if part))
 
 

@@ -54,17 +54,18 @@ def figures(market: Market, table: pd.DataFrame, judged: pd.DataFrame, report: d
     forms, segments = list(market.forms_at(final=True)), [s.name for s in market.segment]
     days = [(pd.Timestamp(e.on), str(n)) for n, e in enumerate(market.episode, start=1)]
     found = {
-        "index": _svg("index", lambda ax: _index(ax, table["index"], days)),
-        "forms": _svg("forms", lambda ax: _lines(ax, table[forms])),
-        "contributions": _svg("contributions", lambda ax: _stack(ax, table[segments])),
-        "coverage": _svg("coverage", lambda ax: _coverage(ax, table["coverage"]), height=1.8),
+        "index": drawn("index", lambda ax: _index(ax, table["index"], days)),
+        "forms": drawn("forms", lambda ax: _lines(ax, table[forms])),
+        "contributions": drawn("contributions", lambda ax: _stack(ax, table[segments])),
+        "coverage": drawn("coverage", lambda ax: _coverage(ax, table["coverage"]), height=1.8),
     }
     listed = [Event(pd.Timestamp(e["date"]), e["name"], e["kind"]) for e in report["events"]["listed"]]
     rocs = curves(judged, listed)
-    return found | ({"roc": _svg("roc", lambda *ax: _rocs(ax, rocs), columns=len(rocs), height=3.6)} if rocs else {})
+    return found | ({"roc": drawn("roc", lambda *ax: _rocs(ax, rocs), columns=len(rocs), height=3.6)} if rocs else {})
 
 
-def _svg(name: str, draw: Callable[..., None], *, columns: int = 1, height: float = 2.8) -> str:
+def drawn(name: str, draw: Callable[..., None], *, columns: int = 1, height: float = 2.8) -> str:
+    """A figure of one row as SVG: `draw` is given its axes."""
     with rc_context(_STYLE):
         figure = Figure(figsize=(9, height), layout="constrained")
         draw(*np.atleast_1d(figure.subplots(1, columns)))
@@ -98,7 +99,7 @@ def _index(ax: Axes, index: pd.Series[float], days: list[tuple[pd.Timestamp, str
         ax.axvline(at, color="#999999", linewidth=0.6, linestyle=":")
         ax.text(at, top * (1.04 + 0.07 * (n % 3)), label, ha="center", fontsize=8)
     ax.set_ylabel("index, 0 to 100")
-    _dated(ax, weeks.index)
+    dated(ax, weeks.index)
 
 
 def _lines(ax: Axes, table: pd.DataFrame) -> None:
@@ -112,7 +113,7 @@ def _lines(ax: Axes, table: pd.DataFrame) -> None:
             linewidth=0.8,
             label=name,
         )
-        _dated(ax, weeks.index)
+        dated(ax, weeks.index)
     ax.set_ylabel("0 to 100")
     ax.legend(ncols=len(table.columns), loc="lower left", bbox_to_anchor=(0, 1))
 
@@ -126,7 +127,7 @@ def _stack(ax: Axes, table: pd.DataFrame) -> None:
             ax.stackplot(months.index, part.to_numpy().T, colors=COLOURS, labels=labels, linewidth=0)
     ax.set_ylabel("points of the index")
     ax.legend(reverse=True, loc="upper left", bbox_to_anchor=(1, 1))
-    _dated(ax, months.index)
+    dated(ax, months.index)
 
 
 def _coverage(ax: Axes, coverage: pd.Series[float]) -> None:
@@ -134,10 +135,11 @@ def _coverage(ax: Axes, coverage: pd.Series[float]) -> None:
     ax.fill_between(weeks.index, weeks.to_numpy(), color=COLOURS[5], linewidth=0)
     ax.set_ylim(0, 1)
     ax.set_ylabel("coverage")
-    _dated(ax, weeks.index)
+    dated(ax, weeks.index)
 
 
-def _dated(ax: Axes, days: pd.Index[Any]) -> None:
+def dated(ax: Axes, days: pd.Index[Any]) -> None:
+    """Days from end to end."""
     ax.set_xlim(days[0], days[-1])
 
 

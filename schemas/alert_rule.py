@@ -15,7 +15,7 @@ SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "error", "critical
 
 RuleKind = Literal[
     "expression", "threshold", "adaptive", "rate", "contribution", "correlation", "anomaly", "forecast", "regime",
-    "coverage", "staleness", "absence",
+    "drift", "coverage", "staleness", "absence",
 ]  # fmt: skip
 
 MAX_TEXT: Final = 2_000
@@ -35,6 +35,7 @@ TAKES: Final[dict[RuleKind, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "anomaly": (("below",), ("clear",)),
     "forecast": (("quantile",), _LEVELS),
     "regime": (("input",), ()),
+    "drift": ((), ()),
     "coverage": (("below",), ("clear",)),
     "staleness": (("window",), ()),
     "absence": (("window",), ()),
@@ -61,7 +62,7 @@ class AlertRule(Strict):
         per_day: false alarms a day that are put up with.
         input: a segment or an indicator (contribution), or a regime.
         between: two segments, or two instruments; without it, the mean over all pairs of segments.
-        quantile: of the forecast, 0 to 1.
+        quantile: of the forecast, 0.05, 0.25, 0.5, 0.75 or 0.95.
         lasting: how long it must hold without a break, in the market's time.
         keep: how long an alert stays at least, in the market's time.
         every: whether every reading is looked at, or finals only.

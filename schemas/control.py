@@ -14,15 +14,16 @@ PARTITION: Final = 0
 
 NOTE: Final = "note"
 MODEL_PROMOTED: Final = "model_promoted"
+MARKET_CHANGED: Final = "market_changed"
 
 
 class Control(NamedTuple):
     """A control record that was checked.
 
     Attributes:
-        kind: `NOTE` or `MODEL_PROMOTED`.
-        name: what it is about.
-        value: what it says of it: the text, or the version.
+        kind: `NOTE`, `MODEL_PROMOTED` or `MARKET_CHANGED`.
+        name: what it is about: the remark, the model, the market.
+        value: what it says of it: the text, the model's version, the edition that goes on for the market (`us@2`).
         market: the market that it is for, without a run; None for all of the feed.
         at_us: its partition's time where it stood, microseconds since 1970 (UTC); `NEVER` before the first record.
     """

@@ -7,15 +7,16 @@ from typing import Final
 
 import msgspec
 
-from schemas.control import MODEL_PROMOTED, NOTE, Control
+from schemas.control import MARKET_CHANGED, MODEL_PROMOTED, NOTE, Control
 from schemas.json_wire import single
 from schemas.rejects import Reason, UnreadableError
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,31}")
+_EDITION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}@[1-9][0-9]{0,3}")
 _LONGEST: Final = 500
 """Characters of a note."""
 
-VALUE_FIELD: Final = {NOTE: "value", MODEL_PROMOTED: "version"}
+VALUE_FIELD: Final = {NOTE: "value", MODEL_PROMOTED: "version", MARKET_CHANGED: "version"}
 """Kinds, and the field that holds what each of them says of a name."""
 
 
@@ -23,10 +24,11 @@ class JsonControl(msgspec.Struct, omit_defaults=True):
     """A control record as JSON; unknown fields are ignored.
 
     Attributes:
-        kind: `note`, a remark that the next final's details carry, or `model_promoted`, a version to serve from now on.
+        kind: `note`, a remark that the next final's details carry; `model_promoted`, a version to serve from now on; or
+            `market_changed`, an edition that goes on for a market, which the next final's details say.
         market: the market that it is for; all of the feed where it is left out.
-        name: of the remark (`note` where it is left out), or of the model.
-        version: of the model.
+        name: of the remark (`note` where it is left out), of the model, or of the market.
+        version: of the model, or the market's edition (`us@2`).
         value: text of the remark.
     """
 
@@ -66,12 +68,14 @@ def encode_control(control: Control) -> bytes:
 
 
 def _is_value(kind: str, value: str) -> bool:
-    if kind == MODEL_PROMOTED:
-        return _NAME.fullmatch(value) is not None
-    return 0 < len(value) <= _LONGEST and value.isprintable()
+    if kind == NOTE:
+        return 0 < len(value) <= _LONGEST and value.isprintable()
+    return (_EDITION if kind == MARKET_CHANGED else _NAME).fullmatch(value) is not None
 
 
 def _wanted(kind: str) -> str:
-    if kind == MODEL_PROMOTED:
-        return "letters, digits and . _ : - (32 at most)"
-    return f"1 to {_LONGEST} printable characters"
+    return {
+        NOTE: f"1 to {_LONGEST} printable characters",
+        MODEL_PROMOTED: "letters, digits and . _ : - (32 at most)",
+        MARKET_CHANGED: "a market and its edition, such as us@2",
+    }[kind]

@@ -121,8 +121,8 @@ class Details(msgspec.Struct, frozen=True):
     `instrument_correlation` is empty in a market of more than 100 instruments. `reasons` are sentences on inputs that
     are odd by their own past, or that came or left; left out by releases that did not know of them. `remarks` are those
     of the period, text by name; left out where nobody made one. Forecasts (one period ahead, and one `horizon` where
-    that is another), regime, anomaly and drift are left out in markets without scores, and models where a control record
-    has promoted none.
+    that is another), regime, anomaly and drift are left out in markets without scores, and models where a control
+    record has promoted none.
     """
 
     market: str

@@ -133,3 +133,27 @@ class ModelRow(msgspec.Struct, frozen=True):
     skill: float | None
     surprise: float | None
     probability: float | None
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """The part of a final's details that scores are in, for whoever needs no more: the matrices are skipped.
+
+    All are None in markets without scores.
+    """
+
+    at: str
+    forecast: list[Forecast] | None = None
+    regime: Regime | None = None
+    anomaly: Anomaly | None = None
+    drift: Drift | None = None
+
+
+def skill_against(forecast: Forecast, yardstick: str) -> float | None:
+    """Skill of the ensemble against one of its experts: 1 - loss / loss of that expert.
+
+    Both skills are against persistence on the same occasions, so its loss cancels. None where either is not known.
+    """
+    theirs = next((row.skill for row in forecast.experts if row.name == yardstick), None)
+    if forecast.skill is None or theirs is None or theirs >= 1.0:
+        return None
+    return 1.0 - (1.0 - forecast.skill) / (1.0 - theirs)

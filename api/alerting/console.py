@@ -68,7 +68,7 @@ async def backtest(url: str, market: str, rule: AlertRule, names: Vocabulary, *,
     trial, cut = Trial(rule, found), False
     async with connected(url) as connection:
         try:
-            async for page in history.pages(connection, market, 0, 2**62, finals=finals, details=True):
+            async for page in history.pages(connection, market, 0, 2**62, finals=finals, details=trial.wants_details):
                 trial.feed(page)
                 if cut := trial.result().readings >= MOST:
                     break

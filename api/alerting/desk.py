@@ -37,7 +37,7 @@ class Usable:
 def vocabulary(card: Mapping[str, Any]) -> Vocabulary:
     """The names that a market's rules may use."""
     segments, indicators, instruments = vocabulary_names(card)
-    return Vocabulary(tuple(segments), tuple(indicators), tuple(instruments))
+    return Vocabulary(tuple(segments), tuple(indicators), tuple(instruments), scores=card.get("scores") is True)
 
 
 def usable(rules: Sequence[StoredRule], card: Mapping[str, Any]) -> tuple[list[Usable], dict[str, str]]:
@@ -101,8 +101,7 @@ class Desk:
     @property
     def wants_details(self) -> bool:
         """Whether some rule looks at what only the details of finals say."""
-        roots = {path[0] for path in self.engine.wanted}
-        return bool(roots & {"indicators", "volatility", "segment_correlation", "instrument_correlation"})
+        return self.engine.wants_details
 
     @property
     def watches_silence(self) -> bool:

@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
+from api.alerting.defaults import rules_of_file
 from schemas.alert_rule import AlertRule
 from schemas.market import Market
 
@@ -19,15 +20,6 @@ Connection = AsyncConnection[tuple[Any, ...]]
 
 _ROW: Final[LiteralString] = "id, market, name, version, rule, origin, author, created_at, updated_at"
 _NEWER: Final[LiteralString] = "UPDATE alert_rulebook SET version = version + 1"
-
-SILENT: Final = AlertRule(
-    name="No readings",
-    kind="absence",
-    window=300_000_000,
-    severity="critical",
-    about="The market has given no reading for five minutes. See `esi status`, and whether its ticks and tocks arrive.",
-)
-"""What every live market has unless its file has a rule of that kind: a dead flow must page, not fall silent."""
 
 
 class TwinError(ValueError):
@@ -119,14 +111,6 @@ async def remove(connection: Connection, identity: UUID, author: str) -> bool:
         )
         await connection.execute(_NEWER)
     return cursor.rowcount > 0
-
-
-def rules_of_file(market: Market) -> list[AlertRule]:
-    """The rules that a market file brings, and the watch over silence where it is live and has none."""
-    found = list(market.alert)
-    if market.clock == "wall" and not any(rule.kind == "absence" for rule in found):
-        found.append(SILENT)
-    return found
 
 
 async def adopt(connection: Connection, market: Market) -> int:

@@ -105,15 +105,23 @@ class Source:
         return found
 
     async def details(self, market: str, position: Id) -> Details | None:
-        """The details of a final; None if they did not come."""
+        """The details of a final; None if it has none: those of a later final are there, or nothing came in time."""
         deadline = asyncio.get_running_loop().time() + DETAILS_WITHIN_S
         while True:
+            passed = await self._passed(market, position)  # first: both may come between two looks
             if (raw := await self._details(market, position)) is not None:
                 return readable_details(raw)
+            if passed:
+                return None  # finals that a reference artifact brought have none
             if asyncio.get_running_loop().time() > deadline:
                 log.warning("no_details", market=market, id=format_id(position))
                 return None
             await asyncio.sleep(0.02)
+
+    async def _passed(self, market: str, position: Id) -> bool:
+        """Whether details behind a position were published: they come in order."""
+        newest: Any = await self._redis.xrevrange(names.stream(market, "details"), count=1)
+        return bool(newest) and parse_id(newest[0][0]) > position
 
     async def _details(self, market: str, position: Id) -> bytes | None:
         one = format_id(position)

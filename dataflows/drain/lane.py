@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from typing import overload
+from collections.abc import Sequence
+from typing import Final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +12,22 @@ import structlog
 from dataflows import kafka
 from dataflows.config import FlowConfig
 from dataflows.drain import native
+from dataflows.drain.columns import Columns, Given, runs
 from dataflows.drain.memory import destroy
 from dataflows.drain.names import table
-from dataflows.drain.scan import ASK, BID, FAILED, SEQ, TICK, scan
+from dataflows.drain.plain import FAILED, TICK
+from dataflows.drain.scan import scan, texts
 from dataflows.intake import Intake, Read, read_of
 from dataflows.lanes import AT_ONCE, judge
 from models.signals.bars import Folded
-from schemas.ticks import NO_QUOTES, NO_SEQS, TickBatch
 
 log = structlog.get_logger()
+
+TRIED: Final = 32
+"""Messages of the first batch by which the client's layout is tried."""
+
+ROWS: Final = 65_536
+"""Ticks that are read in one go; records with more lines than that are left to the ordinary decoder."""
 
 
 class Raw:
@@ -46,7 +52,7 @@ class Raw:
 class _Run(Sequence[Read]):
     """Messages as records, each made only when it is asked for: a tick is asked for only when it is rejected."""
 
-    def __init__(self, messages: npt.NDArray[np.uint64], offsets: npt.NDArray[np.int64]) -> None:
+    def __init__(self, messages: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) -> None:
         self._messages, self._offsets = messages, offsets
 
     def __len__(self) -> int:
@@ -55,29 +61,20 @@ class _Run(Sequence[Read]):
     @overload
     def __getitem__(self, place: int) -> Read: ...
     @overload
-    def __getitem__(self, place: slice) -> Sequence[Read]: ...
-    def __getitem__(self, place: int | slice) -> Read | Sequence[Read]:
+    def __getitem__(self, place: slice) -> _Run: ...
+    def __getitem__(self, place: int | slice) -> Read | _Run:
         if isinstance(place, slice):
             return _Run(self._messages[place], self._offsets[place])
         return read_of(Raw(int(self._messages[place]), int(self._offsets[place])))
 
+    @property
+    def messages(self) -> list[int]:
+        """Their addresses."""
+        return [int(message) for message in self._messages]
 
-class Columns:
-    """Room for what one call reads, used again and again."""
-
-    def __init__(self, rows: int) -> None:
-        self.messages = np.zeros(rows, np.uint64)
-        self.code, self.ts_us = np.zeros(rows, np.int32), np.zeros(rows, np.int64)
-        self.numbers, self.seq = np.zeros((4, rows)), np.zeros(rows, np.int64)
-        self.offset, self.status = np.zeros(rows, np.int64), np.zeros(rows, np.int8)
-
-    def ticks(self, rows: slice, fields: int) -> TickBatch:
-        """The ticks of some rows; columns that no message had are left out."""
-        price, size, bid, ask = self.numbers[:, rows]
-        if not fields & (BID | ASK):
-            bid = ask = NO_QUOTES
-        seq = self.seq[rows] if fields & SEQ else NO_SEQS
-        return TickBatch(self.code[rows], self.ts_us[rows], price, size, bid, ask, seq)
+    def raw(self) -> list[Raw]:
+        """All of them, for the ordinary decoder."""
+        return [Raw(*one) for one in zip(self.messages, self._offsets.tolist(), strict=True)]
 
 
 class FastLane:
@@ -94,29 +91,59 @@ class FastLane:
         )
         self._names = table(tuple(i.name for i in config.feed_market().instrument))
         library = native.library()
-        self._functions = np.array(
-            [native.address(library.rd_kafka_message_headers), native.address(library.rd_kafka_header_get_last)],
-            np.uint64,
-        )
-        self._destroy = np.uint64(native.address(library.rd_kafka_message_destroy))
-        self._room = Columns(AT_ONCE)
+        self._functions = (
+            native.address(library.rd_kafka_message_headers), native.address(library.rd_kafka_header_get_last),
+        )  # fmt: skip
+        self._destroy = native.address(library.rd_kafka_message_destroy)
+        self._headers_at: int | None = None
+        self._room, self._words = Columns(AT_ONCE, ROWS), np.zeros(3, np.int64)
+        self._messages, self._offset, address, length = (np.zeros(AT_ONCE, np.int64) for _ in range(4))
+        self._given = Given(address, length, np.zeros(AT_ONCE, np.int8))
+        self._appended_ms = -1
 
     def take(self, intake: Intake) -> tuple[list[Folded], int | None]:
         """As `Lane` says; messages are given back whatever happens."""
-        room = self._room
-        count = self._client.take(room.messages.ctypes.data, AT_ONCE)
+        count = self._client.take(self._messages.ctypes.data, AT_ONCE)
         if count <= 0:
             return [], None
-        messages = room.messages[:count]
+        messages = self._messages[:count]
+        self._appended_ms = native.appended_ms(int(messages[0]))
         try:
-            fields = scan(
-                messages, self._functions, self._names, room.code, room.ts_us, room.numbers, room.seq, room.offset,
-                room.status,
-            )  # fmt: skip
-            folded = [done for rows in runs(room.status[:count]) for done in self._fold(intake, rows, fields)]
+            return self._read(intake, messages), self._behind(count)
         finally:
             destroy(messages, self._destroy)
-        return folded, self._behind(count)
+
+    def _read(self, intake: Intake, messages: npt.NDArray[np.int64]) -> list[Folded]:
+        """All messages, as many at a time as there is room for."""
+        if self._headers_at is None:
+            self._headers_at = native.headers_at(messages[:TRIED].tolist())
+        offset, given = self._offset[: len(messages)], self._given.part(slice(len(messages)))
+        scan(
+            messages, self._functions, self._headers_at, texts(), self._words.ctypes.data, given.address, given.length,
+            offset, given.status,
+        )  # fmt: skip
+        folded, first = list[Folded](), 0
+        while first < len(messages):
+            part = given.part(slice(first, None))
+            done, fields = self._room.read(part, self._names)
+            run = _Run(messages[first : first + done], offset[first : first + done])
+            for rows in runs(part.status[:done]):
+                folded += self._fold(intake, int(part.status[rows.start]), run[rows], rows, fields)
+            first += done
+        return folded
+
+    def _behind(self, count: int) -> int | None:
+        good = np.flatnonzero(self._given.status[:count] != FAILED)
+        return int(self._offset[good[-1]]) + 1 if len(good) else None
+
+    def ring(self, bell: int) -> bool:
+        """As `Lane` says."""
+        self._client.ring(bell)
+        return True
+
+    def appended_ms(self) -> int:
+        """As `Lane` says."""
+        return self._appended_ms
 
     def newest(self) -> int:
         """As `Lane` says."""
@@ -126,29 +153,15 @@ class FastLane:
         """Leaves the broker."""
         self._client.close()
 
-    def _fold(self, intake: Intake, rows: slice, fields: int) -> list[Folded]:
+    def _fold(self, intake: Intake, kind: int, run: _Run, rows: slice, fields: int) -> list[Folded]:
         """Messages of one kind, in a row."""
-        room, kind = self._room, self._room.status[rows.start]
         if kind == TICK:
-            return [intake.take_ticks(room.ticks(rows, fields), _Run(room.messages[rows], room.offset[rows]))]
+            return [intake.take_ticks(*self._room.ticks(rows, fields), run)]
         if kind == FAILED:
-            for message in room.messages[rows].tolist():
+            for message in run.messages:
                 judge(self._topic, self._partition, *native.error_of(message))
             return []
-        places = zip(room.messages[rows].tolist(), room.offset[rows].tolist(), strict=True)
-        return intake.take([Raw(message, offset) for message, offset in places])
-
-    def _behind(self, count: int) -> int | None:
-        good = np.flatnonzero(self._room.status[:count] != FAILED)
-        return int(self._room.offset[good[-1]]) + 1 if len(good) else None
-
-
-def runs(status: npt.NDArray[np.int8]) -> Iterator[slice]:
-    """Rows of equal status that stand together, in their order."""
-    turns = np.flatnonzero(np.diff(status)) + 1
-    bounds: list[int] = [0, *turns.tolist(), len(status)]
-    for first, last in pairwise(bounds):
-        yield slice(first, last)
+        return intake.take(run.raw())
 
 
 def _trouble(code: int, text: str) -> None:

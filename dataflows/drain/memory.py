@@ -7,24 +7,12 @@ Addresses are arguments, never constants, so that what is compiled can be cached
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc,call-arg,attr-defined"
 from __future__ import annotations
 
-import numpy as np
 from llvmlite import ir
-from numba import carray, njit, types
-from numba.core import cgutils
+from numba import njit, types
 from numba.extending import intrinsic
 
 _BYTE = ir.IntType(8).as_pointer()
 _WORD = ir.IntType(64)
-
-
-@intrinsic
-def _pointer(_context, address):
-    """The address as a pointer."""
-
-    def generate(_target, builder, _signature, args):
-        return builder.inttoptr(args[0], cgutils.voidptr_t)
-
-    return types.voidptr(address), generate
 
 
 @intrinsic
@@ -63,10 +51,44 @@ def call_for_last_header(_context, function, headers, name, value, size):
     return types.int32(function, headers, name, value, size), generate
 
 
+def _load(bits):
+    """What generates a load of so many bits at an address, which need not be aligned."""
+
+    def generate(_context, builder, _signature, args):
+        return builder.load(builder.inttoptr(args[0], ir.IntType(bits).as_pointer()), align=1)
+
+    return generate
+
+
+@intrinsic
+def byte(_context, address):
+    """The byte at an address, as int64. No array is made of it: to count its holders takes longer than the read."""
+
+    def generate(context, builder, signature, args):
+        return builder.zext(_load(8)(context, builder, signature, args), _WORD)
+
+    return types.int64(address), generate
+
+
+@intrinsic
+def word(_context, address):
+    """The signed 64-bit word at an address."""
+    return types.int64(address), _load(64)
+
+
+@intrinsic
+def half_word(_context, address):
+    """The signed 32-bit word at an address."""
+    return types.int32(address), _load(32)
+
+
 @njit(cache=True)
-def octets(address, length):
-    """`length` bytes at an address, uint8[length]; valid as long as the memory is."""
-    return carray(_pointer(address), (length,), np.uint8)
+def equal(first, second, length):
+    """Whether so many bytes are equal at two addresses."""
+    k = 0
+    while k < length and byte(first + k) == byte(second + k):
+        k += 1
+    return k == length
 
 
 @njit(cache=True)
@@ -74,15 +96,3 @@ def destroy(messages, function):
     """Gives messages back to librdkafka; `function` is the address of `rd_kafka_message_destroy`."""
     for row in range(messages.shape[0]):
         call_with_message(function, messages[row])
-
-
-@njit(cache=True)
-def word(address):
-    """The 64-bit word at an address."""
-    return carray(_pointer(address), (1,), np.uint64)[0]
-
-
-@njit(cache=True)
-def half_word(address):
-    """The signed 32-bit word at an address."""
-    return carray(_pointer(address), (1,), np.int32)[0]

@@ -27,6 +27,12 @@ class Names(NamedTuple):
     starts: npt.NDArray[np.int64]
     letters: npt.NDArray[np.uint8]
 
+    @property
+    def places(self) -> tuple[int, int, int, int, int]:
+        """Addresses of the four, good as long as they are held, and the mask of the table's size."""
+        slots, codes, starts, letters = (column.ctypes.data for column in self)
+        return slots, codes, starts, letters, len(self.slots) - 1
+
 
 def table(names: tuple[str, ...]) -> Names:
     """The table of names by their position; at least half of its places are free."""

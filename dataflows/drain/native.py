@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import files
 from typing import Any, Final
 
 import confluent_kafka
+
+from dataflows.drain.scan import packed
 
 _P, _I, _S = ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p
 _SIGNATURES: Final[dict[str, tuple[Any, list[Any]]]] = {
@@ -26,9 +29,11 @@ _SIGNATURES: Final[dict[str, tuple[Any, list[Any]]]] = {
     "rd_kafka_topic_partition_list_destroy": (None, [_P]),
     "rd_kafka_assign": (_I, [_P, _P]),
     "rd_kafka_queue_get_consumer": (_P, [_P]),
+    "rd_kafka_queue_io_event_enable": (None, [_P, _I, _P, ctypes.c_size_t]),
     "rd_kafka_queue_destroy": (None, [_P]),
     "rd_kafka_consume_batch_queue": (ctypes.c_ssize_t, [_P, _I, _P, ctypes.c_size_t]),
     "rd_kafka_message_destroy": (None, [_P]),
+    "rd_kafka_message_timestamp": (ctypes.c_int64, [_P, _P]),
     "rd_kafka_message_headers": (_I, [_P, _P]),
     "rd_kafka_header_get_last": (_I, [_P, _S, _P, _P]),
     "rd_kafka_header_get_all": (_I, [_P, ctypes.c_size_t, _P, _P, _P]),
@@ -40,8 +45,18 @@ OLDEST: Final = 0x02000000
 NEWEST: Final = 0x03000000
 """Versions of librdkafka whose interface is known: 2.x."""
 
+HEADERS_AT: Final = {0x021000FF: 120}
+"""Where a consumed message holds length and address of its unread headers, by version: no part of the interface."""
+
+_ONE_BYTE: Final = 63
+"""Longest text whose length is one byte of a Kafka record."""
+
 CONSUMER: Final = 1
 _ErrorCallback = ctypes.CFUNCTYPE(None, _P, _I, _S, _P)
+
+
+_ONE: Final = (1).to_bytes(8, sys.byteorder)
+"""What an event file is written to be counted up."""
 
 
 class MissingError(Exception):
@@ -126,6 +141,10 @@ class Client:
         if code:
             raise MissingError(self._library.rd_kafka_err2str(code).decode())
 
+    def ring(self, bell: int) -> None:
+        """From now on an event file is counted up when messages come; what is here already rings nothing."""
+        self._library.rd_kafka_queue_io_event_enable(self._queue, bell, _ONE, len(_ONE))
+
     def take(self, messages: int, most: int) -> int:
         """Puts the addresses of up to `most` messages that are here at address `messages`; returns how many."""
         return int(self._library.rd_kafka_consume_batch_queue(self._queue, 0, messages, most))
@@ -150,6 +169,11 @@ def error_of(message: int) -> tuple[int, str]:
     return code, (library().rd_kafka_message_errstr(message) or b"").decode()
 
 
+def appended_ms(message: int) -> int:
+    """The broker's time of a message (its producer's, where the topic keeps that), milliseconds; -1 if it has none."""
+    return int(library().rd_kafka_message_timestamp(message, None))
+
+
 def payload_of(message: int) -> bytes:
     """A copy of a message's bytes."""
     start, length = ctypes.c_void_p.from_address(message + 24).value, ctypes.c_size_t.from_address(message + 32).value
@@ -167,3 +191,19 @@ def headers_of(message: int) -> list[tuple[str, bytes | None]]:
         raw = ctypes.string_at(value.value, size.value) if value.value is not None else None
         found.append(((name.value or b"").decode(errors="replace"), raw))
     return found
+
+
+def headers_at(messages: list[int]) -> int:
+    """Where messages hold their unread headers, 0 if it is not known, or not so for these."""
+    place = HEADERS_AT.get(library().rd_kafka_version(), 0)
+    return place if place and all(_fits(message, place) for message in messages) else 0
+
+
+def _fits(message: int, place: int) -> bool:
+    """Whether a message's unread headers are those that the library reads from them; the long ones are not compared."""
+    known = [] if ctypes.c_int.from_address(message).value else headers_of(message)
+    if len(known) != 1 or known[0][1] is None or max(map(len, known[0])) > _ONE_BYTE:  # type: ignore[arg-type] # not None
+        return True
+    raw = packed(known[0][0], known[0][1])
+    length, start = ctypes.c_int32.from_address(message + place), ctypes.c_void_p.from_address(message + place + 8)
+    return length.value == len(raw) and start.value is not None and ctypes.string_at(start.value, len(raw)) == raw

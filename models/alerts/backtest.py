@@ -43,6 +43,11 @@ class Trial:
         self._first: str | None = None
         self._last: str | None = None
 
+    @property
+    def wants_details(self) -> bool:
+        """Whether the rule looks at what only the details of finals say."""
+        return self._engine.wants_details
+
     def feed(self, history: Iterable[tuple[Reading, Details | None]]) -> None:
         """Takes in more of the history, oldest first."""
         for reading, details in history:

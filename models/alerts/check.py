@@ -111,13 +111,13 @@ class Checker:
         return replace(node, path=found.path), found.field.kind
 
     def _known(self, node: Node) -> Named:
-        for path in (node.path, (*node.path[:-2], *node.path[-2:][::-1])):  # a pair may be named either way
-            if (found := self._fields.get(path)) is not None and found.field.source != "scores":
-                return found
         root = self._fields.get(node.path[:1])
-        if root is not None and root.field.source == "scores":
-            fault = f"{node.path[0]} is not available in this market: it has no scores yet"
+        if root is not None and root.field.needs_scores:
+            fault = f"{node.path[0]} is not available in this market: its file asks for no scores"
             raise RuleError(fault, node.place)
+        for path in (node.path, (*node.path[:-2], *node.path[-2:][::-1])):  # a pair may be named either way
+            if (found := self._fields.get(path)) is not None:
+                return found
         raise RuleError(_stranger(node.path, list(self._fields)), node.place)
 
     def _operator(self, node: Node) -> tuple[Node, Type]:

@@ -14,7 +14,7 @@ from models.alerts.phases import Phases, Timing, Truths
 from models.alerts.program import Program, compile_conditions
 from models.alerts.windows import MAX_WINDOWS, Looked, Windows
 from models.signals.step import Flags, Floats, Ints, Step
-from schemas.alert_fields import Path
+from schemas.alert_fields import Path, of_finals
 
 SILENCE: Final[Path] = ("silence",)
 _SECOND_US: Final = 1_000_000
@@ -95,7 +95,7 @@ class Engine(Step[Observation, Verdict, Advance]):
         self._when, self._until, self._shown = self.program.roots.reshape(-1, 3).T
         self._finals_only = np.array([rule.finals_only for rule in rules], np.bool_)
         self._silent: Flags = np.array([_names_silence(rule.checked) for rule in rules], np.bool_)
-        self._held_fields = np.array([path[0] in _OF_FINALS for path in self.program.fields], np.bool_)
+        self._held_fields = np.array([of_finals(path) for path in self.program.fields], np.bool_)
         self._operands = np.array([window.operand for window in self.program.windows], np.int64)
         self.windows = Windows(self.program.windows)
         timings = [Timing(r.key, round(r.checked.when.seconds * _SECOND_US), r.keep_us) for r in rules]
@@ -107,6 +107,11 @@ class Engine(Step[Observation, Verdict, Advance]):
     def wanted(self) -> tuple[Path, ...]:
         """The fields whose values an observation gives, in order."""
         return self.program.fields
+
+    @property
+    def wants_details(self) -> bool:
+        """Whether some rule looks at what only the details of finals say."""
+        return bool(self._held_fields.any())
 
     @property
     def looks_at_silence(self) -> bool:
@@ -144,7 +149,6 @@ class Engine(Step[Observation, Verdict, Advance]):
 
 
 _NOTHING: Final = Node("number", value=float("nan"))
-_OF_FINALS: Final = frozenset({"indicators", "volatility", "segment_correlation", "instrument_correlation"})
 
 
 def _conditions(checked: Checked) -> tuple[Node, Node, Node]:

@@ -126,6 +126,10 @@ def _regime(rule: AlertRule, vocabulary: Vocabulary) -> tuple[str, str | None]:
     return f"regime[{_quoted(rule.input or '')}]", None
 
 
+def _drift(rule: AlertRule, vocabulary: Vocabulary) -> tuple[str, str | None]:
+    return "drift.found > 0", None
+
+
 def _coverage(rule: AlertRule, vocabulary: Vocabulary) -> tuple[str, str | None]:
     return _beyond("coverage", rule)
 
@@ -148,6 +152,7 @@ _WRITERS: Final[dict[RuleKind, Callable[[AlertRule, Vocabulary], tuple[str, str 
     "anomaly": _anomaly,
     "forecast": _forecast,
     "regime": _regime,
+    "drift": _drift,
     "coverage": _coverage,
     "staleness": _staleness,
     "absence": _absence,

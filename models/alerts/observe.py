@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from models.alerts.engine import SILENCE, Observation
-from schemas.alert_fields import LEVELS, Path
+from schemas.alert_fields import LEVELS, QUANTILES, REGIMES, Path, of_finals
 from schemas.reading import Details, IndicatorRow, Matrix, Reading, parse_rfc3339
 
 NAN: Final = float("nan")
@@ -24,6 +25,19 @@ class Behind:
         self.volatility = details.volatility
         self.correlation = {"segment_correlation": details.segment_correlation}
         self.correlation["instrument_correlation"] = details.instrument_correlation
+        self.scores = _scores(details)
+
+
+def _scores(details: Details) -> dict[Path, float | None]:
+    """What a final's details say of its scores, by the paths of the fields; nothing in markets without scores."""
+    found: dict[Path, float | None] = {}
+    if details.forecast:
+        found["forecast", "skill"] = details.forecast[-1].skill
+    if details.regime:
+        found["regime", "dwell"], found["regime", "change"] = details.regime.dwell, details.regime.change
+    if details.drift:
+        found["drift", "found"], found["drift", "since"] = len(details.drift.found), details.drift.since
+    return found
 
 
 class Observer:
@@ -122,8 +136,26 @@ def _mean(matrix: Matrix) -> float | None:
     return sum(known) / len(known) if known else None
 
 
+def _forecast(quantile: str, reading: Reading, _: Behind | None) -> float | None:
+    return reading.forecast[QUANTILES[quantile]] if reading.forecast else None
+
+
+def _anomaly(_tail: str, reading: Reading, _: Behind | None) -> float | None:
+    return None if isinstance(reading.anomaly, msgspec.UnsetType) else reading.anomaly
+
+
+def _regime(name: str, reading: Reading, _: Behind | None) -> float | None:
+    return float(reading.regime == name) if reading.regime in REGIMES else None
+
+
+def _score(path: Path, _: Reading, behind: Behind | None) -> float | None:
+    return None if behind is None else behind.scores.get(path)
+
+
 def _getter(path: Path) -> Getter:
     root, *rest = path
+    if root in _SCORED and of_finals(path):
+        return partial(_score, path)
     if root in {"segment_correlation", "instrument_correlation"}:
         return partial(_correlation, root, tuple(rest))
     if path[:2] == ("change", "level"):
@@ -133,6 +165,7 @@ def _getter(path: Path) -> Getter:
     return _ALONE.get(root) or partial(_plain, root)
 
 
+_SCORED: Final = frozenset({"forecast", "regime", "drift"})
 _ALONE: Final[dict[str, Getter]] = {"level": _level, "silence": _no_silence}
 _NAMED: Final[dict[str, Callable[..., float | None]]] = {
     "contributions": _contribution,
@@ -142,4 +175,7 @@ _NAMED: Final[dict[str, Callable[..., float | None]]] = {
     "flags": _flag,
     "indicators": _indicator,
     "volatility": _volatility,
+    "forecast": _forecast,
+    "anomaly": _anomaly,
+    "regime": _regime,
 }

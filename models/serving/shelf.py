@@ -26,6 +26,8 @@ KEPT: Final = 8
 """Versions of a model whose files are kept beside the state, and orders whose refusal is remembered."""
 
 REFUSED: Final = "refused.json"
+"""In a model's folder beside the state: reason and sentence of each order that was refused."""
+
 _MAKING: Final = ".making-"
 
 _Key = tuple[str, str]
@@ -172,7 +174,7 @@ class RegistryShelf:
 
     def _known_refusal(self, name: str, order: str) -> ModelRefusedError | None:
         if (name, order) not in self._refused and self._kept is not None and NAME.fullmatch(name):
-            for known, (reason, text) in _refusals(self._kept / name / REFUSED).items():
+            for known, (reason, text) in refusals(self._kept / name / REFUSED).items():
                 self._refused[name, known] = ModelRefusedError(reason, text)
         return self._refused.get((name, order))
 
@@ -186,7 +188,7 @@ class RegistryShelf:
             file = self._kept / name / REFUSED
             try:
                 file.parent.mkdir(parents=True, exist_ok=True)
-                known = _refusals(file) | {order: (error.reason, error.text)}
+                known = refusals(file) | {order: (error.reason, error.text)}
                 put(file, msgspec.json.encode(dict(list(known.items())[-KEPT:])))
             except OSError as fault:
                 self._witness.not_kept(name, fault)
@@ -201,7 +203,7 @@ def _copied(folder: Path, copy: Path) -> Path:
     return copy
 
 
-def _refusals(file: Path) -> dict[str, tuple[Refusal, str]]:
+def refusals(file: Path) -> dict[str, tuple[Refusal, str]]:
     """Reasons and sentences by order, the oldest first."""
     try:
         return msgspec.json.decode(file.read_bytes(), type=dict[str, tuple[Refusal, str]])

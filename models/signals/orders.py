@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from schemas.control import MODEL_PROMOTED, Control
+from schemas.control import MARKET_CHANGED, MODEL_PROMOTED, Control
 
 Pairs = tuple[tuple[str, str], ...]
 """Names with what is said of them, the newest last."""
@@ -46,6 +46,8 @@ class Orders(NamedTuple):
         kept = self._replace(waiting=self.waiting[1:])
         if control.kind == MODEL_PROMOTED:
             return kept._replace(models=_with(self.models, control, MOST_MODELS))
+        if control.kind == MARKET_CHANGED:  # beside a note of that name
+            control = control._replace(name=f"{MARKET_CHANGED}:{control.name}")
         return kept._replace(remarks=_with(self.remarks, control, MOST_REMARKS))
 
     @staticmethod

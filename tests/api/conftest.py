@@ -20,6 +20,8 @@ from api.server import uvicorn_config
 from tests import servers
 from tests.api.publisher import Publisher
 
+IDENTITY_TABLES = "users, user_sessions, api_keys, signing_keys, login_failures, audit_log"
+
 
 class Served:
     """A running api; `url` and `feed` are its addresses."""
@@ -79,7 +81,7 @@ def archive_tables(postgres: servers.Postgres) -> Iterator[str]:
 def archive_url(archive_tables: str) -> str:
     """The same, emptied."""
     with psycopg.connect(archive_tables) as connection:
-        connection.execute("TRUNCATE readings, details, bars, positions")
+        connection.execute("TRUNCATE readings, details, bars, positions, " + IDENTITY_TABLES)
     return archive_tables
 
 

@@ -153,11 +153,12 @@ def archive(url: str, market: str, client: redis.Redis, until: str, keep: int | 
         for name, fields in found:
             _store(connection, market, name.decode(), (fields[b"details"], int(fields[b"sent_ns"])), "details")
         ms, seq = map(int, until.split("-"))
-        connection.execute(
-            "INSERT INTO positions VALUES (%s, %s, %s, %s) ON CONFLICT (stream) DO UPDATE"
-            " SET epoch = excluded.epoch, last_ms = excluded.last_ms, last_seq = excluded.last_seq",
-            (stream(market, "readings"), epoch, ms, seq),
-        )
+        for channel in ("readings", "details"):
+            connection.execute(
+                "INSERT INTO positions VALUES (%s, %s, %s, %s) ON CONFLICT (stream) DO UPDATE"
+                " SET epoch = excluded.epoch, last_ms = excluded.last_ms, last_seq = excluded.last_seq",
+                (stream(market, channel), epoch, ms, seq),
+            )
     if keep is not None:
         held: Any = client.xrange(stream(market, "readings"))
         committed = [name.decode() for name, _ in held if _pair(name.decode()) <= (ms, seq)]

@@ -17,6 +17,7 @@ from websockets.exceptions import InvalidStatus
 
 from api.app import create_app
 from api.config import ApiConfig
+from api.identity.gate import INDEX
 from tests import servers
 from tests.api.conftest import Served, serving
 from tests.api.publisher import Publisher
@@ -68,7 +69,7 @@ async def test_a_fault_is_a_problem_that_says_nothing_of_the_inside(clean_redis:
     assert clean_redis
     app: FastAPI = create_app(ApiConfig("redis://127.0.0.1:1/0"))
 
-    @app.get("/fault")
+    @app.get("/fault", openapi_extra=INDEX)
     async def fault() -> None:
         raise RuntimeError("the secret")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,9 @@ REDIS = "redis://127.0.0.1:1/0"
         ({"port": -1}, "port is -1"),
         ({"port": 65_536}, "port is 65536"),
         ({"host": "0.0.0.0"}, "allowed_hosts"),
+        ({"host": "0.0.0.0", "allowed_hosts": ("a",)}, "esi users add"),
+        ({"tls_key": Path("key.pem")}, "tls_certificate"),
+        ({"max_per_identity": 0}, "max_per_identity"),
         ({"host": "esi.example"}, "allowed_hosts"),
         ({"ping": 0.0}, "ping is 0.0"),
         ({"max_clients": 0}, "max_clients is 0"),
@@ -33,7 +37,7 @@ def test_a_wrong_value_names_itself(wrong: dict[str, Any], word: str) -> None:
 
 def test_hosts_by_which_it_may_be_called() -> None:
     assert ApiConfig(REDIS).hosts == {"127.0.0.1", "localhost", "[::1]"}
-    assert "esi.example" in ApiConfig(REDIS, host="0.0.0.0", allowed_hosts=("ESI.example",)).hosts
+    assert "esi.example" in ApiConfig(REDIS, "dbname=esi", host="0.0.0.0", allowed_hosts=("ESI.example",)).hosts
 
 
 def test_loopback_is_the_default() -> None:

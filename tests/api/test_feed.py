@@ -480,4 +480,5 @@ async def test_metrics_tell_what_was_sent(served: Served, publisher: Publisher, 
         publisher.readings(range(1, 6))
         await frames(client, 5)
     assert served.metric("esi_api_messages_total", market="test", channel="readings") == 5
-    assert served.metric("esi_api_send_seconds_count", market="test") == 5
+    for name in ("send", "read", "write"):
+        assert served.metric(f"esi_api_{name}_seconds_count", market="test") == 5

@@ -151,6 +151,19 @@ def test_the_last_is_the_last_of_the_list_at_any_position_of_the_archiver(
     assert (None if details is None else str(details.id)) == next(iter(finals[::-1]), None)
 
 
+@pytest.mark.parametrize("archived", [0, 11, 25, 44])
+@pytest.mark.parametrize("every", [None, 7_000, 25_000])
+def test_details_are_one_list_too(
+    asked: Asked, archive_url: str, clean_redis: redis.Redis, archived: int, every: int | None
+) -> None:
+    Publisher(clean_redis, "test").readings(range(1, STEPS + 1), finals=range(10, STEPS + 1, 10))
+    if archived:
+        archive(archive_url, "test", clean_redis, ALL[archived - 1])
+        clean_redis.xtrim("esi:test:details", minid=ALL[archived - 1], approximate=False)
+    wanted = Wanted("test", at(10), at(40), every=every, channel="details")
+    assert asked.pages(wanted, cycle([1, 2])) == expected(replace(wanted, final=True))
+
+
 def test_the_last_is_asked_of_whoever_is_there(archive_url: str, own_redis: servers.Redis) -> None:
     with own_redis.client() as client:
         published = Publisher(client, "test").readings(range(1, 31))
@@ -204,8 +217,8 @@ async def test_what_is_trimmed_between_the_questions_is_still_there(
     await store.open()
     position = store.position
 
-    async def position_then_archive(market: str) -> tuple[str, Id]:
-        found = await position(market)
+    async def position_then_archive(market: str, channel: str = "readings") -> tuple[str, Id]:
+        found = await position(market, channel)
         await asyncio.to_thread(archive, archive_url, "test", clean_redis, published[59], 0)
         return found
 

@@ -18,7 +18,13 @@ def test_the_page_names_what_is_counted(served: Served, publisher: Publisher) ->
     answer = served.get("/metrics")
     assert answer.headers["content-type"] == CONTENT_TYPE
     families = {family.name: family for family in text_string_to_metric_families(answer.text)}
-    assert {"esi_api_clients", "esi_api_messages", "esi_api_conflated", "esi_api_send_seconds"} <= set(families)
+    assert {
+        "esi_api_clients",
+        "esi_api_messages",
+        "esi_api_conflated",
+        "esi_api_send_seconds",
+        "esi_api_read_seconds",
+    } <= set(families)
     assert {"esi_api_closed", "esi_api_resets", "esi_api_redis_up", "process_resident_memory_bytes"} <= set(families)
     requests = {(s.labels["route"], s.labels["status"]) for s in families["esi_api_http_requests"].samples}
     assert {("/v1/markets/{market}/latest", "200"), ("/v1/markets/{market}", "404")} <= requests

@@ -48,3 +48,27 @@ def test_what_is_missing_is_said(served: Served, publisher: Publisher) -> None:
         assert (without.status_code, without.json()["title"]) == (404, "No scores")
         assert "[scores]" in without.json()["detail"]
     assert served.get("/v1/markets/nowhere/forecast").status_code == 404
+
+
+def test_scores_of_many_finals_come_as_columns(served: Served, publisher: Publisher) -> None:
+    publisher.readings(range(1, 41), finals=[10, 20, 30, 40])
+    answer = served.get("/v1/markets/test/scores", params={"limit": 3})
+    assert answer.headers["cache-control"] == "no-store"
+    found = answer.json()
+    assert found["at"] == [details("test", number).at for number in (10, 20, 30)]
+    assert found["weights"] == {"persistence": [1.0] * 3, "river_sgd": [0.0] * 3}
+    assert found["next"] == found["last"] == id_of(30, True)
+    rest = served.get("/v1/markets/test/scores", params={"cursor": found["next"]}).json()
+    assert (rest["at"], rest["next"]) == ([details("test", 40).at], None)
+    document = served.get("/openapi.json").json()
+    schema = {"$ref": "#/components/schemas/Scores", "components": document["components"]}
+    jsonschema.Draft202012Validator(schema).validate(found)
+
+
+def test_scores_can_be_thinned_and_bounded(served: Served, publisher: Publisher) -> None:
+    publisher.readings(range(1, 41), finals=[10, 20, 30, 40])
+    path = "/v1/markets/test/scores"
+    thinned = served.get(path, params={"every": "20s", "to": details("test", 40).at}).json()
+    assert thinned["at"] == [details("test", 20).at, details("test", 30).at]
+    assert served.get(path, params={"limit": 1_001}).status_code == 422
+    assert served.get("/v1/markets/nowhere/scores").status_code == 404

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -12,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from api.config import ApiConfig
 from api.security import host_name
 from tests.api.conftest import Served, serving
+from tests.api.identity.people import make_key
 from tests.api.publisher import Publisher
 
 CASES = [
@@ -44,10 +46,14 @@ def guarded(config: ApiConfig) -> ApiConfig:
 
 
 async def test_hosts_and_origins(guarded: ApiConfig, publisher: Publisher) -> None:
+    assert guarded.postgres_url is not None
+    key = await asyncio.to_thread(make_key, guarded.postgres_url, "index:read")
     with serving(guarded) as served:
         own = served.url.partition("//")[2]
         for given, status in CASES:
-            headers = {name: value.format(own=own) for name, value in given.items()}
+            headers = {name: value.format(own=own) for name, value in given.items()} | {
+                "authorization": f"Bearer {key}"
+            }
             answer = await asyncio.to_thread(served.get, "/v1/markets", headers=headers)
             assert answer.status_code == status, headers
             if status != 200:
@@ -121,3 +127,16 @@ def test_host_names() -> None:
         "a",
         "a",
     ]
+
+
+def test_pages_of_allowed_origins_may_ask_with_a_token_and_no_others(guarded: ApiConfig) -> None:
+    asked = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
+    with serving(guarded) as served:
+        mine = httpx.options(f"{served.url}/v1/alerts/silences", headers=asked | {"origin": "https://desk.example"})
+        assert mine.status_code == 204
+        assert mine.headers["access-control-allow-origin"] == "https://desk.example"
+        assert "authorization" in mine.headers["access-control-allow-headers"]
+        assert "access-control-allow-credentials" not in mine.headers
+        other = httpx.options(f"{served.url}/v1/alerts/silences", headers=asked | {"origin": "https://evil.example"})
+        assert other.status_code == 403
+        assert "access-control-allow-origin" not in other.headers

@@ -102,4 +102,4 @@ def test_a_taken_port_is_named_with_its_remedy() -> None:
         with pytest.raises(PortTakenError, match=f"127.0.0.1:{port}.*choose another port"):
             run(ApiConfig("redis://127.0.0.1:1/0", port=port))
     with pytest.raises(PortTakenError, match="choose an address of this machine"):
-        run(ApiConfig("redis://127.0.0.1:1/0", host="192.0.2.1", port=0, allowed_hosts=("esi.example",)))
+        run(ApiConfig("redis://127.0.0.1:1/0", "dbname=esi", host="192.0.2.1", port=0, allowed_hosts=("esi.example",)))

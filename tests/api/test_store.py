@@ -74,7 +74,9 @@ def test_what_was_known_is_found_by_an_index(archive_url: str) -> None:
         connection.execute("ANALYZE readings")
         scope = (_SCOPE + _KNOWN).replace("%(market)s", "'big'").replace("%(known_ns)s", "25000")
         scope = scope.replace("%(until_ms)s", "60000").replace("%(until_seq)s", "0")
-        rows = connection.execute(f"EXPLAIN {_LAST_KNOWN.format(scope=scope)}".encode()).fetchall()
+        rows = connection.execute(
+            f"EXPLAIN {_LAST_KNOWN.format(scope=scope, table='readings', body='reading')}".encode()
+        ).fetchall()
         plan = "\n".join(row[0] for row in rows)
         assert "readings_sent" in plan
         assert "Sort" not in plan

@@ -49,7 +49,7 @@ async def test_a_blocking_read_ends_when_it_should(commands: Redis, clean_redis:
     """Not after redis-py's own time-out and ten silent repetitions."""
     assert clean_redis
     begin = time.monotonic()
-    assert await streams.read_new(commands, {"esi:test:readings": ZERO}, 10, 200) == {}
+    assert await streams.read_new(commands, {"esi:test:readings": ZERO}, 10, 200, ["nowhere"]) == ({}, {"nowhere": ""})
     assert time.monotonic() - begin < 1
 
 
@@ -57,7 +57,9 @@ async def test_a_blocking_read_ends_when_it_should(commands: Redis, clean_redis:
 async def test_entries_come_in_one_shape(redis_server: servers.Redis, clean_redis: redis.Redis, protocol: int) -> None:
     published = Publisher(clean_redis, "test").readings([1, 2], finals=[2])
     client = Redis.from_url(redis_server.url, protocol=protocol)
-    found = await streams.read_new(client, {"esi:test:readings": ZERO, "esi:test:details": ZERO}, 10, 100)
+    keys = {"esi:test:readings": ZERO, "esi:test:details": ZERO}
+    found, epochs = await streams.read_new(client, keys, 10, 100, ["test", "nowhere"])
+    assert epochs == {"test": "e1", "nowhere": ""}
     assert [str(entry.id) for entry in found["esi:test:readings"][0]] == published
     assert str(found["esi:test:details"][1]) == id_of(2, True)
     await client.aclose()
@@ -68,7 +70,8 @@ async def test_a_foreign_entry_is_passed_over(commands: Redis, clean_redis: redi
     clean_redis.xadd("esi:test:readings", {"other": "thing"}, id="1-0")
     publisher.readings([1])
     clean_redis.xadd("esi:test:readings", {"other": "thing"}, id="9999999999999-0")
-    entries, last = (await streams.read_new(commands, {"esi:test:readings": ZERO}, 10, 100))["esi:test:readings"]
+    news, _ = await streams.read_new(commands, {"esi:test:readings": ZERO}, 10, 100, ["test"])
+    entries, last = news["esi:test:readings"]
     assert [str(entry.id) for entry in entries] == [id_of(1)]
     assert last == Id(9999999999999, 0)  # or it would be read again and again
     assert await streams.following(commands, "test", "readings", ZERO, count=2) == (entries, entries[-1].id)

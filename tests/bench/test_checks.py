@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import select
+import socket
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -179,6 +182,23 @@ def test_the_crowd_counts_what_it_reads_however_it_is_cut(places: tuple[int, ...
     assert (member.counted.messages, member.counted.gaps) == (3, 1)
     assert sorted(member.counted.bins) == [50, 70, 80]
     assert percentile(member.counted.bins, 0.5) == 7.1
+
+
+def test_the_crowd_counts_what_is_known_in_its_compiled_loop() -> None:
+    member = Member(("127.0.0.1", 1), "/", "127.0.0.1")
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        member._sockets[ours.fileno()] = ours
+        member._epoll.register(ours.fileno(), select.EPOLLIN)
+        for number in (1, 1, 1, 2, 4):  # the first one is learnt from, the others are known, then two unknown
+            theirs.send(bare_writes.frame(number, time.time_ns() // 10**9 * 10**9, 634))
+            member.listen(0.02)
+        assert (member.counted.messages, member.counted.gaps, member.counted.lost) == (5, 3, 0)
+        assert all(0 <= place < 20_000 for place in member.counted.bins)
+        theirs.shutdown(socket.SHUT_WR)
+        member.listen(0.02)
+    assert (member.counted.lost, member.connected) == (1, 0)
 
 
 def test_alert_rules_refuse_thresholds_that_alert_otherwise() -> None:

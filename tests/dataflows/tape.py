@@ -209,7 +209,7 @@ def expected(
     described = market(feed) if described is None else described
     streams: dict[str, list[tuple[str, bytes]]] = {channel: [] for channel in CHANNELS}
     rejects: list[Reject] = []
-    pipeline = Pipeline(described, PARTITIONS, shelf=shelf)
+    pipeline = Pipeline(described, len(tape), shelf=shelf)
     for number, part in enumerate(tape):
         fold = BarFold(described)
         intake = Intake(feed, number, fold, Instruments(INSTRUMENTS), rejects.append, markets=(described.name,))

@@ -47,6 +47,7 @@ def test_the_card_of_a_shipped_market_repeats_its_file(name: str) -> None:
         s.name: [i.name for i in s.indicator] for s in market.segment
     }
     assert said["run"] is None
+    assert said["scores"] is market.scores.enabled
 
 
 def test_a_run_is_part_of_the_names() -> None:

@@ -25,5 +25,5 @@ def test_the_page_tells_what_was_counted() -> None:
 
 def test_the_names_are_those_of_the_board() -> None:
     for name in ("esi_ticks", "esi_rejects", "esi_lag_records", "esi_watermark_seconds", "esi_epoch_seconds",
-                 "esi_readings", "esi_publish_seconds", "esi_redis_waits"):  # fmt: skip
+                 "esi_readings", "esi_publish_seconds", "esi_redis_waits", "esi_regime"):  # fmt: skip
         assert name in {metric.name for metric in REGISTRY.collect()}, name

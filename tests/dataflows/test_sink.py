@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 import redis
+from prometheus_client import REGISTRY
 
 from dataflows import metrics, sink
 from dataflows.config import FlowConfig, FlowError
 from dataflows.ended import EndedStreams
 from dataflows.entries import Entry
+from dataflows.hops import HOPS, UNTRACED
 from dataflows.sink import MarketStreams, StreamsSink, announce
 from models.publication import Published
 from schemas import names
@@ -160,12 +162,30 @@ def published(at_us: int, **more: Any) -> Published:
 
 
 def test_a_batch_is_written_in_order_and_counted(writer: MarketStreams, clean_redis: redis.Redis) -> None:
-    batch = [("m", published(n * 1000, bars=b"b%d" % n)) for n in range(1, 251)]
+    batch = [("m", published(n * 1000, bars=b"b%d" % n), UNTRACED) for n in range(1, 251)]
     writer.write_batch(batch)
     writer.write_batch(batch)  # as after a crash
     assert [i for i, _ in clean_redis.xrange(STREAM)] == [b"%d-0" % n for n in range(1, 251)]
     assert clean_redis.xlen(names.stream("m", "bars")) == 250
     assert metrics.REFUSALS.labels("m", "same")._value.get() >= 500
+
+
+@pytest.mark.parametrize("clock", ["wall", "records"])
+def test_a_trace_ends_here_and_a_step_that_the_clock_ends_is_timed(
+    redis_server: servers.Redis, clean_redis: redis.Redis, clock: str
+) -> None:
+    name = f"hops-{clock}"
+    market = tape.market("f").model_copy(update={"name": name, "clock": clock})
+    writer = MarketStreams(FlowConfig("f", (market,), "unused", redis_server.url, Path("unused")), name)
+    began_us = time.time_ns() // 1000 - 2_000_000
+    writer.write_batch([published(1000)])  # of an artifact: long ago, and not timed
+    writer.write_batch([(name, published(began_us), tuple(range(1_000, 6_000, 1_000)))])
+    counts = {hop: REGISTRY.get_sample_value("esi_hop_seconds_count", {"market": name, "hop": hop}) for hop in HOPS}
+    assert counts == dict.fromkeys(HOPS, 1.0)
+    total = REGISTRY.get_sample_value("esi_step_end_seconds_sum", {"market": name})
+    assert total is None if clock == "records" else total is not None and 2.0 <= total < 30
+    assert clean_redis.xlen(names.stream(name, "readings")) == 2
+    writer.close()
 
 
 @pytest.mark.parametrize(("word", "says"), [("fenced", "another flow writes m now"), ("conflict", "holds other bytes")])

@@ -47,7 +47,7 @@ def drain(part: FeedPartition, ready: Callable[[], bool]) -> list[Any]:
 
 def joined(given: list[Any], market: str = "tape") -> tuple[list[int], float]:
     """Last time reached and all volume of one market."""
-    partials: list[Partial] = [partial for key, (_, partial) in given if key == market]
+    partials: list[Partial] = [partial for key, (_, partial, _) in given if key == market]
     return sorted({int(t) for p in partials for t in p.reached_us}), sum(float(p.bars.volume.sum()) for p in partials)
 
 
@@ -142,11 +142,11 @@ def test_every_market_of_a_feed_gets_its_own_instruments(
     part.close()
     for code_of_some, code in ((0, 5), (1, 0)):
         volumes = [
-            sum(float(p.bars.volume[p.bars.code == wanted].sum()) for key, (_, p) in given if key == name)
+            sum(float(p.bars.volume[p.bars.code == wanted].sum()) for key, (_, p, _) in given if key == name)
             for name, wanted in (("some", code_of_some), ("tape", code))
         ]
         assert volumes[0] == volumes[1] > 0
-    assert {int(c) for key, (_, p) in given if key == "some" for c in np.unique(p.bars.code)} <= {0, 1}
+    assert {int(c) for key, (_, p, _) in given if key == "some" for c in np.unique(p.bars.code)} <= {0, 1}
     assert joined(given, "some")[0] == joined(given, "tape")[0]
 
 
@@ -211,7 +211,7 @@ def test_a_control_record_leaves_even_where_no_time_moves(
     clients.ensure_topic(mock_broker.bootstrap, names.ticks_topic(unique_name), len(content))
     part = FeedPartition(config(mock_broker.bootstrap, unique_name, incarnation="i"), 0, None)
     send(mock_broker.bootstrap, unique_name, Control(NOTE, "desk", "before the first tick"))
-    ((market, (_, partial)),) = drain(part, lambda: part._offset == 1)
+    ((market, (_, partial, _)),) = drain(part, lambda: part._offset == 1)
     assert (market, partial.partition, len(partial.reached_us), len(partial.bars)) == ("tape", 0, 0, 0)
     assert partial.controls == (Control(NOTE, "desk", "before the first tick"),)
     part.close()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from bytewax.testing import TestingSink, TestingSource, run_main
 
+from dataflows.hops import UNTRACED
 from dataflows.intake import Intake
 from dataflows.stress_index import build
 from models.pipeline import Pipeline
@@ -34,14 +35,14 @@ def test_the_flow_publishes_what_the_steps_say(partials: list[Partial], batch: i
     first, second = tape.market("f"), tape.market("f").model_copy(update=other)
     markets = {"tape~r1": first, "second~r1": second}
     said: list[Any] = []
-    source = TestingSource([(name, (name, p)) for p in partials for name in markets], batch_size=batch)
+    source = TestingSource([(name, (name, p, UNTRACED)) for p in partials for name in markets], batch_size=batch)
     flow = build(source, TestingSink(said), markets, tape.PARTITIONS, "r1")  # type: ignore[arg-type]
     run_main(flow)
     for name, market in markets.items():
         pipeline = Pipeline(market, tape.PARTITIONS, "r1")
         wanted = [published for partial in partials for published in pipeline.feed(partial)]
         assert len(wanted) > 20
-        assert [p.reading for key, (_, p) in said if key == name] == [p.reading for p in wanted]
+        assert [p.reading for key, (_, p, _) in said if key == name] == [p.reading for p in wanted]
 
 
 def test_the_steps_are_named_for_the_recovery_store() -> None:

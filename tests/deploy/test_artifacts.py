@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from deploy.artifacts import artifacts, has_artifact
-from deploy.settings import SHIPPED, Settings
+from deploy.model_settings import SHIPPED
+from deploy.settings import Settings
 from schemas.reference import file_of, manifest_of
 
 

@@ -163,6 +163,17 @@ def test_the_board_asks_for_metrics_that_are_written() -> None:
     assert {panel["datasource"]["uid"] for panel in board["panels"]} == {sources["datasources"][0]["uid"]}
 
 
+def test_alert_rules_ask_for_metrics_that_are_written_and_say_what_to_do() -> None:
+    (file,) = yaml.safe_load((CHECKOUT / "deploy/prometheus/prometheus.yml").read_text())["rule_files"]
+    groups = yaml.safe_load((CHECKOUT / "deploy/prometheus" / file).read_text())["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert len(rules) >= 5
+    for rule in rules:
+        assert set(re.findall(r"esi_\w+", rule["expr"])) - _metrics_in_code() == set(), rule["alert"]
+        assert set(rule["annotations"]) == {"summary", "advice"}
+        assert "severity" in rule["labels"]
+
+
 def test_a_misspelt_metric_would_be_seen() -> None:
     assert "esi_tics_total" not in _metrics_in_code()
 

@@ -91,6 +91,15 @@ def test_without_matplotlib_it_says_what_to_install(tmp_path: Path, monkeypatch:
     assert RUNNER.invoke(app, _flags(tmp_path, "--no-robustness", "--no-plots")).exit_code == 0
 
 
+def test_without_statsforecast_forecasts_say_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "statsforecast", None)
+    done = RUNNER.invoke(app, _flags(tmp_path, "--no-robustness", "--no-plots", "--forecasts"))
+    assert done.exit_code == 1
+    assert "--forecasts needs statsforecast" in done.stderr
+    assert "periods" not in done.stderr
+    assert RUNNER.invoke(app, _flags(tmp_path, "--no-robustness", "--no-plots")).exit_code == 0
+
+
 def test_a_fault_is_a_sentence_and_exit_status_1(tmp_path: Path) -> None:
     flags = ["--market", str(_market_file(tmp_path)), "--inputs", str(tmp_path / "none.csv"), "--out", str(tmp_path)]
     done = RUNNER.invoke(app, ["evaluate", *flags])

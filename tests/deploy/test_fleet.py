@@ -23,7 +23,7 @@ def test_every_process_knows_all_addresses_and_its_place() -> None:
     first, second = fleet.commands(Settings().with_(processes=2, metrics_port=9), choice)
     assert first[3:] == [*second[3 : second.index("--process-id")], "--process-id", "0", "--metrics-port", "9"]
     assert second[second.index("--process-id") :] == ["--process-id", "1", "--metrics-port", "0"]
-    addresses = [second[i + 1] for i, part in enumerate(second) if part == "--address"]
+    addresses = second[second.index("--addresses") + 1].split(",")
     assert len(set(addresses)) == 2
     assert all(address.startswith("127.0.0.1:") for address in addresses)
     assert [second[i + 1] for i, part in enumerate(second) if part == "--market"] == ["week", "my.toml"]

@@ -19,8 +19,8 @@ import psutil
 import psycopg
 import pytest
 
+from deploy.model_settings import SHIPPED
 from deploy.published import Published
-from deploy.settings import SHIPPED
 from deploy.sockets import free_port
 from deploy.state import Up
 from deploy.status import report

@@ -12,7 +12,7 @@ import pytest
 
 from evaluation.evaluate import Request, evaluate
 from evaluation.faults import InputError
-from evaluation.report import FILES
+from evaluation.report import FILES, OF_FORECASTS
 from schemas.market_file import load
 from tests.evaluation import made
 
@@ -71,6 +71,17 @@ def test_robustness_is_run_where_it_is_asked_for(tmp_path: Path) -> None:
     assert evaluate(request(tmp_path))["robustness"] is None
     found = evaluate(request(tmp_path, processes=1))["robustness"]
     assert {r["case"] for r in found["rows"]} == {"instrument", "segment", "days", "week", "print", "freeze"}
+
+
+def test_forecasts_are_judged_where_they_are_asked_for_and_stand_in_all_files(tmp_path: Path) -> None:
+    asked = request(tmp_path, forecasts=True, plots=True)
+    report = evaluate(asked)
+    assert {path.name for path in asked.out.iterdir()} == {*FILES, *OF_FORECASTS}
+    own = json.loads((asked.out / "forecasts.json").read_text())
+    assert own["headline"]["2000-2025"]["labels"] == report["forecasts"]["headline"]["2000-2025"]["labels"] > 300
+    for name in ("report.html", "forecasts.html"):
+        assert "Forecasts, anomalies, regimes" in (asked.out / name).read_text()
+        assert 'aria-label="Share of labels' in (asked.out / name).read_text()
 
 
 BAD: dict[str, tuple[str, str]] = {

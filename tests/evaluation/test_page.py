@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evaluation.page import page
-from tests.evaluation import made
+from tests.evaluation import forecast_part, made
 
 SVG = '<svg role="img" aria-hidden="true"></svg>'
 ROW = {"weeks": 300} | {
@@ -42,7 +42,7 @@ def report() -> dict[str, Any]:
                 "differences": {"index": {"VIX": {"20": difference}}},
             }},
         },
-        "robustness": None,
+        "robustness": None, "forecasts": None,
     }  # fmt: skip
 
 
@@ -56,6 +56,11 @@ def test_every_finding_is_on_it(report: dict[str, Any]) -> None:
     assert "This is coincident" in text
     assert "1990s" not in text  # no week of it
     assert "<svg" not in text
+
+
+def test_forecasts_are_a_section_of_it(report: dict[str, Any]) -> None:
+    assert "Forecasts, anomalies" not in page(made.market(), report, {})
+    assert "Forecasts, anomalies" in page(made.market(), report | {"forecasts": forecast_part.made()}, {})
 
 
 def test_plots_stand_with_their_words(report: dict[str, Any]) -> None:

@@ -69,7 +69,7 @@ def test_columns_that_nobody_knows_or_misses_are_named(tmp_path: Path) -> None:
     assert (read.missing, read.unknown) == (["B"], ["X"])
 
 
-def test_highs_and_lows_are_taken_where_they_are_given(tmp_path: Path) -> None:
+def test_highs_and_lows_are_taken_where_they_are_given(tmp_path: Path) -> None:  # pragma: allowlist secret
     table = made.table()
     table["A:high"], table["A:low"] = table["A"] * 1.02, table["A"] * 0.97
     read = panel.read(made.market(), *made.write(tmp_path, table))

@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 
 from evaluation import report
-from tests.evaluation import made
+from tests.evaluation import forecast_part, made
 
 TABLE = pd.DataFrame({"index": [20.5]}, pd.DatetimeIndex(["2001-01-02"], name="date"))
 FOUND: dict[str, Any] = {
     "market": "made", "version": "1", "finals": 1, "first": "2001-01-02", "last": "2001-01-02", "missing": [],
     "unknown": [], "dropped": {}, "rejects": [], "coverage_median": 1.0, "band_median": None, "agreement": {},
     "events": {"sample": {"first": None, "last": None, "days": 0}, "listed": [], "groups": {}}, "robustness": None,
+    "forecasts": None,
 }  # fmt: skip
 
 
@@ -28,6 +29,22 @@ def test_three_files_are_written_and_nothing_else(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "readings.csv").read_text() == "date,index\n2001-01-02,20.5\n"
     assert json.loads((tmp_path / "out" / "report.json").read_text()) == FOUND
     assert "made: evaluation" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_forecasts_are_written_by_themselves_too_and_never_outlive_their_report(tmp_path: Path) -> None:
+    part = forecast_part.made()
+    part["murphy"]["at"] = [1 / 3, None, 250]
+    report.write(tmp_path, made.market(), TABLE, TABLE, FOUND | {"forecasts": part}, plots=False)
+    assert {path.name for path in tmp_path.iterdir()} == {*report.FILES, *report.OF_FORECASTS}
+    own = json.loads((tmp_path / "forecasts.json").read_text())
+    assert own["murphy"].pop("at") == [0.333333, None, 250]
+    assert part["murphy"].pop("at") == [1 / 3, None, 250]
+    assert own == json.loads(json.dumps(part)) | {name: FOUND[name] for name in own if name not in part}
+    assert own["finals"] == 1
+    assert "made: forecasts" in (tmp_path / "forecasts.html").read_text()
+    assert "Forecasts, anomalies, regimes" in (tmp_path / "report.html").read_text()
+    report.write(tmp_path, made.market(), TABLE, TABLE, FOUND, plots=False)
+    assert {path.name for path in tmp_path.iterdir()} == set(report.FILES)
 
 
 def test_a_report_that_cannot_be_made_leaves_what_was_there(tmp_path: Path) -> None:
@@ -59,3 +76,10 @@ def test_a_missing_package_is_named_with_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(report.MissingPackageError, match=r"'\.\[evaluate\]', or leave the plots out with --no-plots"):
         report.require_plots()
+
+
+def test_a_missing_yardstick_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    report.require_forecasts()
+    monkeypatch.setitem(sys.modules, "statsforecast", None)
+    with pytest.raises(report.MissingPackageError, match=r"'\.\[evaluate\]', or leave the forecasts out"):
+        report.require_forecasts()

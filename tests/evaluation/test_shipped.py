@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
-from deploy.settings import SHIPPED
+from deploy.model_settings import SHIPPED
 from evaluation import reference
 from models.pipeline import Pipeline
 from models.plain import pack

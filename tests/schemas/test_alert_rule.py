@@ -19,6 +19,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "anomaly": {"below": 0.01},
     "forecast": {"quantile": 0.9, "above": 80},
     "regime": {"input": "crisis"},
+    "drift": {},
     "coverage": {"below": 0.8},
     "staleness": {"window": "1h"},
     "absence": {"window": "5m"},

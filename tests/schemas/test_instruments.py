@@ -38,6 +38,18 @@ def test_a_dictionary_is_translated_once() -> None:
     assert known.of_dictionary(pa.array(["B", "C"])) is first
 
 
+def test_what_came_last_is_known_by_its_bytes_and_holds_no_record() -> None:
+    """Buffers of a record are slices of it: eight megabytes must not live on for a few names."""
+    known, record = _known(), np.frombuffer(b"AB" + bytes(1_000_000), np.uint8)
+    ends = pa.py_buffer(np.array([0, 1, 2], np.int32).tobytes())
+    first = known.of_dictionary(pa.StringArray.from_buffers(2, ends, pa.py_buffer(record).slice(0, 2)))
+    assert known.of_dictionary(pa.array(["A", "B"])) is first
+    assert known.of_dictionary(pa.array(["A", "C"])).tolist() == [0, UNKNOWN]
+    assert known.of_dictionary(pa.array(["A", "B"])).tolist() == [0, 1]
+    assert known._last is not None
+    assert [buffer if buffer is None else buffer.size for buffer in known._last[2]] == [None, 12, 2]
+
+
 def test_only_the_newest_dictionaries_are_remembered() -> None:
     known = Instruments(("A",), remembered=2)
     first = known.of_dictionary(pa.array(["A", "0"]))

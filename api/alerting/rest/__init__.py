@@ -1,1 +1,1 @@
-"""`/v1/alerts`: rules, alerts, silences, receivers. Every route says which scope it will need."""
+"""`/v1/alerts`: rules, alerts, silences, receivers. Every route says which scope it needs."""

@@ -1,8 +1,7 @@
-"""What all routes of `/v1/alerts` share: the database, the scopes, and who may change something for now."""
+"""What all routes of `/v1/alerts` share: the database and the scopes."""
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -18,7 +17,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import streams
 from api.alerting.desk import vocabulary
-from api.config import ApiConfig
 from api.problems import Problem, away, problem_response, unknown_market
 from api.streams import AWAY
 from schemas.alert_fields import Vocabulary
@@ -52,7 +50,7 @@ async def database(request: Request) -> AsyncIterator[Connection]:
     """A connection that may write.
 
     Raises:
-        Problem: there is no PostgreSQL, it does not answer, or it has no tables yet.
+        Problem: there is no PostgreSQL, it does not answer, it has no tables yet, or it cannot hold what was said.
     """
     pool: Pool | None = request.app.state.alerts
     if pool is None:
@@ -63,6 +61,8 @@ async def database(request: Request) -> AsyncIterator[Connection]:
     except psycopg.errors.UndefinedTable as error:
         detail = "The tables of the alerts are not there yet: start `esi alerts` once."
         raise Problem(503, "Alerts are not prepared", detail, {"retry-after": "2"}) from error
+    except (psycopg.DataError, UnicodeEncodeError) as error:  # U+0000, or half a character: it has no place for them
+        raise Problem(422, "Bad parameter", "A text holds characters that cannot be kept, such as U+0000.") from error
     except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
         raise away("PostgreSQL") from error
 
@@ -80,26 +80,6 @@ async def names_of(request: Request, market: str) -> Vocabulary:
     if raw is None:
         raise unknown_market(market)
     return vocabulary(msgspec.json.decode(raw))
-
-
-async def local_only(request: Request) -> None:
-    """Lets only this machine change something: there is no login yet that could tell others apart.
-
-    Raises:
-        Problem: the server, or the caller, is elsewhere.
-    """
-    config: ApiConfig = request.app.state.config
-    caller = request.client.host if request.client else ""
-    if not config.is_loopback or not _is_loopback(caller):
-        detail = "Changes are taken on the loopback address only until there is a login; use `esi alerts` there."
-        raise Problem(403, "Only from this machine", detail)
-
-
-def _is_loopback(text: str) -> bool:
-    try:
-        return ipaddress.ip_address(text).is_loopback
-    except ValueError:
-        return False
 
 
 def json_answer(answer: Any) -> Response:

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
 from api.alerting import history, rulebook
 from api.alerting.rest import answers
-from api.alerting.rest.door import READ, WRITE, database, json_answer, local_only, names_of
+from api.alerting.rest.door import READ, WRITE, database, json_answer, names_of
 from api.alerting.rulebook import StoredRule, TwinError
 from api.openapi import responses
 from api.parameters import milliseconds
@@ -33,7 +33,6 @@ SHOWN = 20
 """Dates that its summary names."""
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
-local = [Depends(local_only)]
 
 Author = Annotated[Text, Field(min_length=1, max_length=80, description="Who does this, in words.")]
 MarketName = Annotated[str, Field(min_length=1, max_length=200)]
@@ -101,7 +100,7 @@ async def list_rules(request: Request, market: Market = None) -> Response:
 
 
 @router.post(
-    "/rules", summary="A new rule", responses=responses("RuleAnswer", 404, 409, 413, 422, 503), dependencies=local,
+    "/rules", summary="A new rule", responses=responses("RuleAnswer", 404, 409, 413, 422, 503),
     openapi_extra=WRITE,
 )  # fmt: skip
 async def add_rule(request: Request, body: RuleBody) -> Response:
@@ -130,7 +129,7 @@ async def show_rule(request: Request, rule_id: UUID) -> Response:
 
 @router.put(
     "/rules/{rule_id}", summary="Change a rule", responses=responses("RuleAnswer", 404, 409, 413, 422, 503),
-    dependencies=local, openapi_extra=WRITE,
+    openapi_extra=WRITE,
 )  # fmt: skip
 async def change_rule(request: Request, rule_id: UUID, body: RuleBody) -> Response:
     """Stores the next version of a rule; alerts of the version before end."""
@@ -150,7 +149,7 @@ async def change_rule(request: Request, rule_id: UUID, body: RuleBody) -> Respon
 
 
 @router.delete(
-    "/rules/{rule_id}", summary="Remove a rule", responses=responses("Done", 404, 422, 503), dependencies=local,
+    "/rules/{rule_id}", summary="Remove a rule", responses=responses("Done", 404, 422, 503),
     openapi_extra=WRITE,
 )  # fmt: skip
 async def remove_rule(
@@ -179,13 +178,9 @@ async def backtest_rule(request: Request, body: TrialBody) -> Response:
     found = fitting(body.rule, await names_of(request, body.market))
     begin, end = milliseconds("from", body.begin) or 0, milliseconds("to", body.end)
     trial, cut = Trial(body.rule, found), False
-    details = any(
-        field in found.when_text + (found.until_text or "") for field in ("indicators", "correlation", "volat")
-    )
+    end = 2**62 if end is None else end
     async with database(request) as connection:
-        pages = history.pages(
-            connection, body.market, begin, 2**62 if end is None else end, finals=body.finals, details=details
-        )
+        pages = history.pages(connection, body.market, begin, end, finals=body.finals, details=trial.wants_details)
         async for page in pages:
             await run_sync(trial.feed, page)
             if cut := trial.result().readings >= MOST:
@@ -217,9 +212,9 @@ def summary(result: Backtest) -> str:
 @router.get("/fields", summary="Fields for rules", responses=responses("Fields", 404, 422, 503), openapi_extra=READ)
 async def list_fields(request: Request, market: Annotated[str, Query(max_length=200)]) -> Response:
     """What the rules of a market may name."""
-    await names_of(request, market)
+    names = await names_of(request, market)
     listed = [
-        answers.FieldAnswer(field.written, field.kind, field.unit, field.about, field.source != "scores")
+        answers.FieldAnswer(field.written, field.kind, field.unit, field.about, names.scores or not field.needs_scores)
         for field in FIELDS
     ]
     return json_answer(answers.Fields(market, listed, dict(USAGE)))

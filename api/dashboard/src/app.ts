@@ -4,7 +4,8 @@ import { format } from "./address";
 import { Feed } from "./feed";
 import { shift, zoom, type Preset, type Range, type Span } from "./range";
 import { beginning, lastFinal, type Reach } from "./reach";
-import { attribution, latest, markets, paths, Problem, readings } from "./rest";
+import { attribution, latest, markets, paths, Problem, readings, scores } from "./rest";
+import { thinning } from "./scores/past";
 import { dataSpan, shown, stepMs, type Painter, type State } from "./store";
 import { asDetails, asReading, marketKey, type Details, type Frame, type Reading } from "./wire";
 
@@ -68,6 +69,7 @@ export class App {
     Object.assign(state, { reading: null, details: null, before: null, moved: null, receivedAt: 0, skipped: 0, problem: null });
     if (state.market === null) state.problem = new Problem(404, `There is no market ${name}; choose one of the list`, null);
     state.series.clear();
+    state.scores.clear();
     this.keep();
     this.connect(name);
     void this.load();
@@ -102,6 +104,7 @@ export class App {
       const finals = await readings(paths.finals(name), control.signal);
       const fine = await this.fine(name, finals, control.signal);
       state.series.load(finals, fine);
+      if (state.reading?.forecast !== undefined) state.scores.load(await scores(paths.scores(name, thinning(state)), control.signal));
       this.failed(null);
     } catch (error) {
       this.failed(error);
@@ -189,6 +192,7 @@ export class App {
     const { state } = this;
     if (state.details !== null && state.details.at !== details.at) state.before = state.details;
     state.details = details;
+    state.scores.push(details);
   }
 
   // --- what a person does -------------------------------------------------------------------------
@@ -260,6 +264,6 @@ export class App {
   /** Writes the state into the address, not for every move of the mouse: browsers limit that. */
   private keep(): void {
     clearTimeout(this.addressTimer);
-    this.addressTimer = window.setTimeout(() => history.replaceState(null, "", `/${format(this.state.address)}`), 250);
+    this.addressTimer = window.setTimeout(() => history.replaceState(null, "", `/${format(this.state.address)}${location.hash}`), 250);
   }
 }

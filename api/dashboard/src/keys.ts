@@ -15,7 +15,7 @@ export interface Keys {
 const LIST: [string, string][] = [
   ["M, Shift+M", "next or previous market"], ["1 … 6", "range, from the shortest to all"],
   ["← →", "crosshair by one value"], ["Shift+← →", "move the range"], ["+ −", "zoom"],
-  ["Esc", "crosshair off"], ["T", "light or dark"], ["?", "this list"],
+  ["Esc", "crosshair off"], ["A", "alerts, or back to the index"], ["T", "light or dark"], ["?", "this list"],
 ];
 
 export function helpDialog(): HTMLDialogElement {

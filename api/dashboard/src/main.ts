@@ -5,20 +5,25 @@ import "./tokens.css";
 import "./page.css";
 import { parse } from "./address";
 import { Announcer } from "./announce";
+import { AlertsShell } from "./alerts/shell";
 import { App } from "./app";
 import { h } from "./dom";
 import { bind, helpDialog, show } from "./keys";
 import { offered } from "./range";
 import { dataSpan, initial, Painter, stepMs, type State, type View } from "./store";
 import { applyTheme, toggleTheme } from "./theme";
+import { ConditionView } from "./views/condition";
 import { Contributions } from "./views/contributions";
+import { ExpertsView } from "./views/experts";
 import { Footer } from "./views/footer";
+import { ForecastView } from "./views/forecast";
 import { Header } from "./views/header";
 import { Heatmap } from "./views/heatmap";
 import { History } from "./views/history";
 import { Indicators } from "./views/indicators";
 import { Moved } from "./views/moved";
 import { Now } from "./views/now";
+import { RecordView } from "./views/record";
 import { moveCursor } from "./views/timechart";
 import { fixed } from "./format";
 
@@ -42,6 +47,7 @@ const contributions = new Contributions(time);
 const moved = new Moved((reach) => app.moved(reach));
 const heatmap = new Heatmap((which) => app.matrix(which));
 const indicators = new Indicators();
+const scores = [new ForecastView(time), new RecordView(time), new ExpertsView(time), new ConditionView(time)] as const;
 const footer = new Footer();
 const announcer = new Announcer();
 
@@ -61,18 +67,34 @@ class Title implements View {
 class FirstCursor implements View {
   readonly element = document.documentElement;
   private wanted = state.address.cursor;
+  private drawn = false;
 
   update(): void {
     if (this.wanted === null || state.loading || state.series.length === 0) return;
+    if (!this.drawn) {
+      this.drawn = true; // the chart takes up its range behind this frame: a time has its place in the next one
+      return painter.ask();
+    }
     moveCursor(history.plot, this.wanted);
     this.wanted = null;
   }
 }
 
-painter.add(header, now, history, contributions, moved, heatmap, indicators, footer, announcer, new Title(), new FirstCursor());
+const page: HTMLElement[] = [];
+const alerts = new AlertsShell(state, () => page);
+header.element.querySelector("#theme")?.before(alerts.link);
+painter.add(
+  header, now, history, contributions, moved, heatmap, ...scores, indicators, footer, announcer, new Title(),
+  new FirstCursor(), alerts,
+);
+const main = h("main", {}, now.element, history.element, contributions.element,
+  h("div", { class: "pair" }, moved.element, heatmap.element),
+  scores[0].element, h("div", { class: "pair" }, scores[1].element, scores[2].element), scores[3].element,
+  indicators.element);
+page.push(main);
 document.getElementById("page")?.append(
   header.element,
-  h("main", {}, now.element, history.element, contributions.element, h("div", { class: "pair" }, moved.element, heatmap.element), indicators.element),
+  main, alerts.element,
   footer.element, announcer.element);
 
 bind({
@@ -98,3 +120,4 @@ addEventListener("popstate", () => {
 
 painter.ask();
 void app.start();
+void alerts.route();

@@ -1,5 +1,6 @@
 /** The REST side of the API. Errors are RFC 9457 problems; their request id is kept for the person who asks. */
 
+import { asScores, type ScoreColumns } from "./scores/wire";
 import { asAttribution, asMarket, asReading, isObject, type Attribution, type Market, type Reading } from "./wire";
 
 export class Problem extends Error {
@@ -8,7 +9,7 @@ export class Problem extends Error {
   }
 }
 
-function problem(status: number, body: unknown, requestId: string | null): Problem {
+export function problem(status: number, body: unknown, requestId: string | null): Problem {
   const said = isObject(body) ? body : {};
   const text = [said["title"], said["detail"]].filter((t): t is string => typeof t === "string").join(": ");
   const id = typeof said["request_id"] === "string" ? said["request_id"] : requestId;
@@ -33,6 +34,9 @@ export const paths = {
   fine: (market: string, from: string, every: string) => `${of(market)}/readings?from=${from}&every=${every}&limit=5000&format=json`,
   contributions: (market: string) => `${of(market)}/contributions`,
   attribution: (market: string, from: string, to: string) => `${of(market)}/attribution?from=${from}&to=${to}`,
+  forecast: (market: string) => `${of(market)}/forecast`,
+  regime: (market: string) => `${of(market)}/regime`,
+  scores: (market: string, every: string | null) => `${of(market)}/scores?limit=1000${every === null ? "" : `&every=${every}`}`,
   correlations: (market: string) => `${of(market)}/correlations`,
 };
 
@@ -59,6 +63,11 @@ export async function latest(market: string): Promise<Reading | null> {
 /** Why the index moved between two finals. */
 export async function attribution(path: string, signal: AbortSignal): Promise<Attribution> {
   return asAttribution(await get(path, signal));
+}
+
+/** Scores over time. */
+export async function scores(path: string, signal: AbortSignal): Promise<ScoreColumns> {
+  return asScores(await get(path, signal));
 }
 
 /** Readings of all pages, oldest first. */

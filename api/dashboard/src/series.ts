@@ -10,6 +10,11 @@ export interface Columns {
   final: boolean[];
   contributions: Record<string, (number | null)[]>;
   forms: Record<string, (number | null)[]>;
+  /** Quantiles one horizon ahead, regime, anomaly, versions of models: null where a reading says nothing of it. */
+  forecast: (number[] | null)[];
+  regime: (string | null)[];
+  anomaly: (number | null)[];
+  models: (Record<string, string> | null)[];
 }
 
 interface Point {
@@ -19,13 +24,18 @@ interface Point {
   percentile: number | null;
   contributions: Record<string, number>;
   forms: Record<string, number | null>;
+  forecast: number[] | null;
+  regime: string | null;
+  anomaly: number | null;
+  models: Record<string, string> | null;
 }
 
 const MINUTE = 60_000;
 
 function point(reading: Reading): Point {
   const { final, index, percentile, contributions, forms } = reading;
-  return { at: Date.parse(reading.at), final, index, percentile, contributions, forms };
+  const { forecast = null, regime = null, anomaly = null, models = null } = reading;
+  return { at: Date.parse(reading.at), final, index, percentile, contributions, forms, forecast, regime, anomaly, models };
 }
 
 /** The last point of every bucket of `ms`, and every final: what is kept of older provisional readings. */
@@ -141,5 +151,9 @@ function toColumns(points: readonly Point[]): Columns {
     final: column((p) => p.final),
     contributions: Object.fromEntries([...names].map((n) => [n, column((p) => (p.index === null ? null : p.contributions[n] ?? 0))])),
     forms: Object.fromEntries([...forms].map((n) => [n, column((p) => p.forms[n] ?? null)])),
+    forecast: column((p) => p.forecast),
+    regime: column((p) => p.regime),
+    anomaly: column((p) => p.anomaly),
+    models: column((p) => p.models),
   };
 }

@@ -5,6 +5,7 @@ import type { Connection } from "./feed";
 import type { Span } from "./range";
 import { resolve } from "./range";
 import type { Problem } from "./rest";
+import { ScoreSeries } from "./scores/series";
 import { Series } from "./series";
 import type { Attribution, Details, Market, Reading } from "./wire";
 
@@ -20,6 +21,7 @@ export interface State {
   /** The change over more than a period, where one was asked for: of which path, and what came of it. */
   moved: { path: string; found: Attribution | null; fault: string | null } | null;
   series: Series;
+  scores: ScoreSeries;
   connection: Connection;
   loading: boolean;
   problem: Problem | null;
@@ -35,7 +37,7 @@ export interface View {
 
 export function initial(address: Address): State {
   return {
-    markets: [], market: null, reading: null, receivedAt: 0, details: null, before: null, moved: null, series: new Series(),
+    markets: [], market: null, reading: null, receivedAt: 0, details: null, before: null, moved: null, series: new Series(), scores: new ScoreSeries(),
     connection: { state: "connecting", attempt: 1 }, loading: true, problem: null, address, skipped: 0,
   };
 }
@@ -65,6 +67,11 @@ export function shown(state: State): Span | null {
 export function stepMs(state: State): number | null {
   const step = state.market?.step;
   return typeof step === "number" ? step / 1000 : null;
+}
+
+/** How many periods the forecast of readings looks ahead; 1 until details have said it. */
+export function horizon(state: State): number {
+  return state.details?.forecast?.at(-1)?.periods ?? state.scores.columns().periods ?? 1;
 }
 
 export class Painter {

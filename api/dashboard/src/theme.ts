@@ -65,3 +65,16 @@ export function segmentTokens(names: readonly string[]): Map<string, string> {
   const free = [1, 2, 3, 4, 5, 6, 7, 8].filter((n) => !taken.has(n));
   return new Map(names.map((name) => [name, `--segment-${NAMED[name] ?? free.shift() ?? 8}`]));
 }
+
+const YARDSTICKS: Record<string, string> = { persistence: "--expert-0", har: "--expert-1", har_log: "--expert-2" };
+
+/** Token of an expert: greys for the yardsticks, one hue for the others in their order. */
+export function expertToken(name: string, names: readonly string[]): string {
+  const place = names.filter((n) => YARDSTICKS[n] === undefined).indexOf(name);
+  return YARDSTICKS[name] ?? `--expert-${3 + (Math.max(0, place) % 7)}`;
+}
+
+/** Token of a regime: the ramp of stress. */
+export function regimeToken(name: string): string {
+  return { tense: "--stress-2", stress: "--stress-4" }[name] ?? "--stress-0";
+}

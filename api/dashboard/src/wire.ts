@@ -1,5 +1,7 @@
 /** The words of the API, as schemas/reading.py writes them, with the checks that keep a bad answer out of the page. */
 
+import type { Anomaly, Drift, Forecast, Regime } from "./scores/wire";
+
 export interface Change {
   since: string;
   total: number;
@@ -29,6 +31,10 @@ export interface Reading {
   below?: string | null;
   /** Versions in force, by name; left out while no model was promoted. */
   models?: Record<string, string>;
+  /** Quantiles one horizon ahead; this and the next two are left out in markets without scores. */
+  forecast?: number[] | null;
+  regime?: string;
+  anomaly?: number | null;
   prev_hash: string;
   hash: string;
 }
@@ -66,6 +72,11 @@ export interface Details {
   volatility: Record<string, number | null>;
   stale: string[];
   version: string;
+  /** Left out in markets without scores. The last forecast looks a whole horizon ahead. */
+  forecast?: Forecast[];
+  regime?: Regime;
+  anomaly?: Anomaly;
+  drift?: Drift;
 }
 
 /** A market's definition as the flow publishes it; durations are microseconds, or a word. */

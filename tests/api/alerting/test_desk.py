@@ -28,11 +28,11 @@ def seen(n: int, index: float | None) -> Seen:
 
 
 def test_faulty_rules_are_named_and_the_others_work() -> None:
-    rules = [stored("index > 80"), stored("forecast.q90 > 80"), stored("indx > 3"), stored("index > 1", enabled=False)]
+    rules = [stored("index > 80"), stored("forecast.q95 > 80"), stored("indx > 3"), stored("index > 1", enabled=False)]
     good, faults = usable(rules, CARD)
     assert [one.stored.name for one in good] == ["index > 80"]
-    assert "not available in this market" in faults["forecast.q90 > 80"]
-    assert set(faults) == {"forecast.q90 > 80", "indx > 3"}
+    assert "not available in this market" in faults["forecast.q95 > 80"]
+    assert set(faults) == {"forecast.q95 > 80", "indx > 3"}
     assert vocabulary(CARD).segments == ("credit", "equity")
 
 
@@ -98,3 +98,13 @@ def test_who_watches_silence_and_who_wants_details() -> None:
     assert not Desk("live", CARD, [stored("index > 5")], None).watches_silence
     assert Desk("live", CARD, [stored("segment_correlation.mean > 0.5")], None).wants_details
     assert not Desk("live", CARD, [stored("index > 5")], None).wants_details
+
+
+def test_a_market_with_scores_has_rules_over_them() -> None:
+    rules = [stored("forecast.q95 > 60"), stored("drift.found > 0")]
+    assert usable(rules, CARD)[0] == []
+    good, faults = usable(rules, CARD | {"scores": True})
+    assert len(good) == 2
+    assert faults == {}
+    assert Desk("live", CARD | {"scores": True}, rules, None).wants_details
+    assert not Desk("live", CARD | {"scores": True}, rules[:1], None).wants_details

@@ -8,7 +8,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from api.alerting import rulebook
-from api.alerting.rulebook import SILENT, TwinError, rules_of_file
+from api.alerting.rulebook import TwinError
 from schemas.alert_rule import AlertRule
 from schemas.market import Market
 from schemas.market_file import load
@@ -87,13 +87,6 @@ async def test_a_person_s_rule_of_the_same_name_stands(tables: str) -> None:
         mine = await rulebook.add(c, "sim", rule("a", "index > 1"), "ann")
         assert await rulebook.adopt(c, market(rule("a"))) == 0
         assert await rulebook.rules(c, "sim") == [mine]
-
-
-def test_a_live_market_is_watched_for_silence_unless_its_file_does_so() -> None:
-    assert rules_of_file(market(rule("a"))) == [rule("a")]
-    assert rules_of_file(market(rule("a"), clock="wall")) == [rule("a"), SILENT]
-    own = AlertRule(name="mine", kind="absence", window=1_000_000)
-    assert rules_of_file(market(own, clock="wall")) == [own]
 
 
 async def test_rules_are_kept_as_they_are_written(tables: str) -> None:

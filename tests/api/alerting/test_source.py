@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 import redis
 
 from api.alerting.evaluator import connected
@@ -73,6 +74,15 @@ async def test_a_gap_is_filled_from_the_archive(
         assert await found.missed("live", parse_id(entries[3][0])) == ([], True)
         assert await found.missed("live", parse_id(entries[4][0])) == ([], False)
         assert await found.missed("nobody", START) == ([], False)
+
+
+async def test_details_that_will_never_come_are_not_waited_for(
+    redis_server: servers.Redis, clean_redis: redis.Redis, tables: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.alerting.source.DETAILS_WITHIN_S", 1e9)
+    at = Live(clean_redis).give(1.0, final=True)
+    async with source(redis_server, tables) as found:
+        assert await asyncio.wait_for(found.details("live", (at // 1_000 - 1, 1)), 30) is None
 
 
 async def test_details_are_waited_for(redis_server: servers.Redis, clean_redis: redis.Redis, tables: str) -> None:

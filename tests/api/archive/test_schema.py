@@ -17,6 +17,7 @@ from api.archive.schema import SchemaError, migrate
 from schemas.market_file import shipped
 from tests import servers
 
+IDENTITY = {"users", "user_sessions", "api_keys", "signing_keys", "login_failures", "audit_log", "identity_deployment"}
 TABLES = {"readings", "bars", "details", "positions", "refusals"}
 
 
@@ -29,7 +30,7 @@ def test_makes_the_tables_and_leaves_them_alone_afterwards(database: str) -> Non
     migrate(database)
     alerts = {name for name in tables(database) if name.startswith("alert")}
     assert len(alerts) == 9
-    assert tables(database) - alerts == TABLES | {"alembic_version"}
+    assert tables(database) - alerts == TABLES | IDENTITY | {"alembic_version"}
     with psycopg.connect(database) as connection:
         connection.execute("INSERT INTO positions VALUES ('s', 'e', 1, 0)")
     migrate(database)

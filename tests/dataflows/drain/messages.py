@@ -54,15 +54,16 @@ class Messages:
         self._calls = (_HeadersOf(self._headers_of), _LastOf(self._last_of))
 
     @property
-    def addresses(self) -> npt.NDArray[np.uint64]:
+    def addresses(self) -> npt.NDArray[np.int64]:
         """Where they stand."""
         first, size = ctypes.addressof(self._messages), ctypes.sizeof(Message)
-        return np.array([first + place * size for place in range(len(self.payloads))], np.uint64)
+        return np.array([first + place * size for place in range(len(self.payloads))], np.int64)
 
     @property
-    def functions(self) -> npt.NDArray[np.uint64]:
+    def functions(self) -> tuple[int, int]:
         """Addresses of the two functions."""
-        return np.array([ctypes.cast(call, _P).value for call in self._calls], np.uint64)
+        headers, last = (ctypes.cast(call, _P).value or 0 for call in self._calls)
+        return headers, last
 
     def _headers_of(self, message: int, out: int) -> int:
         place = (message - ctypes.addressof(self._messages)) // ctypes.sizeof(Message)

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from dataflows.config import FlowConfig, FlowError
-from dataflows.drain.lane import FastLane, runs
+from dataflows.drain.lane import FastLane
 from dataflows.intake import Intake
 from dataflows.lanes import Lane, OrdinaryLane
 from models.signals.bars import BarFold
@@ -85,6 +84,7 @@ def test_a_lane_begins_where_it_is_told(kafka: servers.Kafka, unique_name: str, 
     reading.until(len(content[0]))
     assert reading.intake.ticks + sum(len(r.rows) or 1 for r in reading.rejects) <= 3
     assert reading.lane.take(reading.intake) == ([], None)
+    assert abs(reading.lane.appended_ms() / 1000 - time.time()) < 60, "the broker's time, though nothing came last"
     reading.lane.close()
 
 
@@ -97,8 +97,3 @@ def test_an_offset_that_is_gone_ends_the_flow(
     with pytest.raises(FlowError, match="lost before they were read"):
         patiently(reading)
     reading.lane.close()
-
-
-def test_equal_kinds_in_a_row_are_one_run() -> None:
-    assert [(r.start, r.stop) for r in runs(np.array([0, 0, 1, 0, 2, 2], np.int8))] == [(0, 2), (2, 3), (3, 4), (4, 6)]
-    assert [(r.start, r.stop) for r in runs(np.array([1], np.int8))] == [(0, 1)]

@@ -6,20 +6,15 @@ import numpy as np
 import pytest
 
 from dataflows.drain import names as module
+from dataflows.drain.columns import of_texts
 from dataflows.drain.names import hashed, table
-from dataflows.drain.scan import TICK
+from dataflows.drain.plain import TICK
 from schemas.ticks import UNKNOWN
-from tests.dataflows.drain.test_scan import Columns, Messages, scan
 
 
 def codes(known: tuple[str, ...], asked: list[str]) -> list[int]:
-    messages = Messages([f'{{"instrument":"{name}","ts_us":1}}'.encode() for name in asked])
-    room = Columns(len(asked))
-    scan(
-        messages.addresses, messages.functions, table(known), room.code, room.ts_us, room.numbers, room.seq,
-        room.offset, room.status,
-    )  # fmt: skip
-    assert (room.status == TICK).all()
+    room, status, _ = of_texts([f'{{"instrument":"{name}","ts_us":1}}'.encode() for name in asked], table(known))
+    assert (status == TICK).all()
     return room.code.tolist()
 
 

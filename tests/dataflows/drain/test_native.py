@@ -10,6 +10,7 @@ import pytest
 
 from dataflows import kafka
 from dataflows.drain import native
+from schemas import names
 from tests import servers
 from tests.dataflows.drain.messages import Message, Messages
 
@@ -62,3 +63,32 @@ def test_trouble_is_told(unique_name: str) -> None:
     servers.wait_until(heard, 20, "an error of a broker that is not there")
     client.close()
     assert str(port) in told[0]
+
+
+def test_where_unread_headers_are_kept_is_known_of_the_pinned_version(
+    mock_broker: servers.MockBroker, unique_name: str
+) -> None:
+    topic = names.ticks_topic(unique_name)
+    producer = kafka.producer(mock_broker.bootstrap)
+    for headers in (
+        [(names.CONTENT_TYPE, names.TICKS_JSON.encode())],
+        [("a", b"b"), ("c", None)],
+        [("long", b"x" * 99)],
+    ):
+        producer.produce(topic, b"x", partition=0, headers=headers)
+    producer.flush(10)
+    client = native.Client(kafka.consumer_settings(mock_broker.bootstrap, "g"), topic, 0, 0, lambda *_: None)
+    room, taken = (ctypes.c_int64 * 8)(), list[int]()
+
+    def here() -> bool:
+        count = max(client.take(ctypes.addressof(room), 8), 0)
+        taken.extend(room[:count])
+        return len(taken) == 3
+
+    servers.wait_until(here, 20, "three messages")
+    place = native.headers_at(taken)
+    assert place == native.HEADERS_AT[native.library().rd_kafka_version()]
+    assert not native._fits(taken[0], place + 8)
+    for message in taken:
+        native.library().rd_kafka_message_destroy(message)
+    client.close()

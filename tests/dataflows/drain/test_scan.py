@@ -1,143 +1,51 @@
-"""The scan takes plain compact ticks and says of them exactly what the ordinary decoder says; it leaves the rest."""
+"""Messages are told apart where they stand, by their headers as the library parses them or as it keeps them unread."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+import ctypes
 
 import numpy as np
-import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
-from dataflows.drain import scan as module
-from dataflows.drain.lane import Columns
-from dataflows.drain.names import table
-from dataflows.drain.scan import FAILED, OTHER, TICK, scan
-from schemas import json_wire, names
-from schemas.instruments import Instruments
-from schemas.ticks import NO_SEQ, UNKNOWN
-from tests.dataflows.drain.messages import Messages
-
-NAMES = ("A", "BTC-USD", "a rather long name of an instrument", "ÄÖ", "ts_us")
-PLAIN = b'{"instrument":"BTC-USD","ts_us":1700000000000001,"price":101.25,"size":3}'
-
-
-def scanned(messages: Messages) -> tuple[Columns, int]:
-    room = Columns(max(len(messages.payloads), 1))
-    fields = scan(
-        messages.addresses, messages.functions, table(NAMES), room.code, room.ts_us, room.numbers, room.seq,
-        room.offset, room.status,
-    )  # fmt: skip
-    return room, fields
-
-
-def one(payload: bytes) -> Columns:
-    return scanned(Messages([payload]))[0]
-
-
-def agrees(payload: bytes) -> bool:
-    """Whether it is taken; if so, every column has the ordinary decoder's bits."""
-    room = one(payload)
-    if room.status[0] != TICK:
-        assert room.status[0] == OTHER
-        return False
-    said = json_wire.decode_ticks([payload], Instruments(NAMES))
-    assert not said.bad, (payload, said.bad)
-    assert len(said.batch) == 1
-    found = room.ticks(slice(0, 1), module.BID | module.SEQ)
-    for mine, theirs in zip(found.columns(), said.batch.columns(), strict=True):
-        assert mine.tobytes() == theirs.tobytes(), payload
-    return True
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        PLAIN,
-        b'{"instrument":"A","ts_us":0,"price":0.1}',
-        b'{"price":12345678.000001,"ts_us":1,"instrument":"A"}',
-        b'{"instrument":"nobody","ts_us":1,"price":1}',
-        b'{"instrument":"A","ts_us":1,"bid":1.5,"ask":1.6,"seq":9}',
-        b'{"instrument":"A","ts_us":1}',
-        b'{"instrument":"A","ts_us":-5,"price":-3.25,"seq":-1}',
-        b'{"instrument":"A","ts_us":999999999999999999,"price":9007199254740992}',
-    ],
-)
-def test_plain_ticks_are_taken(payload: bytes) -> None:
-    assert agrees(payload)
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        b"", b"{", b"{}", b"[]", b"null", PLAIN[:-1], PLAIN + b" ", b" " + PLAIN, PLAIN + PLAIN, PLAIN + b"\n" + PLAIN,
-        PLAIN.replace(b":", b": "), PLAIN.replace(b"101.25", b"1.0125e2"), PLAIN.replace(b"101.25", b"null"),
-        PLAIN.replace(b"101.25", b"NaN"), PLAIN.replace(b"101.25", b".5"), PLAIN.replace(b"101.25", b"5."),
-        PLAIN.replace(b"101.25", b"05"), PLAIN.replace(b"101.25", b"-0.0"), PLAIN.replace(b"101.25", b"-"),
-        PLAIN.replace(b"101.25", b"1.2.3"), PLAIN.replace(b"101.25", b"0.1234567890123456789"),
-        PLAIN.replace(b"101.25", b"9007199254740993"), PLAIN.replace(b"101.25", b'"1"'),
-        PLAIN.replace(b"1700000000000001", b"1.5"), PLAIN.replace(b"1700000000000001", b"1.0"),
-        PLAIN.replace(b"1700000000000001", b"9223372036854775808"), PLAIN.replace(b"BTC-USD", b"BTC\\u002dUSD"),
-        PLAIN.replace(b"BTC-USD", "ÄÖ".encode()), PLAIN.replace(b"BTC-USD", b""), PLAIN.replace(b"BTC-USD", b"A\x00"),
-        PLAIN.replace(b"price", b"prime"), PLAIN.replace(b"size", b"price"), PLAIN.replace(b"price", b"size\x00"),
-        PLAIN.replace(b"size", b"a key of more than sixteen"), PLAIN.replace(b'"size":3', b'"note":"x"'),
-        b'{"ts_us":1,"price":2}', b'{"instrument":"A","price":2}', b'{"instrument":1,"ts_us":1}',
-        b'{"instrument":"A","ts_us":1,}', b'{"instrument":"A" "ts_us":1}', b'{"instrument":"A',
-        PLAIN.replace(b"BTC-USD", b"x" * 600),
-    ],
-)  # fmt: skip
-def test_whatever_is_not_plain_is_left_to_the_ordinary_decoder(payload: bytes) -> None:
-    assert one(payload).status[0] == OTHER
-
-
-number = st.one_of(
-    st.integers(-(2**63), 2**63 - 1).map(str),
-    st.floats(allow_nan=False, allow_infinity=False).map(repr),
-    st.decimals(-1000, 1000, places=4, allow_nan=False).map(str),
-    st.sampled_from(["0", "-0", "1e5", "007", "null", '"7"', "1.", ".1", "+1", "NaN"]),
-)
-key = st.sampled_from(["instrument", "ts_us", "price", "size", "bid", "ask", "seq", "note", "prices", ""])
-name = st.sampled_from([*NAMES, "B", "", 'q"', "\\"]) | st.text(max_size=5)
-pair = st.tuples(key, number) | st.tuples(st.just("instrument"), name.map(json.dumps))
-"""A field; most objects of them are no ticks, and those that are one must be read alike."""
-
-
-@settings(max_examples=400, deadline=None)
-@given(st.lists(pair, min_size=1, max_size=8), st.sampled_from(["", " "]))
-@example([("instrument", '"A"'), ("ts_us", "1"), ("price", "0.3")], "")
-def test_both_decoders_agree_on_whatever_is_taken(pairs: list[tuple[str, str]], space: str) -> None:
-    agrees(("{" + f",{space}".join(f'"{k}":{v}' for k, v in pairs) + "}").encode())
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.data())
-def test_flipped_bits_and_cuts_never_harm(data: st.DataObject) -> None:
-    raw = bytearray(PLAIN)
-    for bit in data.draw(st.lists(st.integers(0, 8 * len(raw) - 1), min_size=1, max_size=3)):
-        raw[bit // 8] ^= 1 << bit % 8
-    agrees(bytes(raw[: data.draw(st.integers(0, len(raw)))]))
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.floats(-1e15, 1e15).map(lambda x: round(x, 6)), st.integers(0, 2**53))
-def test_common_numbers_are_read_to_the_last_bit(price: float, size: int) -> None:
-    agrees(b'{"instrument":"A","ts_us":1,"price":%s,"size":%d}' % (repr(price).encode(), size))
+from dataflows.drain import plain as module
+from dataflows.drain.plain import FAILED, OTHER, TICK
+from dataflows.drain.scan import packed, scan, texts
+from schemas import names
+from tests.dataflows.drain.messages import Message, Messages
+from tests.dataflows.drain.test_plain import PLAIN, scanned
 
 
 def test_kinds_errors_and_offsets_are_told_apart() -> None:
     tick = names.TICKS_JSON.encode()
     kinds = {1: tick, 2: names.TOCK_JSON.encode(), 3: b"", 4: tick[:-1] + b"x"}
-    room, fields = scanned(Messages([PLAIN] * 6, kinds, {5: -185}))
-    assert room.status.tolist() == [TICK, TICK, OTHER, OTHER, OTHER, FAILED]
-    assert room.offset.tolist() == list(range(100, 106))
+    _, status, fields = scanned(Messages([PLAIN] * 6, kinds, {5: -185}))
+    assert status == [TICK, TICK, OTHER, OTHER, OTHER, FAILED]
     assert fields == module.INSTRUMENT | module.TS_US | module.PRICE | module.SIZE
 
 
-def test_what_a_message_lacks_is_what_the_words_say() -> None:
-    room = one(b'{"instrument":"Z","ts_us":1}')
-    found: Any = room.ticks(slice(0, 1), module.BID | module.SEQ)
-    assert (found.code[0], found.size[0], found.seq[0]) == (UNKNOWN, 0.0, NO_SEQ)
-    assert np.isnan([found.price[0], found.bid[0], found.ask[0]]).all()
-    plain = room.ticks(slice(0, 1), 0)
-    assert (plain.bid.size, plain.ask.size, plain.seq.size) == (0, 0, 0)
+class Kept(ctypes.Structure):
+    """A message with what the library keeps behind it."""
+
+    _fields_ = [("public", Message), ("length", ctypes.c_int32), ("start", ctypes.c_void_p)]
+
+
+def test_unread_headers_are_looked_at_where_they_are_kept() -> None:
+    tick = packed(names.CONTENT_TYPE, names.TICKS_JSON.encode())
+    headers = [tick, packed(names.CONTENT_TYPE, b"text/plain"), b"", tick[:-1] + b"x"]
+    held = [ctypes.create_string_buffer(raw) for raw in headers]
+    kept = (Kept * 4)(*[Kept(Message(len=5), len(h), ctypes.addressof(b)) for h, b in zip(headers, held, strict=True)])
+    asked = Messages([b""], {0: b"text/plain"})  # what the library says of every message that it is asked about
+    headers_of = _HEADERS(lambda _message, out: _put(out, 0))
+    given, words = np.zeros((3, 4), np.int64), np.zeros(3, np.int64)
+    status, places = np.zeros(4, np.int8), np.array([ctypes.addressof(kept[k]) for k in range(4)], np.int64)
+    functions = (ctypes.cast(headers_of, ctypes.c_void_p).value or 0, asked.functions[1])
+    scan(places, functions, Kept.length.offset, texts(), words.ctypes.data, *given, status)
+    assert given[1].tolist() == [5, 0, 5, 0]
+    assert status.tolist() == [OTHER] * 4
+
+
+_HEADERS = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+
+
+def _put(address: int, value: int) -> int:
+    ctypes.c_uint64.from_address(address).value = value
+    return 0

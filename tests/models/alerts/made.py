@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from models.alerts.engine import Compiled, Engine
 from models.alerts.kinds import checked
@@ -12,8 +15,10 @@ from models.alerts.observe import Observer
 from schemas.alert_fields import Vocabulary
 from schemas.alert_rule import AlertRule
 from schemas.reading import Change, Details, IndicatorRow, Matrix, Reading, Staleness, rfc3339
+from schemas.scores import Anomaly, Drift, Forecast, Regime
 
 MARKET = Vocabulary(("credit", "equity"), ("Equity volatility", "Default spread"), ("SPX", "BAA", "AAA"))
+SCORED = replace(MARKET, scores=True)
 START_US = 1_700_000_000_000_000
 SECOND_US = 1_000_000
 DAY_US = 86_400 * SECOND_US
@@ -38,6 +43,23 @@ def details(at_us: int, score: float = 0.5, correlation: float | None = 0.25) ->
     return Details("test", rfc3339(at_us), rows, segments, instruments, {"SPX": 0.2, "BAA": None}, [], "1")
 
 
+def scored_reading(at_us: int, *, final: bool = False, **said: Any) -> Reading:
+    """A reading of a market with scores."""
+    told: dict[str, Any] = {"forecast": [30.0, 35.0, 40.0, 45.0, 62.5], "regime": "tense", "anomaly": 0.0004}
+    return reading(at_us, 40.0, final=final, **(told | said))
+
+
+def scored_details(at_us: int, found: Sequence[str] = ("adwin",)) -> Details:
+    """Details of a final of a market with scores, whose forecasts look one period ahead, and five."""
+    ahead = [
+        Forecast(periods, [0.05, 0.95], [30.0, 62.5], skill, [], [300, 30], [])
+        for periods, skill in ((1, 0.5), (5, 0.02))
+    ]
+    scores = {"forecast": ahead, "regime": Regime("tense", 7, {"tense": 0.9}, 0.25, 12)}
+    drift = Drift(list(found), {"adwin": 3}, 0 if found else 4, "drift" if found else None)
+    return structs.replace(details(at_us), **scores, anomaly=Anomaly(0.0004, 0.9, 3.0), drift=drift)
+
+
 def rule(text: str, **more: Any) -> AlertRule:
     """A rule in the language."""
     return AlertRule.model_validate({"name": text[:80], "when": text} | more)
@@ -45,7 +67,7 @@ def rule(text: str, **more: Any) -> AlertRule:
 
 def compiled(rules: Iterable[AlertRule]) -> list[Compiled]:
     """Rules of the small market as the engine takes them."""
-    return [Compiled(r.name, checked(r, MARKET), r.keep, r.every == "final") for r in rules]
+    return [Compiled(r.name, checked(r, SCORED), r.keep, r.every == "final") for r in rules]
 
 
 def engine(*rules: AlertRule) -> Engine:

@@ -35,3 +35,13 @@ def test_details_are_seen() -> None:
     seen = made.reading(START_US, 50.0, final=True)
     trial.feed([(seen, made.details(START_US, score=0.95))])
     assert trial.result().episodes == (Episode(day(0), None, 0.95),)
+
+
+def test_rules_over_scores_are_tried_like_others() -> None:
+    alert = rule("forecast.q95 > 60 and drift.found > 0")
+    trial = Trial(alert, checked(alert, made.SCORED))
+    assert trial.wants_details
+    times = [START_US + n * DAY_US for n in range(3)]
+    said = [made.scored_details(times[0], ()), made.scored_details(times[1]), made.scored_details(times[2], ())]
+    trial.feed([(made.scored_reading(at, final=True), behind) for at, behind in zip(times, said, strict=True)])
+    assert trial.result().episodes == (Episode(day(1), day(2), 62.5),)

@@ -8,9 +8,10 @@ import pytest
 
 from models.alerts.kinds import checked, written
 from models.alerts.nodes import RuleError
+from models.alerts.observe import Observer
 from schemas.alert_rule import AlertRule
 from tests.models.alerts import made
-from tests.models.alerts.made import MARKET
+from tests.models.alerts.made import MARKET, SCORED
 
 
 def rule(**said: Any) -> AlertRule:
@@ -57,14 +58,59 @@ def test_a_kind_is_said_in_the_language(said: dict[str, Any], when: str, until: 
 @pytest.mark.parametrize(
     "said",
     [
-        {"kind": "forecast", "quantile": 0.9, "above": 80},
+        {"kind": "forecast", "quantile": 0.95, "above": 80},
         {"kind": "anomaly", "below": 0.01},
-        {"kind": "regime", "input": "crisis"},
+        {"kind": "regime", "input": "stress"},
+        {"kind": "drift"},
     ],
 )
-def test_what_needs_scores_is_not_available_yet(said: dict[str, Any]) -> None:
-    with pytest.raises(RuleError, match="not available in this market: it has no scores yet"):
+def test_what_needs_scores_is_not_available_without_them(said: dict[str, Any]) -> None:
+    with pytest.raises(RuleError, match="not available in this market: its file asks for no scores"):
         checked(rule(**said), MARKET)
+
+
+@pytest.mark.parametrize(
+    ("said", "when", "until"),
+    [
+        (
+            {"kind": "forecast", "quantile": 0.95, "above": 60, "clear": 50},
+            "forecast.q95 > 60.0",
+            "forecast.q95 < 50.0",
+        ),
+        ({"kind": "forecast", "quantile": 0.05, "below": 10}, "forecast.q05 < 10.0", None),
+        ({"kind": "anomaly", "below": 0.001}, "anomaly.tail < 0.001", None),
+        ({"kind": "regime", "input": "stress"}, 'regime["stress"]', None),
+        ({"kind": "drift"}, "drift.found > 0", None),
+    ],
+)
+def test_kinds_over_scores_are_said_in_the_language(said: dict[str, Any], when: str, until: str | None) -> None:
+    found = checked(rule(**said), SCORED)
+    assert (found.when_text, found.until_text) == (when, until)
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"kind": "forecast", "quantile": 0.9, "above": 80}, "forecast.q90 is no field.*q95"),
+        ({"kind": "regime", "input": "crisis"}, "regime.crisis is no field.*regime.calm, regime.tense, regime.stress"),
+        ({"when": "anomaly < 0.01"}, "anomaly is no field.*anomaly.tail"),
+        ({"when": "regime > 1"}, "regime is no field.*regime.calm"),
+    ],
+)
+def test_scores_that_do_not_exist_are_told_with_those_that_do(said: dict[str, Any], fault: str) -> None:
+    with pytest.raises(RuleError, match=fault):
+        checked(rule(**said), SCORED)
+
+
+def test_a_regime_speaks_when_it_is_entered_and_not_while_it_is_unknown() -> None:
+    alert = rule(kind="regime", input="stress")
+    path = ["unknown", "calm", "stress", "stress", "unknown", "calm", "stress"]
+    engine = made.engine(alert)
+    observer, said = Observer(engine.wanted), []
+    for n, name in enumerate(path):
+        verdict = engine.update(observer.reading(made.scored_reading(made.START_US + n * made.SECOND_US, regime=name)))
+        said += [(n, "resolved")] * len(verdict.resolved) + [(n, "fired")] * len(verdict.fired)
+    assert said == [(2, "fired"), (5, "resolved"), (6, "fired")]
 
 
 def test_lasting_and_for_are_the_same_and_the_longer_counts() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.signals.orders import MOST_MODELS, MOST_REMARKS, Orders
 from schemas.bars import NEVER
-from schemas.control import MODEL_PROMOTED, NOTE, Control
+from schemas.control import MARKET_CHANGED, MODEL_PROMOTED, NOTE, Control
 
 
 def _promoted(version: str, at_us: int, name: str = "lstm") -> Control:
@@ -27,6 +27,11 @@ def test_models_stay_and_remarks_go_with_the_close() -> None:
     orders = Orders().given((_promoted("1", 0), Control(NOTE, "desk", "closed early", None, 0))).by(1)
     assert orders.remarks == (("desk", "closed early"),)
     assert orders.closed() == Orders(models=orders.models)
+
+
+def test_an_edition_that_goes_on_is_a_remark_beside_a_note_of_that_name() -> None:
+    said = (Control(NOTE, "us", "closed early", None, 0), Control(MARKET_CHANGED, "us", "us@2", None, 0))
+    assert Orders().given(said).by(1).remarks == (("us", "closed early"), ("market_changed:us", "us@2"))
 
 
 def test_the_newest_are_remembered() -> None:

@@ -2,6 +2,7 @@
 
 import uPlot from "uplot";
 import { attribute, h, text } from "../dom";
+import { area } from "./area";
 import { card } from "./card";
 import { fit, options, wheel, type TimeEvents } from "./timechart";
 import { takeaways } from "../export";
@@ -64,7 +65,7 @@ export class Contributions implements View {
       stroke: () => colour(this.tokens.get(name) ?? "--ink-3"),
       fill: () => colour(this.tokens.get(name) ?? "--ink-3", 0.82),
       width: 0.5,
-      paths: (u, _s, from, to) => ({ stroke: null, fill: this.area(u, i, from, to) }) as unknown as uPlot.Series.Paths,
+      paths: (u, _s, from, to) => ({ stroke: null, fill: area(u, this.edges, i, from, to) }) as unknown as uPlot.Series.Paths,
     }));
     const settings = options(this.events, 220, series, () => [this.edges.min * 1.08, Math.max(10, this.edges.max * 1.08)], {});
     settings.cursor = { ...settings.cursor, points: { show: false } };
@@ -76,25 +77,6 @@ export class Contributions implements View {
       key.style.background = `var(${this.tokens.get(name) ?? "--ink-3"})`;
       return h("div", {}, h("dt", {}, key, title(name)), h("dd", { "data-name": name }, "–"));
     }));
-  }
-
-  private area(u: uPlot, part: number, from: number, to: number): Path2D {
-    const path = new Path2D();
-    const low = this.edges.low[part] ?? [];
-    const high = this.edges.high[part] ?? [];
-    const xs = u.data[0];
-    const point = (i: number, edge: (number | null)[]): [number, number] => [u.valToPos(xs[i] as number, "x", true), u.valToPos(edge[i] as number, "y", true)];
-    for (let start = from; start <= to; start++) {
-      if (high[start] === null || high[start] === undefined) continue;
-      let end = start;
-      while (end < to && high[end + 1] !== null && high[end + 1] !== undefined) end++;
-      for (let i = start; i <= end; i++) path.lineTo(...point(i, high));
-      for (let i = end; i >= start; i--) path.lineTo(...point(i, low));
-      path.closePath();
-      if (end < to) path.moveTo(...point(Math.min(to, end), low));
-      start = end;
-    }
-    return path;
   }
 
   private draw(state: State): void {

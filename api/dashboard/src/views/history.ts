@@ -6,6 +6,7 @@ import { episodes as bands, fit, moveCursor, options, wheel, type TimeEvents } f
 import { card } from "./card";
 import { formName } from "./now";
 import { Brush } from "./brush";
+import { regimeBands } from "./regimes";
 import { takeaways } from "../export";
 import { between, fixed, moment } from "../format";
 import { LEVELS, quantiles } from "../past";
@@ -63,9 +64,15 @@ export class History implements View {
       fill: (u) => this.gradient(u),
     };
     return options(this.actions, 280, [line], (_u, low, high) => this.range(low, high), {
-      drawClear: [(u) => this.state?.market?.synthetic !== true && bands(u)],
-      draw: [(u) => this.newest(u)],
+      drawClear: [(u) => this.regimes(u), (u) => this.state?.market?.synthetic !== true && bands(u)],
+      draw: [(u) => this.regimes(u, true), (u) => this.newest(u)],
     });
+  }
+
+  /** Behind everything: where the market was tense or in stress. */
+  private regimes(u: uPlot, foot = false): void {
+    const columns = this.state?.series.columns();
+    if (columns !== undefined) regimeBands(u, columns.seconds, columns.regime, foot);
   }
 
   /** Short spans show the movement; long ones begin at zero, so that heights compare. */
@@ -156,7 +163,8 @@ export class History implements View {
     this.forms(state);
     const span = shown(state);
     const words = data === null || span === null ? "" : `One value per ${state.market === null ? "period" : periodWord(state.market)}, ${between(span.from, span.to)}.`;
-    const more = state.market?.synthetic === true ? "" : " Bands are known episodes of stress.";
+    const tinted = state.reading?.regime === undefined ? "" : " Tinted where the regime was tense or stress.";
+    const more = (state.market?.synthetic === true ? "" : " Brackets are known episodes of stress.") + tinted;
     text(this.card.lead, state.series.length === 0 && !state.loading ? "No history yet: it begins with the first final." : words + more);
   }
 
@@ -182,7 +190,8 @@ export class History implements View {
     const percentile = columns.percentile[i];
     const place = percentile === null || percentile === undefined ? "" : `, higher than ${percentile.toFixed(0)} % of the past until then`;
     const quick = (stepMs(state) ?? DAY) < 60_000;
-    const mark = columns.final[i] === true ? "" : " (provisional)";
+    const regime = columns.regime[i] ?? "unknown";
+    const mark = `${regime === "unknown" ? "" : `, regime ${regime}`}${columns.final[i] === true ? "" : " (provisional)"}`;
     text(this.readout, `${moment(seconds * 1000, quick)}: ${fixed(values?.[i])}${place}${mark}`);
   }
 

@@ -4,7 +4,8 @@ import { attribute, h, s, text } from "../dom";
 import { age, clock, fixed, local, moment, title } from "../format";
 import { term } from "../glossary";
 import { histogram, LEVELS, quantiles } from "../past";
-import { segments, stepMs, type State, type View } from "../store";
+import { conditionWords, nextWords, recordWords } from "../scores/words";
+import { horizon, segments, stepMs, type State, type View } from "../store";
 import { segmentTokens } from "../theme";
 import { bandWords, changeWords, coverageWords, hoursWords, lastAsHigh, lastAsHighWords, markWords, percentileWords, stalenessWords } from "../words";
 import type { Market, Reading } from "../wire";
@@ -19,6 +20,8 @@ export class Now implements View {
   private readonly level = h("strong", { class: "level", id: "level" });
   private readonly percentile = h("p", { class: "sentence", id: "percentile" });
   private readonly change = h("p", { class: "sentence quiet" });
+  private readonly regime = h("p", { class: "sentence quiet", id: "regime" });
+  private readonly next = h("p", { class: "sentence", id: "next" });
   private readonly asOf = h("p", { class: "asof", id: "asof" });
   private readonly strip = s("svg", { class: "strip", viewBox: "0 0 500 56", preserveAspectRatio: "none", role: "img", "aria-label": "Where the index stands in its own past" });
   private readonly bars = s("g");
@@ -45,7 +48,7 @@ export class Now implements View {
         this.asOf),
       h("div", { class: "compared" },
         h("p", { class: "headline" }, h("i", { class: "swatch", "aria-hidden": "true" }), this.level),
-        this.percentile, this.change,
+        this.percentile, this.change, this.regime, this.next,
         h("div", { class: "past" }, this.strip, scale, h("p", { class: "asof" }, "All past finals of this market; the line is now.")),
       ),
       h("div", { class: "sure" },
@@ -68,7 +71,7 @@ export class Now implements View {
   private waiting(state: State): void {
     this.shown = null;
     this.drawn = -1;
-    for (const element of [this.percentile, this.change, this.coverage, this.staleness, this.hours, this.asOf, this.mark, this.level, this.chain]) text(element, "");
+    for (const element of [this.percentile, this.change, this.regime, this.next, this.coverage, this.staleness, this.hours, this.asOf, this.mark, this.level, this.chain]) text(element, "");
     this.chips.replaceChildren();
     this.forms.replaceChildren();
     text(this.value, "––.–");
@@ -89,6 +92,7 @@ export class Now implements View {
     text(this.percentile, this.comparison(reading, market, state));
     const change = changeWords(reading);
     text(this.change, change === "" ? "" : `${change}.`);
+    text(this.regime, conditionWords(reading, state.details, market));
     const at = Date.parse(reading.at);
     const quick = (stepMs(state) ?? 60_000) < 60_000;
     const old = Date.now() - at > 120_000 ? ` (${age((Date.now() - at) / 1000)} ago)` : "";
@@ -116,6 +120,8 @@ export class Now implements View {
     text(this.coverage, `${coverageWords(reading, market)}.`);
     text(this.staleness, `${stalenessWords(reading, state.details)}.`);
     text(this.hours, silence(state) ?? hoursWords(market, Date.now(), Date.parse(reading.at)));
+    const [next, record] = [nextWords(reading, market, horizon(state)), recordWords(state.details?.forecast?.at(-1))];
+    text(this.next, next === "" ? "" : `${next}.${record === "" ? "" : ` ${record}.`}`);
     this.segments(reading, state);
     this.otherForms(reading);
     text(this.chain, reading.final && reading.hash !== "" ? `Hash ${reading.hash.slice(0, 12)}… after ${reading.prev_hash === "" ? "none" : `${reading.prev_hash.slice(0, 12)}…`}` : `Made by ${reading.version}`);

@@ -105,6 +105,8 @@ export function episodes(u: uPlot): void {
     const right = Math.min(u.bbox.left + u.bbox.width, u.valToPos(episode.to / 1000, "x", true));
     ctx.fillStyle = colour("--band");
     ctx.fillRect(left, u.bbox.top, Math.max(unit, right - left), u.bbox.height);
+    ctx.fillStyle = colour("--ink-3");
+    ctx.fillRect(left, u.bbox.top, Math.max(unit, right - left), 2 * unit);
     const name = right - left > 180 * unit ? episode.name : episode.short;
     const width = ctx.measureText(name).width;
     if (left < free || left + width > u.bbox.left + u.bbox.width) continue;

@@ -85,7 +85,7 @@ def server(mailbox: Mailbox, certificates: Certificates, tls: str) -> Iterator[C
 
 
 def mail(server: Controller, tls: str, **more: Any) -> Mail:
-    login = {"user": "esi", "password": "s3cret"} if tls == "starttls" else {}
+    login = {"user": "esi", "password": "s3cret"} if tls == "starttls" else {}  # pragma: allowlist secret
     made = receiver_of(BASE | {"port": server.port, "tls": tls} | login | more)
     assert isinstance(made, Mail)
     return made

@@ -12,9 +12,11 @@ import pytest
 import redis
 
 from api.config import ApiConfig
+from api.identity.scopes import SCOPES
 from tests.api.alerting.conftest import KEY, LOOPBACK
 from tests.api.alerting.live import Live
 from tests.api.conftest import Served, archive_tables, archive_url, config, serving
+from tests.api.identity.people import make_key
 
 __all__ = ["archive_tables", "archive_url", "config"]
 
@@ -24,9 +26,11 @@ class Desk:
 
     def __init__(self, served: Served, url: str) -> None:
         self.served, self.url = served, url
+        self.key = make_key(url, *SCOPES)
 
     def ask(self, method: str, path: str, status: int = 200, **said: Any) -> Any:
         """A request whose answer has this status; gives the body."""
+        said["headers"] = {"authorization": f"Bearer {self.key}"} | said.get("headers", {})
         answer = httpx.request(method, f"{self.served.url}/v1/alerts{path}", timeout=30, **said)
         assert answer.status_code == status, answer.text
         return answer.json()

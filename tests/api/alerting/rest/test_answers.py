@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from api.alerting.rest.answers import ANSWERS, EXAMPLES
+from api.alerting.rest.answers import ANSWERS
+from api.alerting.rest.examples import EXAMPLES
 
 
 @pytest.mark.parametrize("kind", ANSWERS, ids=lambda kind: kind.__name__)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from typing import Any
 
 import httpx
 import pytest
@@ -20,7 +20,7 @@ from tests.api.conftest import serving
 SCOPES = {"alerts:read", "alerts:act", "alerts:write"}
 
 
-def test_every_route_declares_its_scope_and_every_change_is_local() -> None:
+def test_whoever_looks_needs_to_read_and_whoever_changes_needs_more() -> None:
     app = create_app(ApiConfig("redis://127.0.0.1:1/0"))
     operations = [
         (method, path, operation)
@@ -33,32 +33,12 @@ def test_every_route_declares_its_scope_and_every_change_is_local() -> None:
         assert operation["x-scope"] in SCOPES, path
         looks = method == "get" or path.rpartition("/")[2] in {"check", "backtest", "preview"}
         assert (operation["x-scope"] == "alerts:read") is looks, path
-    guarded = [r for r in _routes(app) if any(d.call.__name__ == "local_only" for d in r.dependant.dependencies)]
-    assert {r.openapi_extra["x-scope"] for r in guarded} == {"alerts:act", "alerts:write"}
-    assert len(guarded) == sum(operation["x-scope"] != "alerts:read" for _, _, operation in operations)
-
-
-def _routes(app: Any) -> list[Any]:
-    from fastapi.routing import APIRoute
-    from fastapi.routing import iter_route_contexts as contexts
-
-    found = [getattr(context, "route", context) for context in contexts(app.routes)]
-    return [route for route in found if isinstance(route, APIRoute)]
 
 
 def test_a_foreign_page_changes_nothing(desk: Desk) -> None:
     for headers in ({"origin": "https://evil.example"}, {"origin": "null", "content-type": "text/plain"}):
         desk.ask("POST", "/silences", 403, content=b"{}", headers=headers)
     desk.ask("POST", "/silences", 400, content=b"{}", headers={"host": "evil.example"})
-
-
-def test_on_an_open_address_nothing_can_be_changed(config: ApiConfig, clean_redis: redis.Redis) -> None:
-    Live(clean_redis)
-    with serving(replace(config, host="0.0.0.0", allowed_hosts=("desk.example",))) as served:
-        url = f"{served.url}/v1/alerts"
-        refused = httpx.post(f"{url}/silences", json={"author": "ann", "reason": "x", "lasting": "1h"})
-        assert (refused.status_code, refused.json()["title"]) == (403, "Only from this machine")
-        assert httpx.get(f"{url}/silences").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/rules", "/silences", "/redeliver", "/check", "/preview"])
@@ -78,7 +58,9 @@ def test_a_body_without_a_length_is_counted(desk: Desk) -> None:
 def test_bodies_that_are_none_are_told(desk: Desk, content: bytes) -> None:
     for path in ("/rules", "/check", "/silences", "/redeliver"):
         answer = httpx.post(
-            f"{desk.served.url}/v1/alerts{path}", content=content, headers={"content-type": "application/json"}
+            f"{desk.served.url}/v1/alerts{path}",
+            content=content,
+            headers={"content-type": "application/json", "authorization": f"Bearer {desk.key}"},
         )
         assert answer.status_code in {400, 422}, answer.text
 
@@ -101,3 +83,15 @@ def test_a_database_without_tables_says_what_to_do(config: ApiConfig, clean_redi
         answer = served.get("/v1/alerts")
         assert answer.status_code == 503
         assert "start `esi alerts` once" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("text", ["\0", "a\0b"])
+def test_characters_that_postgresql_cannot_hold_are_refused(desk: Desk, text: str) -> None:
+    assert "U+0000" in desk.ask("GET", "/rules", 422, params={"market": text})["detail"]
+    said = {"author": text, "reason": "maintenance", "lasting": "1h"}
+    desk.ask("POST", "/silences", 422, json=said)
+    desk.ask("POST", "/silences", 422, json=said | {"author": "ann", "market": text})
+    rule = {"name": "r", "when": "index > 80", "about": text}
+    desk.ask("POST", "/rules", 422, json={"market": "live", "author": "ann", "rule": rule})
+    half = json.dumps({"market": "live", "author": "\ud800", "rule": rule | {"about": ""}})  # half of a character
+    desk.ask("POST", "/rules", 422, content=half, headers={"content-type": "application/json"})

@@ -1,0 +1,32 @@
+"""Settings arrive where they mean something."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.api_config import api_config
+from deploy.settings import Settings
+
+REDIS = "redis://127.0.0.1:1/0"
+
+
+def test_a_loopback_api_has_a_local_session() -> None:
+    found = api_config(Settings(), REDIS, ("a sealing",), shared=False)
+    assert found.has_local_session
+    assert not found.has_tls
+    assert found.provider is None
+    assert "a sealing" not in repr(found)
+
+
+def test_what_ends_the_local_session() -> None:
+    for said in ({"local_session": False}, {"api_behind_tls": True}, {"trusted_proxies": "127.0.0.1"}):
+        assert not api_config(Settings(**said), REDIS, (), shared=False).has_local_session, said
+    tls = Settings(api_tls_certificate=Path("c.pem"), api_tls_key=Path("k.pem"))
+    assert api_config(tls, REDIS, (), shared=False).has_tls
+
+
+def test_an_open_address_without_users_is_refused() -> None:
+    with pytest.raises(ValueError, match="esi users add"):
+        api_config(Settings(api_host="0.0.0.0", allowed_hosts="desk.example"), REDIS, (), shared=False)

@@ -1,0 +1,38 @@
+"""`esi trainer` as people call it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import redis
+
+from tests import servers
+from tests.deploy.live import publish
+
+
+def esi_trainer(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "deploy", "trainer", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=servers.CHECKOUT, timeout=90,
+                          env={**os.environ, **environment})  # fmt: skip
+
+
+def test_one_look(tmp_path: Path, redis_server: servers.Redis, clean_redis: redis.Redis) -> None:
+    publish(clean_redis, "sim", 1)
+    flags = ("--market", "sim", "--market", "week", "--once", "--data", str(tmp_path), "--redis-url", redis_server.url)
+    done = esi_trainer(*flags, ESI_LOG_FORMAT="json")
+    assert done.returncode == 0, done.stderr
+    assert '"markets":["sim"]' in done.stderr, "week has no scores"
+    assert (tmp_path / "trainer.json").exists()
+
+
+def test_without_redis_it_says_what_to_set(tmp_path: Path) -> None:
+    done = esi_trainer("--market", "sim", "--once", "--data", str(tmp_path))
+    assert done.returncode == 2
+    assert "ESI_REDIS_URL is not set" in done.stderr
+
+
+def test_help_says_how_arguments_are_passed_on() -> None:
+    assert "-- --inputs PANEL" in esi_trainer("--help").stdout

@@ -1,0 +1,218 @@
+"""The trainer: asked by finals, it trains in a process of its own and brings in what passes; else it says why not."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import redis
+from pydantic import SecretStr
+
+from dataflows import kafka as clients
+from deploy import training
+from deploy.settings import Settings
+from deploy.training import Trainer
+from models.registry import aliases
+from models.registry.aliases import Aliases
+from schemas import names
+from schemas.market import Market
+from schemas.market_file import load
+from tests import servers
+from tests.dataflows.topics import PARTITIONS, contents
+from tests.deploy.live import publish, publish_duel
+from tests.models import exported, onnx_made
+
+SIM = load("sim")
+F = exported.manifest(SIM).features
+
+TRAIN = """
+import os, sys, time
+from pathlib import Path
+from schemas.market_file import load
+from tests.models import exported, onnx_made
+sim = load("sim")
+print("trained with", sys.argv[1:], flush=True)
+time.sleep(float(sys.argv[3]))
+said = exported.manifest(sim, version=sys.argv[1], created_at=f"2026-11-2{sys.argv[1]}T00:00:00Z")
+exported.save(Path(os.environ["ESI_REGISTRY"]), said, onnx_made.centred(said.features, middle=float(sys.argv[2])))
+sys.exit(int(sys.argv[4]))
+"""
+
+
+def training_that(
+    version: str, middle: float = 0.0, seconds: float = 0.0, status: int = 0
+) -> Callable[[str], list[str]]:
+    """A training that leaves such a model, or fails."""
+    return lambda _: [sys.executable, "-c", TRAIN, version, str(middle), str(seconds), str(status)]
+
+
+@pytest.fixture
+def feed(mock_broker: servers.MockBroker, unique_name: str) -> str:
+    clients.ensure_topic(mock_broker.bootstrap, names.ticks_topic(unique_name), PARTITIONS)
+    return unique_name
+
+
+@pytest.fixture
+def made(
+    tmp_path: Path,
+    clean_redis: redis.Redis,
+    redis_server: servers.Redis,
+    mock_broker: servers.MockBroker,
+    feed: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., Trainer]:
+    """Trainers of the simulated market on a feed of the test's own; version 1 is champion."""
+    monkeypatch.setattr("dataflows.promotion.LEAD_S", 0.0)
+    monkeypatch.chdir(servers.CHECKOUT)
+    exported.save(tmp_path / "registry", exported.manifest(SIM), onnx_made.centred(F))
+    aliases.write(tmp_path / "registry" / "lstm", Aliases("1"))
+    settings = Settings(data_dir=tmp_path, redis_url=SecretStr(redis_server.url), kafka_url=mock_broker.bootstrap)
+    market: Market = SIM.model_copy(update={"feed": feed})
+    assert clean_redis.ping()
+
+    def make(train: Callable[[str], list[str]] | None, auto: str = "off", rest_s: float = 0.0) -> Trainer:
+        return Trainer(settings.with_(auto_promote=auto), {"sim": market}, (), rest_s, train)
+
+    return make
+
+
+def orders(mock_broker: servers.MockBroker, feed: str) -> list[tuple[str, str]]:
+    records = [json.loads(record.raw) for record in contents(mock_broker.bootstrap, names.ticks_topic(feed))[0]]
+    return [(one["name"], one["version"]) for one in records]
+
+
+def test_drift_leads_to_a_champion(
+    made: Callable[..., Trainer], clean_redis: redis.Redis, mock_broker: servers.MockBroker, feed: str, tmp_path: Path
+) -> None:
+    publish(clean_redis, "sim", 1, "drift")  # of a past that is over
+    trainer = made(training_that("2"))
+    trainer.begin()
+    trainer.look()
+    assert aliases.read(tmp_path / "registry" / "lstm").champion == "1"
+    publish(clean_redis, "sim", 2, "schedule")
+    publish(clean_redis, "sim", 3)
+    trainer.look()
+    assert aliases.read(tmp_path / "registry" / "lstm") == Aliases("2", None, "1", 1)
+    assert orders(mock_broker, feed) == [("lstm", "2:1")]
+    assert "trained with" in (tmp_path / "logs" / "train-sim.log").read_text()
+    again = made(training_that("3"))
+    again.look()
+    assert aliases.read(tmp_path / "registry" / "lstm").champion == "2"
+
+
+def test_one_that_is_worse_runs_in_the_shadow(
+    made: Callable[..., Trainer], clean_redis: redis.Redis, mock_broker: servers.MockBroker, feed: str, tmp_path: Path
+) -> None:
+    trainer = made(training_that("2", middle=1.0))
+    trainer.begin(at_once=True)
+    trainer.look()
+    assert aliases.read(tmp_path / "registry" / "lstm") == Aliases("1", "2", None, 1)
+    assert orders(mock_broker, feed) == [("lstm:challenger", "2:1")]
+
+
+def test_a_training_that_fails_changes_nothing_and_is_told(
+    made: Callable[..., Trainer], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    trainer = made(training_that("2", status=3))
+    trainer.begin(at_once=True)
+    trainer.look()
+    assert aliases.read(tmp_path / "registry" / "lstm") == Aliases("1")
+    told = capsys.readouterr().out
+    assert "training_failed" in told
+    assert "train-sim.log" in told
+
+
+def test_a_market_rests_between_two_trainings(
+    made: Callable[..., Trainer], clean_redis: redis.Redis, tmp_path: Path
+) -> None:
+    trainer = made(training_that("2"), rest_s=3600.0)
+    trainer.begin(at_once=True)
+    trainer.look()
+    trainer.train = training_that("3")
+    publish(clean_redis, "sim", 4, "drift")
+    trainer.look()
+    assert aliases.read(tmp_path / "registry" / "lstm").champion == "2"
+    trainer.clock = lambda: time.time() + 4000
+    trainer.look()
+    assert aliases.read(tmp_path / "registry" / "lstm").champion == "3"
+
+
+def test_without_torch_it_says_so_and_goes_on(
+    made: Callable[..., Trainer],
+    clean_redis: redis.Redis,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    trainer = made(None)
+    trainer.begin()
+    trainer.look()
+    publish(clean_redis, "sim", 5, "drift")
+    trainer.look()
+    told = capsys.readouterr().out
+    assert "torch_absent" in told
+    assert "torch is not installed here" in told
+    assert "not_trained" in told
+    assert not (tmp_path / "logs").exists()
+
+
+def test_with_torch_the_verb_is_esi_train(made: Callable[..., Trainer], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: object())
+    trainer = made(None)
+    trainer.arguments = ("--inputs", "panel.csv")
+    command = trainer._command("sim")
+    assert command is not None
+    assert command[-5:] == ["train", "--market", "sim", "--inputs", "panel.csv"]
+
+
+@pytest.mark.parametrize(("auto", "bias", "champion"), [("on", 0.8, "2"), ("off", 0.8, "1"), ("on", 0.0, "1")])
+def test_a_challenger_that_wins_live_is_promoted_where_that_is_wanted(
+    made: Callable[..., Trainer],
+    clean_redis: redis.Redis,
+    mock_broker: servers.MockBroker,
+    feed: str,
+    tmp_path: Path,
+    auto: str,
+    bias: float,
+    champion: str,
+) -> None:
+    worse_at_the_gate = onnx_made.centred(F, middle=1.0)
+    exported.save(tmp_path / "registry", exported.manifest(SIM, version="2"), worse_at_the_gate)
+    aliases.write(tmp_path / "registry" / "lstm", Aliases("1", "2"))
+    publish_duel(clean_redis, "sim", 200, bias)
+    trainer = made(None, auto)
+    trainer.look()
+    assert aliases.read(tmp_path / "registry" / "lstm").champion == champion
+    assert orders(mock_broker, feed) == ([("lstm", "2:1")] if champion == "2" else [])
+
+
+def test_asked_to_stop_it_ends_its_training_and_begins_again_later(
+    made: Callable[..., Trainer], tmp_path: Path
+) -> None:
+    trainer = made(training_that("2", seconds=60.0), rest_s=3600.0)
+    trainer.begin(at_once=True)
+    threading.Timer(1.5, trainer.stop.set).start()
+    began = time.monotonic()
+    trainer.look()
+    assert time.monotonic() - began < 30
+    assert aliases.read(tmp_path / "registry" / "lstm") == Aliases("1")
+    again = made(training_that("2"), rest_s=3600.0)
+    again.look()
+    assert aliases.read(tmp_path / "registry" / "lstm").champion == "2"
+
+
+def test_servers_that_are_away_are_told_and_tried_again(
+    made: Callable[..., Trainer], own_redis: servers.Redis, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    trainer = made(training_that("2"))
+    trainer.live = training.LiveFinals(own_redis.url)
+    own_redis.kill()
+    trainer.look()
+    assert "look_failed" in capsys.readouterr().out
+    assert (tmp_path / "trainer.json").exists()
