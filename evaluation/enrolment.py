@@ -12,11 +12,12 @@ from evaluation import judging
 from evaluation.lessons import Lessons
 from evaluation.run_log import write
 from evaluation.training import Trained, examples, made
-from models.deep.export import INPUT, export, packed, said
+from models.deep.export import INPUT, Exported, apart, export, packed, said
 from models.features import Schema
 from models.registry import manifest
 from models.registry.manifest import Manifest, put
-from models.serving.admission import Clock, admit
+from models.registry.refusals import ModelRefusedError, Refusal
+from models.serving.admission import PARITY, Clock, admit
 from schemas.market import Market
 
 GOLDEN: Final = 32
@@ -55,12 +56,13 @@ def enrol(
 def _built(folder: Path, market: Market, given: Lessons, trained: Trained, created_at: str) -> Manifest:
     kind = trained.network.kind
     gate = given.of(trained.split.judged[-GATE:])
-    shown = examples(trained.network, gate).inputs[-GOLDEN:]
-    exported = export(trained.last.model, kind, shown)
+    inputs = examples(trained.network, gate).inputs
+    answers = said(trained.last.model, kind, inputs)
+    exported = export(trained.last.model, kind, inputs)
     put(folder / manifest.MODEL, exported.raw)
-    arrays = {INPUT[kind]: shown.numpy(), **said(trained.last.model, kind, shown), **_gate(kind, gate)}
-    put(folder / manifest.GOLDEN, packed(arrays))
-    write(folder, trained.log)
+    golden = {INPUT[kind]: inputs[-GOLDEN:].numpy(), **{name: one[-GOLDEN:] for name, one in answers.items()}}
+    put(folder / manifest.GOLDEN, packed(golden | _gate(kind, gate)))
+    write(folder, trained.log | {"export": _export(exported, apart(exported, answers, inputs), len(inputs))})
     entry = Manifest(
         name=folder.parent.name, version=folder.name, kind=kind, market=market.name,
         horizon=market.horizon_periods if kind == "forecast" else 0,
@@ -71,6 +73,15 @@ def _built(folder: Path, market: Market, given: Lessons, trained: Trained, creat
         created_at=created_at,
     )  # fmt: skip
     return manifest.write(folder, entry)
+
+
+def _export(exported: Exported, distance: float, inputs: int) -> dict[str, Any]:
+    """What the report says of the file."""
+    if not distance <= PARITY:
+        told = f"ONNX Runtime is {distance:.3g} from torch on {inputs} real inputs (at most {PARITY:g})"
+        raise ModelRefusedError(Refusal.NOT_ITSELF, told)
+    return {"opset": exported.opset, "inputs": exported.inputs, "outputs": exported.outputs,
+            "parity": {"inputs": inputs, "largest": distance}}  # fmt: skip
 
 
 def _gate(kind: str, gate: Lessons) -> dict[str, Any]:

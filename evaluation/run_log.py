@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from evaluation.report import MissingPackageError
 from models.registry.manifest import put
 
 TRACKING = "MLFLOW_TRACKING_URI"
+
+Warn = Callable[[str], object]
+"""Told a sentence for people."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ def write(folder: Path, log: Mapping[str, Any]) -> None:
 
 
 def _plot(log: Mapping[str, Any]) -> bytes:
-    from matplotlib.figure import Figure  # noqa: PLC0415 - training goes on without it
+    from matplotlib import rc_context  # noqa: PLC0415 - training goes on without it
+    from matplotlib.figure import Figure  # noqa: PLC0415
 
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     ax = figure.subplots()
@@ -71,7 +76,8 @@ def _plot(log: Mapping[str, Any]) -> bytes:
     ax.set(xlabel="epoch", ylabel="loss", title=f"{log['name']}: dashed taught, solid checked, line at the best epoch")
     ax.legend(fontsize=7, ncols=2)
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="svg", metadata={"Date": None})
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "esi"}):  # small, and the same for the same losses
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
     return drawn.getvalue()
 
 
@@ -82,38 +88,73 @@ def require_tracking() -> None:
         MissingPackageError: it is asked for and not installed.
     """
     if os.environ.get(TRACKING) and find_spec("mlflow") is None:
-        msg = f"{TRACKING} is set and mlflow is not installed: pip install mlflow-skinny, or unset {TRACKING}"
+        how = "pip install -c constraints.txt -e '.[track]'"
+        msg = f"{TRACKING} is set and mlflow is not installed: {how}, or unset {TRACKING}"
         raise MissingPackageError(msg)
 
 
+class TrackingError(RuntimeError):
+    """MLflow is asked for and does not answer; the message says what to do."""
+
+
+class Run:
+    """A run of MLflow, or none. A store that fails on the way costs the record, not the training: it is told once."""
+
+    def __init__(self, mlflow: Any = None, warn: Warn = print) -> None:
+        self._mlflow, self._warn = mlflow, warn
+
+    def fold(self, number: int, losses: list[Any]) -> None:
+        """The last epoch's losses."""
+        if losses:
+            last = losses[-1]
+            names = {f"fold_{number}/taught": last.taught, f"fold_{number}/checked": last.checked}
+            self._tell(lambda mlflow: mlflow.log_metrics(names, step=len(losses)))
+
+    def end(self, metrics: Mapping[str, float], folder: Path) -> None:
+        """Metrics of what was judged, and the log's files."""
+        self._tell(lambda mlflow: mlflow.log_metrics(dict(metrics)))
+        for file in (folder / "report.json", folder / "losses.svg"):
+            if file.exists():
+                self._tell(partial(_artifact, str(file)))
+
+    def _tell(self, what: Callable[[Any], None]) -> None:
+        if self._mlflow is None:
+            return
+        try:
+            what(self._mlflow)
+        except Exception as error:  # of HTTP, of SQL, of the disk: each store has its own
+            self._mlflow = None
+            self._warn(f"MLflow takes no more of this run, training goes on: {error}")
+
+
+def _artifact(file: str, mlflow: Any) -> None:
+    mlflow.log_artifact(file)
+
+
 @contextmanager
-def tracked(market: str, name: str, parameters: Mapping[str, Any]) -> Iterator[Any]:
-    """A run of MLflow where `MLFLOW_TRACKING_URI` is set, None elsewhere."""
+def tracked(market: str, name: str, parameters: Mapping[str, Any], warn: Warn) -> Iterator[Run]:
+    """A run of MLflow where `MLFLOW_TRACKING_URI` is set, one that keeps nothing elsewhere.
+
+    Raises:
+        TrackingError: the store cannot be used at all; better known before a training than after it.
+    """
     if not os.environ.get(TRACKING):
-        yield None
+        yield Run()
         return
     import mlflow  # noqa: PLC0415 - only who asks for it has it
 
-    mlflow.set_tracking_uri(os.environ[TRACKING])
-    mlflow.set_experiment(f"esi {market}")
-    with mlflow.start_run(run_name=name):
+    try:
+        mlflow.set_tracking_uri(os.environ[TRACKING])
+        mlflow.set_experiment(f"esi {market}")
+        mlflow.start_run(run_name=name)
         mlflow.log_params(dict(parameters))
-        yield mlflow
-
-
-def track_fold(run: Any, number: int, losses: list[Any]) -> None:
-    """The last epoch's losses."""
-    if run is not None and losses:
-        last = losses[-1]
-        names = {f"fold_{number}/taught": last.taught, f"fold_{number}/checked": last.checked}
-        run.log_metrics(names, step=len(losses))
-
-
-def track_end(run: Any, metrics: Mapping[str, float], folder: Path) -> None:
-    """Metrics of the gate and the log's files."""
-    if run is None:
-        return
-    run.log_metrics(dict(metrics))
-    for file in (folder / "report.json", folder / "losses.svg"):
-        if file.exists():
-            run.log_artifact(str(file))
+    except Exception as error:  # as above
+        msg = f"MLflow cannot be reached by {TRACKING}: {error}; see that it runs, or unset {TRACKING}"
+        raise TrackingError(msg) from error
+    status = "FAILED"
+    try:
+        yield Run(mlflow, warn)
+        status = "FINISHED"
+    finally:
+        with suppress(Exception):  # as above: what was taught is not lost for it
+            mlflow.end_run(status)

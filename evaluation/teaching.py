@@ -11,16 +11,20 @@ import torch
 
 from evaluation import run_log
 from evaluation.enrolment import enrol, model_name
-from evaluation.forecasts import moments
-from evaluation.lessons import lessons
+from evaluation.lessons import Lessons, lessons
 from evaluation.panel import Panel
 from evaluation.splits import TooShortError
-from evaluation.training import Request, Told, train
+from evaluation.training import Request, Told, fingerprint, forget, train
+from evaluation.walks import moments
 from models.deep.fitting import NotFiniteError, Recipe
-from models.registry.manifest import Manifest
+from models.registry import manifest
+from models.registry.manifest import Manifest, put
 from models.registry.refusals import ModelRefusedError
 from models.serving.admission import Clock
 from schemas.market import Market
+
+ENTERED = "entered"
+"""Beside the states of a fit: of what the last model was made, and its version."""
 
 
 class TeachingError(RuntimeError):
@@ -39,7 +43,7 @@ class Plan:
         epochs: of a block, at most.
         device: `cpu` or `cuda`.
         threads: of the CPU.
-        resume: whether a training that fell goes on from there.
+        resume: whether a training that fell goes on from there; a model that came of the same before stays.
     """
 
     networks: Sequence[str]
@@ -59,12 +63,14 @@ class Watching:
     Attributes:
         periods: told periods read, and of how many.
         epochs: told of every epoch, as `training.Told`.
+        warn: told what goes wrong without ending the training.
         now: the time.
         clock: nanoseconds, for the check of pace.
     """
 
     periods: Callable[[int, int], None]
     epochs: Told
+    warn: Callable[[str], object]
     now: Callable[[], datetime]
     clock: Clock
 
@@ -82,18 +88,42 @@ def teach(market: Market, panel: Panel, plan: Plan, watching: Watching) -> Itera
     torch.set_num_threads(plan.threads)
     given = lessons(market, moments(market, panel, watching.periods), market.horizon_periods)
     for network in plan.networks:
-        request = _request(market, plan, network)
         try:
-            trained = train(request, network, given, watching.epochs)
-            entered = enrol(plan.registry, market, given, trained, now=watching.now(), clock=watching.clock)
-        except (ModelRefusedError, NotFiniteError, TooShortError) as error:
+            yield _taught(_request(market, plan, network, watching.warn), plan.registry, network, given, watching)
+        except (ModelRefusedError, NotFiniteError, TooShortError, run_log.TrackingError) as error:
             raise TeachingError(str(error)) from error
-        yield entered
 
 
-def _request(market: Market, plan: Plan, network: str) -> Request:
+def _taught(
+    request: Request, registry: Path, network: str, given: Lessons, watching: Watching
+) -> tuple[Path, Manifest]:
+    """The model of a network: the one that came of the same before, or a new one."""
+    file, made_of = request.kept / ENTERED, fingerprint(request, network, given)
+    if request.resume and (known := _entered(registry, file, made_of)):
+        return known
+    trained = train(request, network, given, watching.epochs)
+    place, entry = enrol(registry, request.market, given, trained, now=watching.now(), clock=watching.clock)
+    put(file, f"{made_of} {entry.version}".encode())
+    forget(request)
+    return place, entry
+
+
+def _entered(registry: Path, file: Path, made_of: str) -> tuple[Path, Manifest] | None:
+    """What came of the same before, if it is still there and whole."""
+    try:
+        before, version = file.read_text().split()
+        place = registry / file.parent.name / version
+        entry = manifest.read(place)
+        manifest.verify(place, entry)
+    except (OSError, ValueError, ModelRefusedError):
+        return None
+    return (place, entry) if before == made_of else None
+
+
+def _request(market: Market, plan: Plan, network: str, warn: run_log.Warn) -> Request:
     kept = plan.registry / ".training" / model_name(market, network)
-    return Request(market, kept, Recipe(seed=plan.seed, epochs=plan.epochs), plan.folds, plan.device, plan.resume)
+    recipe = Recipe(seed=plan.seed, epochs=plan.epochs)
+    return Request(market, kept, recipe, plan.folds, plan.device, plan.resume, warn)
 
 
 def _check_device(device: str) -> None:

@@ -40,6 +40,7 @@ class Request:
         device: `cpu` or `cuda`.
         kept: folder of states between epochs; those of other lessons or recipes are not taken up.
         resume: whether a training that fell goes on from there.
+        warn: told what goes wrong without ending the training.
     """
 
     market: Market
@@ -48,6 +49,7 @@ class Request:
     folds: int = 4
     device: str = "cpu"
     resume: bool = False
+    warn: run_log.Warn = lambda _text: None
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,14 @@ def train(request: Request, name: str, given: Lessons, told: Told = lambda *_: N
     Raises:
         TooShortError: too few lessons.
         NotFiniteError: a loss is no number.
+        TrackingError: MLflow is asked for and does not answer.
         OSError: a state cannot be kept.
     """
-    network, parts = NETWORKS[name], list(_parts(request, given))
+    network, parts = NETWORKS[name], _parts(request, given)
     answers, folds = [], []
-    with run_log.tracked(request.market.name, name, _parameters(request)) as run:
+    if not request.resume:
+        forget(request)
+    with run_log.tracked(request.market.name, name, _parameters(request), request.warn) as run:
         for number, split in enumerate(parts):
             at = _fitted(request, name, given, split, partial(_tell, run, told, (name, number + 1, request.folds)))
             answers.append(_answers(network, at, given.of(split.judged)))
@@ -94,8 +99,23 @@ def train(request: Request, name: str, given: Lessons, told: Told = lambda *_: N
         log = {"name": name, "market": request.market.name, "recipe": _parameters(request), "folds": folds}
         log["judged"] = judged
         run_log.write(made(request.kept), log)
-        run_log.track_end(run, judging.metrics(judged), request.kept)
+        run.end(judging.metrics(judged), request.kept)
     return Trained(name, network, at, parts[-1], log)
+
+
+def forget(request: Request) -> None:
+    """Takes the states of fits away: they are only good for going on."""
+    for state in request.kept.glob("*.pt"):
+        state.unlink(missing_ok=True)
+
+
+def fingerprint(request: Request, name: str, given: Lessons) -> str:
+    """Of all that a model is made of: the same one gives the same model."""
+    network, found = NETWORKS[name], hashlib.sha256()
+    for split in _parts(request, given):
+        found.update(_key(request, network, *_parted(network, given, split)).encode())
+        found.update(given.of(split.judged).windows.tobytes())
+    return found.hexdigest()[:16]
 
 
 def made(folder: Path) -> Path:
@@ -108,8 +128,8 @@ def _parts(request: Request, given: Lessons) -> list[Split]:
     return list(splits(given.at_us, given.due_us, int(JUDGED_FROM * len(given)), request.folds))
 
 
-def _tell(run: Any, told: Told, where: tuple[str, int, int], losses: list[Losses]) -> None:
-    run_log.track_fold(run, where[1], losses)
+def _tell(run: run_log.Run, told: Told, where: tuple[str, int, int], losses: list[Losses]) -> None:
+    run.fold(where[1], losses)
     told(*where, losses)
 
 
@@ -117,17 +137,19 @@ def _fitted(
     request: Request, name: str, given: Lessons, split: Split, told: Callable[[list[Losses]], None]
 ) -> Progress:
     network = NETWORKS[name]
-    taught, checked = (examples(network, given.of(places)) for places in (split.taught, split.checked))
-    file = made(request.kept) / f"{name}-{_key(request, taught, checked)}.pt"
-    if not request.resume:
-        file.unlink(missing_ok=True)
-    keeper = run_log.FileKeeper(file)
+    taught, checked = _parted(network, given, split)
+    keeper = run_log.FileKeeper(made(request.kept) / f"{name}-{_key(request, network, taught, checked)}.pt")
     return fit(network, taught, checked, request.recipe, device=request.device, keeper=keeper, told=told)
 
 
-def _key(request: Request, taught: Examples, checked: Examples) -> str:
-    """Of what a fit is made: another panel, recipe or fold is another fit."""
-    found = hashlib.sha256(repr(request.recipe).encode())
+def _parted(network: Network, given: Lessons, split: Split) -> tuple[Examples, Examples]:
+    """What it is taught and checked by."""
+    return examples(network, given.of(split.taught)), examples(network, given.of(split.checked))
+
+
+def _key(request: Request, network: Network, taught: Examples, checked: Examples) -> str:
+    """Of what a fit is made: another panel, recipe, fold or network is another fit."""
+    found = hashlib.sha256(f"{request.recipe!r} {network.build(taught)!r} {torch.__version__}".encode())
     for part in (taught.inputs, taught.labels, checked.inputs, checked.labels):
         found.update(part.numpy().tobytes())
     return found.hexdigest()[:16]

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import onnx
+import onnxruntime as ort
 import torch
 from torch import Tensor, nn
 
@@ -23,10 +24,19 @@ Singles = npt.NDArray[np.float32]
 
 
 class Exported(NamedTuple):
-    """A model's file with the version of ONNX's operators that it asks for."""
+    """A model's file.
+
+    Attributes:
+        raw: its bytes.
+        opset: version of ONNX's operators that it asks for.
+        inputs: their shapes by name; `B` is any number.
+        outputs: likewise.
+    """
 
     raw: bytes
     opset: int
+    inputs: dict[str, list[str | int]]
+    outputs: dict[str, list[str | int]]
 
 
 def export(model: nn.Module, kind: Kind, given: Tensor) -> Exported:
@@ -42,7 +52,27 @@ def export(model: nn.Module, kind: Kind, given: Tensor) -> Exported:
     made = _bare(program.model_proto)
     onnx.checker.check_model(made, full_check=True)
     opset = next(one.version for one in made.opset_import if one.domain in {"", "ai.onnx"})
-    return Exported(made.SerializeToString(deterministic=True), int(opset))
+    raw = made.SerializeToString(deterministic=True)
+    return Exported(raw, int(opset), _shapes(made.graph.input), _shapes(made.graph.output))
+
+
+def _shapes(values: Any) -> dict[str, list[str | int]]:
+    dims = {one.name: one.type.tensor_type.shape.dim for one in values}
+    return {name: [dim.dim_param or int(dim.dim_value) for dim in shape] for name, shape in dims.items()}
+
+
+def apart(exported: Exported, wanted: dict[str, Singles], given: Tensor) -> float:
+    """How far the file's answers are from the network's at most, relative above one.
+
+    Args:
+        exported: the file.
+        wanted: what the network said of the inputs, as `said`.
+        given: the inputs, asked all at once.
+    """
+    session = ort.InferenceSession(exported.raw, providers=["CPUExecutionProvider"])
+    here = session.run(list(wanted), {next(iter(exported.inputs)): given.cpu().numpy()})
+    pairs = zip(here, wanted.values(), strict=True)
+    return max(float((np.abs(one - other) / np.maximum(np.abs(other), 1.0)).max()) for one, other in pairs)
 
 
 def _exported(model: nn.Module, kind: Kind, given: Tensor) -> Any:

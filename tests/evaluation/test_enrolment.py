@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,8 +40,27 @@ def test_each_is_entered_and_admitted(tmp_path: Path, name: str) -> None:
     place, entry = enrol(tmp_path / "r", MARKET, GIVEN, trained, now=NOW, clock=time.perf_counter_ns)
     assert place == tmp_path / "r" / entry.name / "20260102-030405"
     assert entry.trained_to < entry.created_at
+    said = json.loads((place / "report.json").read_bytes())["export"]
+    assert said["opset"] == entry.opset
+    assert [shape[0] for shape in said["inputs"].values()] == ["B"]
+    assert said["inputs"].keys() == {"row" if name == "vae" else "window"}
+    assert 0 <= said["parity"]["largest"] <= 1e-5
+    assert said["parity"]["inputs"] > 100
     assert [one.name for one in store.listing(tmp_path / "r")] == [entry.name]
     assert check_gate(admit(place, time.perf_counter_ns), None)["candidate"] < 1e6
+
+
+def test_one_that_says_something_else_than_torch_stays_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = taught(tmp_path, "vae")
+    real = enrolment.said
+
+    def other(*given: Any) -> dict[str, Any]:
+        return {name: one + 1e-3 for name, one in real(*given).items()}
+
+    monkeypatch.setattr(enrolment, "said", other)
+    with pytest.raises(ModelRefusedError, match="from torch on"):
+        enrol(tmp_path / "r", MARKET, GIVEN, trained, now=NOW, clock=time.perf_counter_ns)
+    assert store.listing(tmp_path / "r") == []
 
 
 def test_one_that_would_not_be_admitted_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

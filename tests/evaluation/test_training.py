@@ -9,9 +9,9 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: make test-train")
 
-from evaluation.forecasts import shuffled
 from evaluation.lessons import Lessons, lessons
 from evaluation.training import Request, examples, train
+from evaluation.walks import shuffled
 from models.deep.catalogue import NETWORKS
 from models.deep.fitting import Recipe
 from tests.models import score_samples, tape

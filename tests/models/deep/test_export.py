@@ -14,7 +14,7 @@ pytest.importorskip("onnxscript", reason="onnxscript is not installed: make test
 import onnxruntime as ort
 
 from models.deep.catalogue import NETWORKS, Examples
-from models.deep.export import INPUT, OPSET, OUTPUTS, export, packed, said
+from models.deep.export import INPUT, OPSET, OUTPUTS, apart, export, packed, said
 from models.registry.contents import check_self_contained
 
 
@@ -35,6 +35,10 @@ def test_onnx_says_what_torch_said(name: str) -> None:
         for wanted, found in zip(there.values(), here, strict=True):
             assert (np.abs(found - wanted[:batch]) <= 1e-5 * np.maximum(1, np.abs(wanted[:batch]))).all()
     assert exported.opset == OPSET
+    assert exported.inputs == {INPUT[network.kind]: ["B", *inputs.shape[1:]]}
+    assert list(exported.outputs) == list(OUTPUTS[network.kind])
+    assert apart(exported, there, inputs) <= 1e-5
+    assert apart(exported, {name: one + 1 for name, one in there.items()}, inputs) > 0.1
     assert b".py" not in exported.raw
 
 
