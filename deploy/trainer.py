@@ -47,4 +47,4 @@ def trainer(
         run.look()
         if once or run.stop.wait(every):
             break
-    run.live.close()
+    run.close()

@@ -5,28 +5,28 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from redis.exceptions import RedisError
 
 from deploy import verbs
 from deploy.child import Child, stop
-from deploy.files import write_whole
 from deploy.live_finals import LiveFinals
 from deploy.servers import esi
 from deploy.settings import Settings
+from deploy.training_notes import Notes
 from schemas.market import Market
 
 if TYPE_CHECKING:
     from dataflows.promotion import Desk
+    from evaluation.duel import Duel
 
 log = structlog.get_logger()
 
@@ -61,67 +61,74 @@ class Trainer:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        """Connects, and reads how far it was."""
+        """Connects, and reads how far it was.
+
+        Raises:
+            TrainerBusyError: another one looks after a market.
+        """
         self.live = LiveFinals(verbs.redis(self.settings))
-        self._file = self.settings.data_dir / "trainer.json"
-        self._state: dict[str, dict[str, Any]] = json.loads(self._file.read_text()) if self._file.exists() else {}
+        self.notes = {market.name: Notes(self.settings.data_dir, market.name) for market in self.markets.values()}
 
     def begin(self, *, at_once: bool = False) -> None:
         """Says what it will do; with `at_once` every market is trained at the first look."""
         if self._command("any") is None:
             log.warning("torch_absent", advice=WITHOUT_TORCH)
-        for market in self.markets.values():
-            if at_once:
-                self._of(market)["asked"] = "start"
-        log.info("trainer_starts", markets=sorted(m.name for m in self.markets.values()),
-                 auto_promote=self.settings.auto_promote)  # fmt: skip
+        for notes in self.notes.values():
+            notes.asked = "start" if at_once else notes.asked
+        log.info("trainer_starts", markets=sorted(self.notes), auto_promote=self.settings.auto_promote)
 
     def look(self) -> None:
         """One look at every market; what goes wrong with one is told, and the next look tries again."""
         from dataflows.config import FlowError
 
         for given, market in self.markets.items():
+            notes = self.notes[market.name]
             try:
-                self._hear(market)
-                self._answer(given, market)
+                self._hear(market, notes)
+                self._answer(given, market, notes)
+                self._bring_in(market, notes)
                 if self.settings.auto_promote == "on":
-                    self._judge(market)
+                    self._judge(market, notes)
             except (RedisError, FlowError, OSError) as error:
                 log.warning("look_failed", market=market.name, error=str(error))
-        self._save()
+            notes.save()
 
-    def _hear(self, market: Market) -> None:
+    def close(self) -> None:
+        """Lets go of everything."""
+        self.live.close()
+        for notes in self.notes.values():
+            notes.close()
+
+    def _hear(self, market: Market, notes: Notes) -> None:
         """Takes in what finals have asked for since the last look; a market's past is not asked."""
-        own = self._of(market)
-        if "seen" not in own:
-            own["seen"] = self.live.newest(market.name)
-        reason, own["seen"] = self.live.requests(market.name, own["seen"])
+        notes.seen = notes.seen or self.live.newest(market.name)
+        reason, notes.seen = self.live.requests(market.name, notes.seen)
         if reason is not None:
             log.info("training_asked", market=market.name, reason=reason)
-            own["asked"] = reason
+            notes.asked = reason
 
-    def _answer(self, given: str, market: Market) -> None:
+    def _answer(self, given: str, market: Market, notes: Notes) -> None:
         """Trains if it was asked for, torch is there, and the last time is long enough ago."""
-        own, command = self._of(market), self._command(given)
-        if not own.get("asked") or self.clock() - own.get("trained", 0.0) < self.rest_s:
+        command = self._command(given)
+        if not notes.asked or self.clock() - notes.trained < self.rest_s:
             return
         if command is None:
-            log.warning("not_trained", market=market.name, reason=own.pop("asked"), advice=WITHOUT_TORCH)
+            log.warning("not_trained", market=market.name, reason=notes.asked, advice=WITHOUT_TORCH)
+            notes.asked = ""
             return
         before = self._versions(market)
-        reason, own["trained"] = own["asked"], self.clock()
-        log.info("training_begins", market=market.name, reason=reason, log=str(self._log(market)))
+        notes.save()  # whoever is killed in a training begins with it again
+        log.info("training_begins", market=market.name, reason=notes.asked, log=str(self._log(market)))
         status = self._run(command, self._log(market))
-        if status is None:  # we were asked to stop: the next start tries again
-            own["trained"] = 0.0
+        if status is None:  # we were asked to stop: as if killed
             return
-        del own["asked"]
+        notes.asked, notes.trained = "", self.clock()
         if status != 0:
             log.error("training_failed", market=market.name, status=status, log=str(self._log(market)),
                       advice="what is in force stays so; the next request tries again")  # fmt: skip
             return
-        for name, version in sorted(self._versions(market) - before):
-            self._bring_in(name, version, market)
+        notes.arrived += [list(one) for one in sorted(self._versions(market) - before)]
+        log.info("training_ended", market=market.name, models=[" ".join(one) for one in notes.arrived])
 
     def _run(self, command: list[str], file: Path) -> int | None:
         """The training in a group of its own, that ends with us; its exit status, None where we were asked to stop."""
@@ -132,29 +139,61 @@ class Trainer:
         stop([child], 10.0)
         return status
 
-    def _bring_in(self, name: str, version: str, market: Market) -> None:
-        """Promotes a new version if it passes all checks; one that is only worse runs in the shadow."""
-        from dataflows.config import FlowError
+    def _bring_in(self, market: Market, notes: Notes) -> None:
+        """Brings in what was trained; whom no check keeps out, as when a server is away, is tried again."""
+        from dataflows.promotion import PromotionError
 
-        desk = self._desk(name, market)
+        for name, version in list(notes.arrived):
+            desk = self._desk(name, market)
+            try:
+                self._enter(desk, version)
+            except PromotionError as error:
+                log.warning("model_not_promoted", model=name, version=version, advice=str(error))
+                if error.reason is None:
+                    continue
+            notes.arrived.remove([name, version])
+
+    def _enter(self, desk: Desk, version: str) -> None:
+        """Promotes a new version if it passes all checks; one that is only worse runs in the shadow."""
+        from dataflows.promotion import PromotionError
+
         try:
             done = desk.promote(version)
-            log.info("model_promoted", model=name, version=version, market=market.name, order=done.order)
-        except FlowError as error:
-            log.warning("model_not_promoted", model=name, version=version, advice=str(error))
-            if getattr(error, "reason", None) == "worse":
-                desk.challenge(version)
-                log.info("model_challenges", model=name, version=version, market=market.name)
+            log.info("model_promoted", model=desk.name, version=version, market=desk.market.name, order=done.order)
+        except PromotionError as error:
+            if error.reason != "worse":
+                raise
+            log.warning("model_not_promoted", model=desk.name, version=version, advice=str(error))
+            desk.challenge(version)
+            log.info("model_challenges", model=desk.name, version=version, market=desk.market.name)
 
-    def _judge(self, market: Market) -> None:
-        """Promotes challengers that have beaten their champions live."""
+    def _judge(self, market: Market, notes: Notes) -> None:
+        """Promotes challengers that have beaten their champions live; each duel once per so many new labels."""
         from evaluation.duel import duels
 
-        for duel in duels(self.live.last(market.name, FINALS)):
+        found = {
+            f"{one.name} {one.champion} {one.challenger}": one for one in duels(self.live.last(market.name, FINALS))
+        }
+        notes.verdicts = {key: said for key, said in notes.verdicts.items() if key in found}
+        for key, duel in found.items():
+            if not duel.is_due(notes.verdicts.get(key, "")):
+                continue
             log.info("duel", market=market.name, won=duel.won, said=str(duel))
             if duel.won:
-                self._desk(duel.name, market).promote(duel.challenger, proven=True)
-                log.info("model_promoted", model=duel.name, version=duel.challenger, market=market.name, by="duel")
+                self._crown(duel, market)
+            notes.verdicts[key] = duel.spoken[-1]
+
+    def _crown(self, duel: Duel, market: Market) -> None:
+        """Promotes the winner; one that fails the checks by now stays out until the next verdict."""
+        from dataflows.promotion import PromotionError
+
+        try:
+            self._desk(duel.name, market).promote(duel.challenger, proven=True)
+            log.info("model_promoted", model=duel.name, version=duel.challenger, market=market.name, by="duel")
+        except PromotionError as error:
+            if error.reason is None:
+                raise
+            log.warning("model_not_promoted", model=duel.name, version=duel.challenger, advice=str(error))
 
     def _desk(self, name: str, market: Market) -> Desk:
         from dataflows.promotion import Desk
@@ -168,7 +207,7 @@ class Trainer:
             return self.train(given)
         if importlib.util.find_spec("torch") is None:
             return None
-        return esi("train", "--market", given, *self.arguments)
+        return esi("train", "--market", given, "--resume", *self.arguments)
 
     def _environment(self) -> dict[str, str]:
         told = {**os.environ, **self.settings.environment()}
@@ -181,9 +220,3 @@ class Trainer:
 
     def _log(self, market: Market) -> Path:
         return self.settings.data_dir / "logs" / f"train-{market.name}.log"
-
-    def _of(self, market: Market) -> dict[str, Any]:
-        return self._state.setdefault(market.name, {})
-
-    def _save(self) -> None:
-        write_whole(self._file, json.dumps(self._state))

@@ -17,10 +17,12 @@ WINDOW = 250
 """Labels that are looked at, the newest: a year of sessions."""
 
 LEAST = 100
-"""Labels before there is a verdict."""
+"""Labels before there is a verdict, and new ones before there is another: who looks at every label finds a winner
+among equals sooner or later."""
 
-LEVEL = 0.05
-"""Significance of Diebold and Mariano's test, two-sided."""
+LEVEL = 0.01
+"""Significance of Diebold and Mariano's test, two-sided. Of two equal models one is so promoted within 1,000 labels in
+3 % of cases at one period ahead, and in 13 % at five; with a look at every label and 0.05, in 38 % and 57 %."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Duel:
         gain: 1 - mean loss of the challenger / that of the champion; CRPS; NaN with no label.
         t: of Diebold and Mariano, positive where the challenger loses less.
         p: two-sided.
+        spoken: when the forecasts with these labels were made, the oldest first, UTC, RFC 3339.
     """
 
     name: str
@@ -52,6 +55,12 @@ class Duel:
     gain: float
     t: float
     p: float
+    spoken: tuple[str, ...] = ()
+
+    def is_due(self, decided: str) -> bool:
+        """Whether there is enough that is new since a verdict whose newest forecast was made then; empty: none yet."""
+        fresh = self.spoken[self.spoken.index(decided) + 1 :] if decided in self.spoken else self.spoken
+        return len(fresh) >= LEAST
 
     @property
     def won(self) -> bool:
@@ -86,17 +95,21 @@ def _pairs(details: Details) -> Iterator[tuple[ModelRow, ModelRow]]:
 
 def _duel(known: list[tuple[float, Details]], champion: ModelRow, challenger: ModelRow) -> Duel:
     ahead = champion.periods
-    said, came = [], []
+    said, came, spoken = [], [], []
     for (_, details), (index, _) in zip(known, known[ahead:], strict=False):
         both = _both(details, champion, challenger)
         if both is not None:
             said.append(both)
             came.append(index)
+            spoken.append(details.at)
     labels = min(len(said), WINDOW)
     loss = losses(np.array(said[-WINDOW:]), np.array(came[-WINDOW:])) if said else np.empty((0, 2))
     test = diebold_mariano(loss[:, 1], loss[:, 0], ahead) if labels >= LEAST else {"t": 0.0, "p": 1.0}
     gain = float(1 - loss[:, 1].mean() / loss[:, 0].mean()) if labels and loss[:, 0].any() else float("nan")
-    return Duel(champion.name, str(champion.version), str(challenger.version), labels, gain, test["t"], test["p"])
+    return Duel(
+        champion.name, str(champion.version), str(challenger.version), labels, gain, test["t"], test["p"],
+        tuple(spoken[-WINDOW:]),
+    )  # fmt: skip
 
 
 def _both(details: Details, champion: ModelRow, challenger: ModelRow) -> Floats | None:

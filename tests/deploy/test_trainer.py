@@ -25,7 +25,7 @@ def test_one_look(tmp_path: Path, redis_server: servers.Redis, clean_redis: redi
     done = esi_trainer(*flags, ESI_LOG_FORMAT="json")
     assert done.returncode == 0, done.stderr
     assert '"markets":["sim"]' in done.stderr, "week has no scores"
-    assert (tmp_path / "trainer.json").exists()
+    assert (tmp_path / "trainer" / "sim.json").exists()
 
 
 def test_without_redis_it_says_what_to_set(tmp_path: Path) -> None:

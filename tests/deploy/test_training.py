@@ -16,9 +16,12 @@ from pydantic import SecretStr
 from dataflows import kafka as clients
 from deploy import training
 from deploy.settings import Settings
+from deploy.sockets import free_port
 from deploy.training import Trainer
+from deploy.training_notes import TrainerBusyError
 from models.registry import aliases
 from models.registry.aliases import Aliases
+from models.registry.manifest import MODEL
 from schemas import names
 from schemas.market import Market
 from schemas.market_file import load
@@ -100,6 +103,7 @@ def test_drift_leads_to_a_champion(
     assert aliases.read(tmp_path / "registry" / "lstm") == Aliases("2", None, "1", 1)
     assert orders(mock_broker, feed) == [("lstm", "2:1")]
     assert "trained with" in (tmp_path / "logs" / "train-sim.log").read_text()
+    trainer.close()
     again = made(training_that("3"))
     again.look()
     assert aliases.read(tmp_path / "registry" / "lstm").champion == "2"
@@ -168,7 +172,7 @@ def test_with_torch_the_verb_is_esi_train(made: Callable[..., Trainer], monkeypa
     trainer.arguments = ("--inputs", "panel.csv")
     command = trainer._command("sim")
     assert command is not None
-    assert command[-5:] == ["train", "--market", "sim", "--inputs", "panel.csv"]
+    assert command[-6:] == ["train", "--market", "sim", "--resume", "--inputs", "panel.csv"]
 
 
 @pytest.mark.parametrize(("auto", "bias", "champion"), [("on", 0.8, "2"), ("off", 0.8, "1"), ("on", 0.0, "1")])
@@ -192,6 +196,66 @@ def test_a_challenger_that_wins_live_is_promoted_where_that_is_wanted(
     assert orders(mock_broker, feed) == ([("lstm", "2:1")] if champion == "2" else [])
 
 
+def test_a_duel_is_decided_once_for_so_many_labels(
+    made: Callable[..., Trainer], clean_redis: redis.Redis, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exported.save(tmp_path / "registry", exported.manifest(SIM, version="2"), onnx_made.centred(F))
+    aliases.write(tmp_path / "registry" / "lstm", Aliases("1", "2"))
+    trainer = made(None, "on")
+    for finals, verdicts in ((90, 0), (150, 1), (190, 0), (260, 1), (300, 0)):
+        clean_redis.flushall()
+        publish_duel(clean_redis, "sim", finals, 0.0)
+        capsys.readouterr()
+        trainer.look()
+        trainer.look()
+        assert capsys.readouterr().out.count("challenger 2 against champion 1") == verdicts, finals
+        trainer.close()
+        trainer = made(None, "on")
+
+
+def test_a_winner_that_is_damaged_by_now_stays_out(
+    made: Callable[..., Trainer], clean_redis: redis.Redis, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exported.save(tmp_path / "registry", exported.manifest(SIM, version="2"), onnx_made.centred(F))
+    (tmp_path / "registry" / "lstm" / "2" / MODEL).write_bytes(b"cut")
+    aliases.write(tmp_path / "registry" / "lstm", Aliases("1", "2"))
+    publish_duel(clean_redis, "sim", 200, 0.8)
+    trainer = made(None, "on")
+    trainer.look()
+    trainer.look()
+    assert aliases.read(tmp_path / "registry" / "lstm").champion == "1"
+    told = capsys.readouterr().out
+    assert told.count("model_not_promoted") == 1
+    assert "wrong_hash" in told
+
+
+def test_what_was_trained_while_the_broker_was_away_comes_in_later(
+    made: Callable[..., Trainer], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mock_broker: servers.MockBroker,
+    feed: str,
+) -> None:  # fmt: skip
+    trainer = made(training_that("2"))
+    there = trainer.settings
+    trainer.settings = there.with_(kafka_url=f"127.0.0.1:{free_port()}")
+    monkeypatch.setattr("dataflows.kafka.CALL_S", 1.0)
+    trainer.begin(at_once=True)
+    trainer.look()
+    assert aliases.read(tmp_path / "registry" / "lstm").champion == "1"
+    assert trainer.notes["sim"].arrived == [["lstm", "2"]]
+    trainer.settings = there
+    trainer.look()
+    assert aliases.read(tmp_path / "registry" / "lstm").champion == "2"
+    assert trainer.notes["sim"].arrived == []
+    assert orders(mock_broker, feed) == [("lstm", "2:1")]
+
+
+def test_one_trainer_a_market(made: Callable[..., Trainer]) -> None:
+    first = made(None)
+    with pytest.raises(TrainerBusyError, match="another `esi trainer` looks after sim"):
+        made(None)
+    first.close()
+    made(None).close()
+
+
 def test_asked_to_stop_it_ends_its_training_and_begins_again_later(
     made: Callable[..., Trainer], tmp_path: Path
 ) -> None:
@@ -202,6 +266,7 @@ def test_asked_to_stop_it_ends_its_training_and_begins_again_later(
     trainer.look()
     assert time.monotonic() - began < 30
     assert aliases.read(tmp_path / "registry" / "lstm") == Aliases("1")
+    trainer.close()
     again = made(training_that("2"), rest_s=3600.0)
     again.look()
     assert aliases.read(tmp_path / "registry" / "lstm").champion == "2"
@@ -215,4 +280,4 @@ def test_servers_that_are_away_are_told_and_tried_again(
     own_redis.kill()
     trainer.look()
     assert "look_failed" in capsys.readouterr().out
-    assert (tmp_path / "trainer.json").exists()
+    assert (tmp_path / "trainer" / "sim.json").exists()

@@ -6,7 +6,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from evaluation.duel import LEAST, WINDOW, Duel, Final, duels
+from evaluation.density import diebold_mariano
+from evaluation.duel import LEAST, LEVEL, WINDOW, Duel, Final, duels
 from models.ensemble.levels import LEVELS
 from schemas.reading import Details, Matrix
 from schemas.scores import Coverage, ExpertRow, Forecast, ModelRow
@@ -18,13 +19,16 @@ def row(role: str, version: str | None, kind: str = "forecast", periods: int = 1
     return ModelRow("lstm", role, version, version, kind, periods, None, 0.1, 0.0, None, None)
 
 
-def final(index: float | None, middles: dict[str, float | None], models: list[ModelRow], periods: int = 1) -> Final:
+def final(
+    index: float | None, middles: dict[str, float | None], models: list[ModelRow], periods: int = 1,
+    at: str = "2026-01-01T00:00:00Z",
+) -> Final:  # fmt: skip
     experts = [
         ExpertRow(name, 0.1, None, None if middle is None else (middle + SPREAD).tolist())
         for name, middle in middles.items()
     ]
     forecast = Forecast(periods, list(LEVELS), None, None, [Coverage(0.9, None, None)], [0, 0], experts)
-    details = Details("m", "2026-01-01T00:00:00Z", [], Matrix([], []), Matrix([], []), {}, [], "1", forecast=[forecast],
+    details = Details("m", at, [], Matrix([], []), Matrix([], []), {}, [], "1", forecast=[forecast],
                       models=models)  # fmt: skip
     return Final(index, msgspec.json.encode(details))
 
@@ -37,7 +41,13 @@ def history(
     index = 40 + np.cumsum(rng.standard_normal(n + periods))
     models = [row("champion", versions[0], periods=periods), row("challenger", versions[1], periods=periods)]
     return [
-        final(float(index[k]), {"lstm": float(index[k]) + bias, "lstm:challenger": float(index[k])}, models, periods)
+        final(
+            float(index[k]),
+            {"lstm": float(index[k]) + bias, "lstm:challenger": float(index[k])},
+            models,
+            periods,
+            f"2026-01-01T{k // 60:02}:{k % 60:02}:00Z",
+        )
         for k in range(n + periods)
     ]
 
@@ -69,6 +79,30 @@ def test_few_labels_are_no_verdict_and_old_ones_are_forgotten() -> None:
     assert (few.won, few.p) == (False, 1.0)
     (many,) = duels(history(WINDOW + 100, 2.0))
     assert many.labels == WINDOW
+
+
+def test_a_verdict_waits_for_new_labels() -> None:
+    finals = history(WINDOW, 0.0)
+    (early,), (later,), (last,) = duels(finals[:140]), duels(finals[:239]), duels(finals[:240])
+    assert not duels(finals[:LEAST])[0].is_due("")
+    assert early.is_due("")
+    assert (early.labels, len(early.spoken), len(set(early.spoken))) == (139, 139, 139)
+    decided = early.spoken[-1]
+    assert not early.is_due(decided)
+    assert not later.is_due(decided)
+    assert last.is_due(decided)
+    assert last.is_due("1970-01-01T00:00:00Z"), "long forgotten"
+
+
+def test_equals_are_seldom_told_apart() -> None:
+    """The rule over 500 labels of 40 pairs that lose alike: 0.05 at every label would find a winner in a dozen."""
+    rng = np.random.default_rng(8)
+    found = 0
+    for _ in range(40):
+        loss = rng.standard_t(5, (500, 2))
+        tests = [diebold_mariano(*loss[max(0, n - WINDOW) : n].T) for n in range(LEAST, 501, LEAST)]
+        found += any(one["t"] > 0 and one["p"] < LEVEL for one in tests)
+    assert found <= 3
 
 
 def test_only_the_versions_of_now_are_compared() -> None:
