@@ -87,9 +87,7 @@ def test_a_store_that_fails_on_the_way_ends_no_training(monkeypatch: pytest.Monk
 
 
 @pytest.mark.filterwarnings("ignore")  # as above
-def test_a_store_that_cannot_be_had_is_told_before(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_store_that_cannot_be_had_is_told_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pytest.importorskip("mlflow", reason="mlflow is not installed: make test-train")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(run_log.TRACKING, "nowhere://made")
