@@ -39,5 +39,9 @@ def _file(settings: Settings, market: Market) -> Path | None:
     kept, shipped = file_of(folder, market.name), file_of(settings.reference_dir, market.name)
     if kept.exists():
         return kept
-    began_without = any(folder.glob("part-*.sqlite3"))
-    return shipped if shipped.exists() and not began_without else None
+    return shipped if shipped.exists() and not has_saved(settings, market.feed) else None
+
+
+def has_saved(settings: Settings, feed: str) -> bool:
+    """Whether the flow of a feed has begun before, in this data folder."""
+    return any((settings.data_dir / "flows" / feed).glob("part-*.sqlite3"))

@@ -36,6 +36,7 @@ from deploy.options import (
 )
 from deploy.serve import api
 from deploy.told import is_told
+from deploy.train import train
 from deploy.trainer import trainer
 
 app = typer.Typer(
@@ -205,7 +206,7 @@ _GROUPS = (
     ("reference", reference.app), ("alerts", alerts.app), ("models", models.app), ("users", users.app),
     ("keys", identity_keys.app), ("audit-log", identity_keys.log),
 )  # fmt: skip
-for verb in (api, audit, control, evaluate, fit, trainer):
+for verb in (api, audit, control, evaluate, fit, train, trainer):
     app.command()(verb)
 for name, group in _GROUPS:
     app.add_typer(group, name=name)

@@ -13,6 +13,9 @@ from deploy.setting_kinds import Folder, Names
 SHIPPED: Final = Path(__file__).resolve().parent / "references"
 """Where the artifacts that come with ESI are."""
 
+CHAMPIONS: Final = Path(__file__).resolve().parent / "champions"
+"""Where the trained models that come with ESI are."""
+
 
 class ModelSettings(BaseSettings):
     """Where references and trained models are, and how a model comes into force."""
@@ -27,6 +30,12 @@ class ModelSettings(BaseSettings):
         default=None,
         description="Folder of trained models, `NAME/VERSION/`, where flows, the API and `esi models` look.",
         json_schema_extra={"default_text": "`registry` in the data folder"},
+    )
+    champions_dir: Folder = Field(
+        default=CHAMPIONS,
+        description="Folder of trained models, `NAME/VERSION/`, that the registry of a fresh data folder begins with. "
+        "An empty folder: it begins with none.",
+        json_schema_extra={"default_text": "those that are shipped"},
     )
     auto_promote: Literal["off", "on"] = Field(
         default="off",

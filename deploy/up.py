@@ -13,7 +13,7 @@ from contextlib import closing
 from functools import partial
 from types import FrameType
 
-from deploy.artifacts import artifacts
+from deploy.artifacts import artifacts, has_saved
 from deploy.child import put_aside
 from deploy.choice import Choice, choose_markets, choose_port, page_built
 from deploy.console import Console
@@ -70,11 +70,22 @@ class Session:
     def run(self) -> int:
         """Runs until done (`--once`) or asked to stop; leaves no process. Returns the exit status."""
         self._servers.prepare()
+        self._bring_champions()
         try:
             return self._run()
         finally:
             self._supervisor.stop()
             self._console.finish()
+
+    def _bring_champions(self) -> None:
+        """Gives a fresh history the models that are shipped; one that is past their order begins with none."""
+        from dataflows.champions import bring  # noqa: PLC0415 - only what is fresh needs it
+
+        for name in self._feeds.get(HISTORY_FEED, ()):
+            if not has_saved(self._settings, HISTORY_FEED):
+                brought = bring(self._settings.champions_dir, self._settings.registry_dir, load(name))
+                if brought:
+                    self._console.tell(f"Shipped models in the registry: {', '.join(brought)} (`esi models list`).")
 
     def _run(self) -> int:
         if HISTORY_FEED in self._feeds and not self._replay():

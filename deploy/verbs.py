@@ -96,6 +96,7 @@ def history(settings: Settings) -> None:
     """Sends the shipped history into its feed and waits until the flow has it; says how far it is in a file."""
     logs.configure("history", settings.log_level, settings.log_format)
     from dataflows import metrics
+    from dataflows.champions import due
     from dataflows.sources import history as source
 
     metrics.serve(settings.metrics_port, settings.metrics_host)
@@ -104,8 +105,10 @@ def history(settings: Settings) -> None:
     def tell(sent: int, sessions: int) -> None:
         write_whole(told, json.dumps({"sent": sent, "sessions": sessions}))
 
+    market = load(HISTORY_FEED)
+    orders = due(settings.champions_dir, settings.registry_dir, market)
     with contextlib.suppress(source.Stopped):
-        source.send(source.HistoryConfig(_sender(settings, HISTORY_FEED), load(HISTORY_FEED), tell))
+        source.send(source.HistoryConfig(_sender(settings, HISTORY_FEED), market, tell, orders))
 
 
 def simulator(settings: Settings) -> None:

@@ -157,6 +157,11 @@ def arrange(market: Market, columns: dict[str, pd.Series[float]]) -> Panel:
     return Panel(bars, _closes(market, bars), missing, unknown, dropped)
 
 
+def of_bars(market: Market, bars: pd.DataFrame) -> Panel:
+    """A panel of bars that are ready-made, with the columns and order of `Panel.bars`; counts of ticks are left out."""
+    return Panel(bars.drop(columns="count", errors="ignore"), _closes(market, bars))
+
+
 def _bars_of(market: Market, instrument: Instrument, columns: dict[str, pd.Series[float]]) -> tuple[pd.DataFrame, int]:
     """One instrument's bars, and how many values belonged to no session."""
     close = columns[instrument.name].dropna()

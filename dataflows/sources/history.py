@@ -6,7 +6,7 @@ Licence of the data: as distributed with arch (University of Illinois/NCSA). It 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,9 +16,12 @@ import numpy as np
 import pandas as pd
 import structlog
 
+from dataflows.champions import Due
 from dataflows.sources.sender import Sender, SenderConfig, Stopped
 from models.calendars import schedule_of
 from schemas import names, ticks_wire
+from schemas.control import PARTITION
+from schemas.control_wire import encode_control
 from schemas.market import Market
 
 log = structlog.get_logger()
@@ -42,11 +45,12 @@ _CHUNK: Final = 21
 
 @dataclass(frozen=True)
 class HistoryConfig:
-    """What is replayed, and who is told how far it is (sessions sent, sessions in all)."""
+    """What is replayed, who is told how far it is (sessions sent, sessions in all), and orders at their places."""
 
     sender: SenderConfig
     market: Market
     progress: Callable[[int, int], None] = lambda _done, _all: None
+    orders: Sequence[Due] = ()
 
 
 def bars(market: Market) -> pd.DataFrame:
@@ -75,15 +79,24 @@ def send(config: HistoryConfig) -> int:
     table, closes = bars(config.market), _session_closes(config.market).to_numpy()
     sender = Sender(config.sender)
     start = sender.resume(whole_bars=True)
-    end_us = int(closes[-1])
+    end_us, begun_us = int(closes[-1]), 0
     for first in range(0, len(closes), _CHUNK):
         chunk = closes[first : first + _CHUNK]
         from_us = 0 if first == 0 else int(closes[first - 1]) + 1
+        _order(sender, [one for one in config.orders if begun_us <= one.after_us < from_us], from_us, start[PARTITION])
         _send_chunk(sender, table, from_us, int(chunk[-1]), config.market, start)
         config.progress(min(first + _CHUNK, len(closes)), len(closes))
+        begun_us = from_us
     sender.flush()
     sender.wait_until_durable(end_us)
     return end_us
+
+
+def _order(sender: Sender, orders: Sequence[Due], from_us: int, start: int | None) -> None:
+    """Sends what is due before a chunk, unless some of the chunk was sent before: an order said twice is one order."""
+    if start is None or start <= from_us:
+        for one in orders:
+            sender.send(PARTITION, encode_control(one.control), names.CONTROL_JSON, from_us)
 
 
 def _send_chunk(  # noqa: PLR0917 - a chunk is all of these

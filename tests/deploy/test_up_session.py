@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
@@ -78,3 +79,18 @@ def test_the_welcome_says_how_far_the_history_of_an_artifact_goes(settings: Sett
     assert "`us` begins with 9,067 finals up to 2025-12-31." in said
     said = up.Session(settings.with_(markets=("sim",)), Choice(page=False), Console())._welcome()
     assert "begins" not in said
+
+
+def test_a_fresh_history_begins_with_the_shipped_models_and_one_that_has_begun_does_not(settings: Settings) -> None:
+    up.Session(settings, Choice(once=True), Console())._bring_champions()
+    assert (settings.registry_dir / "us-open-lstm" / "aliases.json").exists()
+    shutil.rmtree(settings.registry_dir)
+    (settings.data_dir / "flows" / "us-open").mkdir(parents=True)
+    (settings.data_dir / "flows" / "us-open" / "part-0.sqlite3").touch()
+    up.Session(settings, Choice(once=True), Console())._bring_champions()
+    assert not settings.registry_dir.exists()
+
+
+def test_without_the_history_no_model_is_brought(settings: Settings) -> None:
+    up.Session(settings.with_(markets=("sim",)), Choice(page=False), Console())._bring_champions()
+    assert not settings.registry_dir.exists()

@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dataflows.champions import Due
 from dataflows.sources import history
 from dataflows.sources.history import HistoryConfig
 from dataflows.sources.sender import SenderConfig
 from schemas import json_wire, names
+from schemas.control import MODEL_PROMOTED, Control
+from schemas.control_wire import decode_control
 from schemas.instruments import Instruments
 from schemas.ticks_wire import decode_bars
 from tests import servers
@@ -98,6 +101,63 @@ def test_no_bar_is_sent_before_its_time_and_none_twice_after_a_stop(
         mine = table[table.code % 4 == number]
         assert found == list(zip(mine.code, mine.available_us, mine.close, strict=True))
         assert passed == end_us
+
+
+ORDER = Due(us(2015, 4, 1, 20), Control(MODEL_PROMOTED, "lstm", "1:1", "us-open"))
+
+
+def test_an_order_stands_behind_what_its_model_was_taught_by(
+    mock_broker: servers.MockBroker, unique_name: str, table: pd.DataFrame
+) -> None:
+    """Stopped right behind the order, and going on: said again at most, in the same place; and never later on."""
+    sender = SenderConfig(mock_broker.bootstrap, unique_name, stop=lambda: False)
+    told: list[int] = []
+
+    def crash(done: int, _all: int) -> None:
+        told.append(done)
+        if done in {4074, 4095} and told.count(done) == 1:  # the chunks before and behind the order
+            raise KeyboardInterrupt
+
+    config = HistoryConfig(sender, MARKET, crash, (ORDER,))
+    with Follower(mock_broker.bootstrap, unique_name, closed=closed):
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                history.send(config)
+        history.send(config)
+    first, *others = contents(mock_broker.bootstrap, names.ticks_topic(unique_name))
+    (at,) = [n for n, one in enumerate(first) if one.kind == names.CONTROL_JSON]
+    assert decode_control(first[at].raw) == ORDER.control
+    before, behind = (closed(first[n]) for n in (at - 1, at + 2))
+    assert before is not None
+    assert behind is not None
+    assert us(2015, 4, 1) < before < us(2015, 5, 10)
+    assert behind > before
+    assert all(one.kind != names.CONTROL_JSON for part in others for one in part)
+
+
+def test_an_order_is_said_again_where_nothing_behind_it_is_there(
+    mock_broker: servers.MockBroker, unique_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = SenderConfig(mock_broker.bootstrap, unique_name, stop=lambda: False)
+    real, calls = history._send_chunk, []
+
+    def stops(*given: object) -> None:
+        calls.append(given[3])
+        if len(calls) == 3:  # the second chunk, whose order has been sent
+            given[0].flush()  # type: ignore[attr-defined] # the sender
+            raise KeyboardInterrupt
+        real(*given)  # type: ignore[arg-type] # passed on
+
+    monkeypatch.setattr(history, "_send_chunk", stops)
+    early = Due(us(1999, 2, 20), ORDER.control)
+    with Follower(mock_broker.bootstrap, unique_name, closed=closed):
+        with pytest.raises(KeyboardInterrupt):
+            history.send(HistoryConfig(sender, MARKET, orders=(early,)))
+        history.send(HistoryConfig(sender, MARKET, orders=(early,)))
+    first = contents(mock_broker.bootstrap, names.ticks_topic(unique_name))[0]
+    at = [n for n, one in enumerate(first) if one.kind == names.CONTROL_JSON]
+    assert len(at) == 2
+    assert at[1] == at[0] + 1
 
 
 def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

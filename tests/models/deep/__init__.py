@@ -1,0 +1,1 @@
+"""Networks: these tests need torch, and say so where it is missing (`make test-train`)."""
