@@ -50,9 +50,9 @@ def full(scores: Scores | None) -> dict[str, Any]:
 
 
 def known(values: Floats) -> list[float] | None:
-    """Values that are all known, else None."""
+    """Values within 0..100 that are all known, else None."""
     listed: list[float] = values.tolist()
-    return listed if all(map(math.isfinite, listed)) else None
+    return listed if math.isfinite(sum(listed)) else None  # one that is unknown makes the sum so
 
 
 def number(value: float) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from river import drift
 
+from models.online import kswin
 from models.online.stamped import RIVER, Stamped
 from models.signals.step import Ints, Step
 
@@ -104,7 +105,8 @@ class DriftWatch(Step[float, Drift, float]):
         if not np.isfinite(change):
             return
         for name, value in watched(change).items():
-            self._river.model[name].update(value)
+            detector = self._river.model[name]
+            kswin.update(detector, value) if name == "kswin" else detector.update(value)
         fired = [bool(self._river.model[name].drift_detected) for name in DETECTORS]
         self._river.learned()
         self.found = tuple(name for name, one in zip(DETECTORS, fired, strict=True) if one)
