@@ -9,6 +9,8 @@
 #                              panel/daily_inputs_1990_2026.csv.gz, macro/NAME.csv, reference/{STLFSI4,NFCI}.csv (docs/evaluation.md)
 #   make evaluate-forecasts    judges the forecasts of `us` on the same DATA
 #   make reference             builds the shipped history of `us` anew, from the data in DATA
+#   make train ARGS="--market us --inputs PANEL"          teaches networks, with torch in a .venv-train of its own
+#   make test-train            the tests that need torch  TORCH_INDEX= takes PyPI's torch, with CUDA (docs/forecast.md)
 
 SUITABLE = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
@@ -27,8 +29,12 @@ NOT_SECRET = --disable-plugin HexHighEntropyString --disable-plugin Base64HighEn
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 DATA ?= ../shared/data
 PANEL ?= $(DATA)/panel/daily_inputs_1990_2026.csv.gz
+# torch for CPUs is 0.2 GB; empty: that of PyPI, which brings about 5 GB of CUDA
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+TRAIN ?= .venv-train
+TORCH_TESTS = $(shell grep -rl "make test-train" tests --include=test_*.py)
 
-.PHONY: run test coverage bench check fmt torture fuzz audit pins docs evaluate evaluate-forecasts reference clean
+.PHONY: run test coverage bench check fmt torture fuzz audit pins docs evaluate evaluate-forecasts reference clean train test-train
 .DELETE_ON_ERROR:
 
 run: .venv/.installed
@@ -91,11 +97,17 @@ reference: .venv/.installed
 	$(BIN)/esi reference build --market us --inputs "$(PANEL)" \
 		--macro "$(DATA)/macro" --until 2025-12-31 --out deploy/references/us.reference
 
+train: $(TRAIN)/.installed
+	$(TRAIN)/bin/esi train $(ARGS)
+
+test-train: $(TRAIN)/.installed
+	$(TRAIN)/bin/python -m pytest $(TORCH_TESTS) $(ARGS)
+
 pins: .venv/.installed-dev
 	$(BIN)/python -m deploy.pins
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov dist
+	rm -rf .venv .venv-train .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov dist
 	rm -rf api/static api/dashboard/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -116,4 +128,13 @@ clean:
 
 .venv/.installed-audit: .venv/.installed-dev
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e ".[audit]"
+	@touch $@
+
+# torch alone from its index, the rest by exact versions as everywhere
+$(TRAIN)/.installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "make: ESI needs Python 3.11 or 3.12: install one, or name it: make PYTHON=..." >&2; exit 1; }
+	test -x $(TRAIN)/bin/python || $(PYTHON) -m venv $(TRAIN)
+	@echo "Installing what training needs into $(TRAIN) (once)"
+	$(if $(TORCH_INDEX),$(TRAIN)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --index-url $(TORCH_INDEX) torch)
+	$(TRAIN)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e ".[dev,train,track]"
 	@touch $@

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.ensemble.boa import Boa, Gathering
-from models.ensemble.guard import Guard
+from models.ensemble.guard import PACE, Guard
 from models.ensemble.levels import LEVELS
 from models.ensemble.record import Record
 from models.ensemble.seating import PARTS, carried, moves
@@ -43,7 +43,7 @@ def test_weights_of_those_who_stay_keep_their_proportions() -> None:
 
 
 def test_guard_and_record_keep_the_rows_of_the_ensemble_last() -> None:
-    before, after = Guard(6), Guard(6)
+    before, after = Guard((PACE,) * 6), Guard((PACE,) * 6)
     before.offset = numbered(6)
     after.restore(carried("guard", before.snapshot(), after.snapshot(), OF))
     assert after.offset[:, 0].tolist() == [0, 1, 2, 0, 0, 5]
