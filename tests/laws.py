@@ -38,9 +38,11 @@ class Sample:
 
 
 def discover(package: ModuleType) -> list[type[AnyStep]]:
-    """Every concrete step of a package, by name of module and class."""
+    """Every concrete step of a package, by name of module and class; networks are none, and need torch."""
     found = set()
     for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if info.name.startswith("models.deep."):
+            continue
         module = importlib.import_module(info.name)
         for _, thing in inspect.getmembers(module, inspect.isclass):
             if issubclass(thing, Step) and not inspect.isabstract(thing) and thing.__module__ == info.name:

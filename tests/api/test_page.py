@@ -53,6 +53,11 @@ class Api:
         self._process.start()
         wait_until(lambda: httpx.get(f"{self.url}/healthz").is_success, 30, "the API")
 
+    def must_run(self) -> None:
+        """Starts it if it does not run."""
+        if self._process is None or not self._process.is_alive():
+            self.start()
+
     def kill(self) -> None:
         """Ends it at once, as kill -9 does."""
         if self._process is not None:
@@ -83,8 +88,15 @@ def browser(chromium: str) -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture
+def api(one_api: Api) -> Api:
+    """It runs, even if a test before failed while it was down."""
+    one_api.must_run()
+    return one_api
+
+
 @pytest.fixture(scope="module")
-def api(redis_server: servers.Redis, static: Path) -> Iterator[Api]:
+def one_api(redis_server: servers.Redis, static: Path) -> Iterator[Api]:
     """One API for all tests: its Redis is emptied between them, as if its history were lost."""
     running = Api(ApiConfig(redis_url=redis_server.url, port=servers.free_port(), static=static, serve_metrics=False))
     try:
