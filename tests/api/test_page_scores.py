@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, expect
 from schemas.reading import Details, Reading
 from schemas.scores import Anomaly, Coverage, Drift, ExpertRow, Forecast, ModelRow, Regime
 from tests.api.page_market import PageMarket
-from tests.api.test_page import SECOND_US, Api, after, api, browser, looking, static
+from tests.api.test_page import SECOND_US, Api, after, api, browser, looking, one_api, static
 
-__all__ = ["api", "browser", "static"]  # fixtures that are shared with the page's own tests
+__all__ = ["api", "browser", "one_api", "static"]  # fixtures that are shared with the page's own tests
 
 LEVELS = [0.05, 0.25, 0.5, 0.75, 0.95]
 NONE = "\N{EN DASH}"
