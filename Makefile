@@ -29,7 +29,7 @@ NOT_SECRET = --disable-plugin HexHighEntropyString --disable-plugin Base64HighEn
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 DATA ?= ../shared/data
 PANEL ?= $(DATA)/panel/daily_inputs_1990_2026.csv.gz
-# torch for CPUs is 0.2 GB; empty: that of PyPI, which brings about 5 GB of CUDA
+# torch for CPUs; empty: that of PyPI, which brings about 5 GB of CUDA
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TRAIN ?= .venv-train
 TORCH_TESTS = $(shell grep -rl "make test-train" tests --include=test_*.py)
