@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -85,6 +86,9 @@ def read_columns(market: Market, inputs: Path, macro: Path | None = None) -> dic
         listed = ", ".join(sorted(names)[:8])
         msg = f"{inputs}:1: none of its columns is an instrument of {market.name}: it reads {listed}, ..."
         raise InputError(msg)
+    if not any(table[name].notna().any() for name in names & set(table.columns)):
+        msg = f"{inputs}: not one value of an instrument in it: give rows such as 2008-09-15,31.7"
+        raise InputError(msg)
     return columns
 
 
@@ -109,8 +113,15 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     try:
         raw = pd.read_csv(path, dtype=str, index_col=0, keep_default_na=False, na_values=[""])
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        msg = f"{path}: cannot be read as CSV: {error}"
+    except (
+        OSError,
+        EOFError,
+        zlib.error,
+        UnicodeDecodeError,
+        pd.errors.ParserError,
+        pd.errors.EmptyDataError,
+    ) as error:
+        msg = f"{path}: cannot be read as CSV: {error}: give it whole"
         raise InputError(msg) from error
     raw.index = _dates(path, raw.index)
     return pd.DataFrame({name: _numbers(path, raw[name]) for name in raw.columns}, index=raw.index)

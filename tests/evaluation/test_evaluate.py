@@ -94,6 +94,8 @@ BAD: dict[str, tuple[str, str]] = {
     "a panel that goes back in time": ("panel.csv", "date,A\n2000-01-04,1\n2000-01-03,1\n"),
     "a panel with a day twice": ("panel.csv", "date,A\n2000-01-03,1\n2000-01-03,1\n"),
     "a panel with text": ("panel.csv", "date,A\n2000-01-03,n/a\n"),
+    "a panel without a row": ("panel.csv", "date,A\n"),
+    "a panel without a value": ("panel.csv", "date,A\n2000-01-03,\n"),
     "text in a release": ("macro/M.csv", "date,value\n2000-01-01,x\n"),
     "a release without a value": ("macro/M.csv", "date\n2000-01-01\n"),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -100,3 +102,11 @@ def test_a_bad_panel_is_named_with_its_row_and_the_remedy(tmp_path: Path, text: 
 def test_a_panel_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere\.csv"):
         panel.read(made.market(), tmp_path / "nowhere.csv")
+
+
+@pytest.mark.parametrize("damage", [lambda raw: raw[:-12], lambda raw: raw[:12] + bytes(8) + raw[20:]])
+def test_a_packed_panel_that_is_damaged_is_named(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "panel.csv.gz"
+    path.write_bytes(damage(gzip.compress(b"date,A\n" + b"2000-01-03,1\n" * 50)))
+    with pytest.raises(InputError, match=r"panel.csv.gz: cannot be read as CSV"):
+        panel.read_table(path)
