@@ -20,6 +20,7 @@ from evaluation.readings import ASIDE, tabulate
 from evaluation.replay import Replay
 from evaluation.report import plain, write
 from evaluation.robustness import robustness
+from evaluation.tables import read_values
 from schemas.market import Market
 from schemas.reading import Reading
 
@@ -114,7 +115,7 @@ def _ruler(name: str, path: Path, read: Panel) -> pd.Series[float]:
     Raises:
         InputError: it cannot be read, or has none.
     """
-    series = panel.read_values(path)
+    series = read_values(path)
     closes = pd.DatetimeIndex(pd.to_datetime(read.closes_us, unit="us").normalize())
     require_overlap(pd.Series(1.0, closes), series, f"{path} ({name})", "the panel")
     return series

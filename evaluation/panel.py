@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaluation.faults import InputError
+from evaluation.release_days import public_us
+from evaluation.tables import read_table, read_values
 from models.calendars import schedule_of
 from models.pipeline import Pipeline
 from models.publication import Published
@@ -70,8 +71,7 @@ def read_columns(market: Market, inputs: Path, macro: Path | None = None) -> dic
     """Daily values by name: a CSV (first column the date, a column an instrument) and a folder of `NAME.csv`.
 
     Raises:
-        InputError: a file or folder that is not there, dates that are doubled, unsorted or none, text in numbers, or no
-            instrument of the market in it.
+        InputError: a folder that is not there, no instrument of the market in the panel, or as `read_table`.
     """
     if macro and not macro.is_dir():
         msg = f"{macro}: no such folder: give one with NAME.csv (date,value) for each release, or leave it out"
@@ -90,65 +90,6 @@ def read_columns(market: Market, inputs: Path, macro: Path | None = None) -> dic
         msg = f"{inputs}: not one value of an instrument in it: give rows such as 2008-09-15,31.7"
         raise InputError(msg)
     return columns
-
-
-def read_values(path: Path) -> pd.Series[float]:
-    """The first column of a CSV `date,value`.
-
-    Raises:
-        InputError: as `read_table`, or there is none.
-    """
-    table = read_table(path)
-    if table.empty:
-        msg = f"{path}:1: no value in it: write date,value and a row such as 2008-09-19,5.1"
-        raise InputError(msg)
-    return table.iloc[:, 0]
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """A CSV by its dates, all numbers; empty cells are NaN.
-
-    Raises:
-        InputError: as `read_columns`.
-    """
-    try:
-        raw = pd.read_csv(path, dtype=str, index_col=0, keep_default_na=False, na_values=[""])
-    except (
-        OSError,
-        EOFError,
-        zlib.error,
-        UnicodeDecodeError,
-        pd.errors.ParserError,
-        pd.errors.EmptyDataError,
-    ) as error:
-        msg = f"{path}: cannot be read as CSV: {error}: give it whole"
-        raise InputError(msg) from error
-    raw.index = _dates(path, raw.index)
-    return pd.DataFrame({name: _numbers(path, raw[name]) for name in raw.columns}, index=raw.index)
-
-
-def _dates(path: Path, index: pd.Index[str]) -> pd.DatetimeIndex:
-    dates = pd.to_datetime(index.to_series(), format="%Y-%m-%d", errors="coerce")
-    for wrong, remedy in (
-        (dates.isna(), "is no date: write 2008-09-15"),
-        (dates.duplicated(), "stands twice: keep one row a day"),
-        (dates.diff() < pd.Timedelta(0), "is before the row above it: sort the rows by date"),
-    ):
-        if wrong.any():
-            row = int(np.flatnonzero(wrong.to_numpy())[0])
-            msg = f"{path}:{row + 2}: {index[row]!r} {remedy}"
-            raise InputError(msg)
-    return pd.DatetimeIndex(dates)
-
-
-def _numbers(path: Path, column: pd.Series[str]) -> pd.Series[float]:
-    numbers = pd.to_numeric(column, errors="coerce")
-    wrong = (numbers.isna() & column.notna()) | np.isinf(numbers)
-    if wrong.any():
-        row = int(np.flatnonzero(wrong.to_numpy())[0])
-        msg = f"{path}:{row + 2}: {column.iloc[row]!r} in column {column.name} is no number: mend it or leave it empty"
-        raise InputError(msg)
-    return numbers.astype(np.float64)
 
 
 def arrange(market: Market, columns: dict[str, pd.Series[float]]) -> Panel:
@@ -184,7 +125,7 @@ def _bars_of(market: Market, instrument: Instrument, columns: dict[str, pd.Serie
         values = fallback if other is None else other.reindex(close.index).to_numpy()
         frame[extra] = np.where(np.isnan(values), fallback, values)
     if instrument.lag:
-        available = midnight + instrument.lag
+        available = public_us(midnight, instrument.lag, instrument.working_days)
         return frame.assign(
             end_us=np.minimum(midnight + _COVERED[instrument.covers], available), available_us=available
         ), 0

@@ -22,6 +22,8 @@ class Instrument(Strict):
         allow_negative: whether zero and below can be true.
         lag: how long after the beginning (midnight UTC) of the day that a value is dated it becomes public; it
             enters only then. 0: with the close of its day.
+        working_days: whose working days the whole days of `lag` are: `US` for the federal government's; by default
+            every day counts.
         covers: what a value speaks of, from the day it is dated: the day itself, a week, or a month.
         calendar: exchange whose closes date its values and whose holidays explain its gaps; by default the market's.
         source: where a live feed finds it, identifier by provider: `{ fred = "BAA10Y" }`.
@@ -36,6 +38,7 @@ class Instrument(Strict):
     unit: Text = ""
     allow_negative: bool = False
     lag: Duration = 0
+    working_days: Literal["US"] | None = None
     covers: Literal["day", "week", "month"] = "day"
     calendar: Text | None = None
     source: dict[Name, Text] = Field(default_factory=dict)

@@ -178,6 +178,7 @@ def _instrument_row(i: Instrument) -> str:
     kind = f"{i.kind}, signed" if i.allow_negative and i.kind == "price" else i.kind
     place = "" if i.calendar is None else f" ({i.calendar})"
     public = f"{_time(i.lag)}" if i.lag else f"close{place}"
+    public += "" if i.working_days is None else f", {i.working_days} working days"
     covers = "" if i.covers == "day" else f", a {i.covers}"
     stale = "" if i.stale_after is None else _time(i.stale_after)
     source = ", ".join(f"{where} {name}" for where, name in sorted(i.source.items()))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from evaluation import panel
 from evaluation.replay import Replay
-from schemas.instrument import Instrument
+from schemas.duration import DAY_US
 from schemas.market import Market
 from schemas.market_file import load
 from tests.evaluation import made
@@ -21,6 +21,7 @@ from tests.evaluation import made
 DATA = Path(__file__).parent.parent.parent.parent / "shared" / "data"
 
 Columns = dict[str, "pd.Series[float]"]
+HOUR_US = DAY_US // 24
 SLOW = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -96,15 +97,38 @@ def test_a_value_moves_nothing_before_it_was_public(name: str, day: str, first: 
 
 
 def test_every_input_of_us_that_is_not_a_close_has_its_lag() -> None:
-    """Fed and ICE series count from the session after; releases from weeks after the beginning of their period."""
-    lags = {i.name: i.lag for i in load("us").instrument}
-    day = 86_400_000_000
-    for name in ("DGS10", "DGS30", "T10Y2Y", "BAA10Y", "AAA10Y", "HY_OAS", "IG_OAS", "TEDRATE", "DFF", "SOFR", "DTB3"):
-        assert day < lags[name] <= 2 * day, name
-    assert lags["ICSA"] >= 12 * day
-    for name in ("UNRATE", "PAYEMS", "INDPRO", "CFNAI", "CPIAUCSL"):
-        assert lags[name] > 34 * day, name  # a month at least, and days until it was out
-    assert all(isinstance(i, Instrument) for i in load("us").instrument)
+    """Fed, Moody's and ICE series count a working day later; releases never before their latest usual day."""
+    found = {i.name: i for i in load("us").instrument if i.lag}
+    releases = {name: one.lag / DAY_US for name, one in found.items() if one.covers != "day"}
+    assert releases.pop("ICSA") == pytest.approx(5 + 14 / 24)  # of the Thursday after, by half past eight in winter
+    latest = {
+        "UNRATE": 41,  # 2014-01-10 for December: 40.6 days
+        "PAYEMS": 41,
+        "INDPRO": 48,  # the 17th, at a quarter past nine
+        "UMCSENT": 61,  # FRED may show it a month after its month ends
+        "CFNAI": 60,  # the 29th
+        "CPIAUCSL": 50,  # the 20th
+    }
+    assert releases == latest
+    daily = {name: one for name, one in found.items() if one.covers == "day"}
+    assert {(one.lag, one.working_days) for one in daily.values()} == {(46 * HOUR_US, "US")}
+    assert {"DGS10", "BAA10Y", "HY_OAS", "IG_OAS", "TEDRATE", "DFF", "SOFR", "DTB3", "LIBOR3M"} <= set(daily)
+
+
+@pytest.mark.parametrize(
+    ("dated", "said_on"),
+    [("2019-10-11", "2019-10-15"), ("2019-11-08", "2019-11-12"), ("2019-10-18", "2019-10-21")],
+)
+def test_a_yield_of_us_waits_for_the_working_day_on_which_it_was_published(dated: str, said_on: str) -> None:
+    """Columbus Day and Veterans Day: exchanges trade, and the Federal Reserve publishes nothing."""
+    us = load("us")
+    days = pd.bdate_range("2019-09-02", "2019-12-02")
+    read = panel.arrange(us, {"DGS10": pd.Series(1.5, days), "SPX": pd.Series(3000.0, days)})
+    code = [i.name for i in us.instrument].index("DGS10")
+    bars = read.bars[read.bars.code == code].set_index("start_us")
+    available = bars.available_us[pd.Timestamp(dated).value // 1000]
+    final = read.closes_us[np.searchsorted(read.closes_us, available)]
+    assert str(pd.Timestamp(final, unit="us").date()) == said_on
 
 
 @pytest.mark.timeout(600)
