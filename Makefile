@@ -3,7 +3,7 @@
 #   make bench                 the measurements           make check                 style, types, contracts
 #   make fmt                   formats the code           make torture               200 kills instead of 20
 #   make fuzz RULES=1000000    random rules and requests  make audit                 code and secrets looked over
-#   make coverage              the tests, and what they reach (WORKERS=3 test processes at once, WORKERS=0 for none)
+#   make coverage              the tests, and what they reach (WORKERS=4 test processes at once, WORKERS=0 for none)
 #   make pins                  renews constraints.txt     make clean                 forgets all but the data in .esi
 #   make evaluate              judges the market us on a panel of real values that does not ship: DATA names its folder, with
 #                              panel/daily_inputs_1990_2026.csv.gz, macro/NAME.csv, reference/{STLFSI4,NFCI}.csv (docs/evaluation.md)
@@ -17,8 +17,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
 	$$python -c '$(SUITABLE)' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 ARGS ?=
-# tests wait for servers more than they compute, so two cores carry three; a file's tests stay together: they share what they start
-WORKERS ?= 3
+# tests wait for servers more than they compute, so two cores carry four; a file's tests stay together: they share what they start
+WORKERS ?= 4
 RULES ?= 1000000
 REQUESTS ?= 100000
 EXAMPLES ?= 200

@@ -41,7 +41,7 @@ def _served(server: S) -> Iterator[S]:
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[servers.Kafka]:
     """Apache Kafka; `kafka.bootstrap` is its address. Use `unique_name` for topics and groups."""
-    yield from _served(servers.Kafka())
+    yield from _served(servers.Kafka(thrifty=True))
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +77,7 @@ def own_postgres() -> Iterator[servers.Postgres]:
 @pytest.fixture
 def own_kafka() -> Iterator[servers.Kafka]:
     """A Kafka of the test's own, to kill, pause and restart (about 4 s)."""
-    yield from _served(servers.Kafka())
+    yield from _served(servers.Kafka(thrifty=True))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import random
 import secrets
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -93,10 +93,9 @@ class Courier:
             await self._rest()
 
     async def _rest(self) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), LOOK_S)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):  # Python 3.11's `wait_for` can swallow the cancellation that ends us
+                await self._wake.wait()
 
     async def _claim(self, connection: outbox.Connection, room: int) -> list[Claimed]:
         config = self._config

@@ -126,7 +126,8 @@ class Sender:
         post = Post(receiver, addresses[0], self._tools.context, self._config.timeout_s)
         work = asyncio.get_running_loop().run_in_executor(self._threads, post.deliver, mail)
         try:
-            outcome = await asyncio.wait_for(asyncio.shield(work), 2 * self._config.timeout_s)
+            async with asyncio.timeout(2 * self._config.timeout_s):
+                outcome = await asyncio.shield(work)
         finally:
             if not work.done():
                 post.abort()

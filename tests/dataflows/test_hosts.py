@@ -55,7 +55,7 @@ def hosts() -> Iterator[Hosts]:
 @pytest.fixture(scope="module")
 def away(hosts: Hosts) -> Iterator[tuple[servers.Kafka, servers.Redis]]:
     """Servers that both hosts reach."""
-    with present(), servers.Kafka(hosts.server) as kafka, servers.Redis(host=hosts.server) as store:
+    with present(), servers.Kafka(hosts.server, thrifty=True) as kafka, servers.Redis(host=hosts.server) as store:
         yield kafka, store
 
 

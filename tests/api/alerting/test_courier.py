@@ -16,7 +16,11 @@ from psycopg import AsyncConnection
 from standardwebhooks import Webhook as Reference
 
 from api.alerting import outbox
-from api.alerting.vault import new_key
+from api.alerting.config import AlertsConfig
+from api.alerting.courier import Courier
+from api.alerting.metrics import Metrics
+from api.alerting.sender import Sender
+from api.alerting.vault import Vault, new_key
 from tests import servers
 from tests.api.alerting.conftest import WHSEC, add_receiver, alerting, rows, until, value
 from tests.api.alerting.endpoint import Certificates, Endpoint, answer
@@ -152,3 +156,22 @@ async def test_postgres_that_goes_away_is_waited_for(
         await until(lambda: state(own_postgres.url) == {"sent": 3}, 40)
         await until(lambda: value(metrics, "esi_alerts_evaluating") == 1)
     assert value(metrics, "esi_alerts_errors_total", reason="postgres_away") >= 1
+
+
+async def test_a_stop_that_comes_with_a_delivery_is_heard(tables: str, certificates: Certificates) -> None:
+    """Python 3.11's `wait_for` forgets a cancellation that comes in the moment in which what it waits for is there."""
+    config = AlertsConfig("redis://nowhere", tables, keys=(new_key(),), ca_file=certificates.authority)
+    wake = asyncio.Event()
+
+    async def no_chart(_market: str) -> None:
+        return None
+
+    async with Sender(config, no_chart) as sender:
+        courier = Courier(config, sender, Vault(config.keys), Metrics(), wake)
+        work = asyncio.create_task(courier.run())
+        await asyncio.sleep(1)
+        wake.set()
+        await asyncio.sleep(0)  # the waiter knows, its waiter does not
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(work, 5)

@@ -6,10 +6,11 @@ import json
 import shutil
 import subprocess
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.servers import CACHE, AbsentError, Server, free_port
+from tests.servers import CACHE, THRIFTY, AbsentError, Server, free_port
 
 VERSION: Final = "26.4.7"
 PASSWORD: Final = "a horse and a battery"
@@ -67,6 +68,8 @@ def distribution() -> Path:
 
 class Keycloak(Server):
     """Keycloak with a realm `esi`, a client `esi` that must use PKCE, and the users `ann` and `bob`."""
+
+    environment: Mapping[str, str] = {"JAVA_OPTS_APPEND": THRIFTY[0]}
 
     @property
     def issuer(self) -> str:
