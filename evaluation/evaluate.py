@@ -12,6 +12,7 @@ import pandas as pd
 from evaluation import panel, verdict
 from evaluation.agreement import agreement, require_overlap
 from evaluation.baselines import MONTHS_CHANGE, PLAIN_MEAN, market_baselines, months_change
+from evaluation.dropouts import Dropouts
 from evaluation.events import SHIPPED, Event, read_events
 from evaluation.faults import InputError
 from evaluation.forecasts import forecasts
@@ -64,8 +65,8 @@ def evaluate(request: Request, progress: Progress = lambda *_: None) -> dict[str
 
     Returns:
         The report: `market`, `version`, `finals`, `first`, `last`, `missing`, `unknown`, `dropped`, `rejects`,
-        `coverage_median`, `band_median`, and `agreement`, `events`, `robustness` and `forecasts` (None unless asked
-        for) as their modules say.
+        `coverage_median`, `band_median`, and `band` (drop-outs), `agreement`, `events`, `robustness` and `forecasts`
+        (None unless asked for) as their modules say.
 
     Raises:
         InputError: a file that cannot be used; nothing is written.
@@ -74,7 +75,8 @@ def evaluate(request: Request, progress: Progress = lambda *_: None) -> dict[str
     columns = panel.read_columns(market, request.inputs, request.macro)
     read = panel.arrange(market, columns)
     rulers = {name: _ruler(name, path, read) for name, path in request.references.items()}
-    replay = Replay(market)
+    replay, dropouts = Replay(market), Dropouts(market)
+    replay.watch("index", dropouts.see)
     table, readings = tabulate(market, replay.run(read, lambda *n: progress("periods", *n)))
     if table.empty:
         days = market.history.warm_up
@@ -83,6 +85,7 @@ def evaluate(request: Request, progress: Progress = lambda *_: None) -> dict[str
     judged = _judged(market, table, columns)
     found = _summary(market, read, table, readings) | {
         "rejects": [dict(zip(("instrument", "date", "reason"), one, strict=True)) for one in replay.rejects],
+        "band": dropouts.report(),
         "agreement": _agreements(request, judged, rulers, progress),
         "events": _events(judged, events, request.events, progress),
         "robustness": _robustness(request, read, readings, progress),

@@ -37,7 +37,7 @@ def page(market: Market, report: dict[str, Any], figures: dict[str, str]) -> str
     title = f"{market.title or market.name}: evaluation"
     sections = [_summary(report), _history(market, report, figures), _agreement(report["agreement"])]
     sections += [_events(report["events"], figures), forecast_page.forecasts(report["forecasts"], figures)]
-    sections.append(robustness(report["robustness"]))
+    sections += [_band(report["band"]), robustness(report["robustness"])]
     return markup.document(title, *(part for part in sections if part))
 
 
@@ -75,6 +75,21 @@ def _history(market: Market, report: dict[str, Any], figures: dict[str, str]) ->
             "Coverage: the weight of the inputs that were there, of all that the market has.",
         ),
     )
+
+
+def _band(rows: list[dict[str, Any]]) -> str:
+    if not rows:
+        return ""
+    note = (
+        "Instruments are lost at random from finals a month apart. Held: in how many of a hundred the band of what was "
+        "left held the index of all. Width: median half-width, points."
+    )
+    cells = [
+        (f"{100 * r['lost']:.0f} %", number(r["readings"]), f"{100 * r['held']:.1f}", number(r["width"], 2))
+        for r in rows
+    ]
+    table = markup.table("Random losses of inputs", ["lost", "readings", "held", "width"], cells)
+    return markup.section("Band", markup.paragraph(note), table)
 
 
 def _agreement(agreement: dict[str, Any]) -> str:

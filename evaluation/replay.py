@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +14,24 @@ from evaluation.panel import Columns, Panel, Progress, run
 from models.pipeline import Pipeline
 from models.publication import Published
 from models.signals.bars import BarFold
-from models.signals.step import State
+from models.signals.step import State, Step
 from schemas.market import Market
 from schemas.rejects import REASONS
+
+
+class _Watched:
+    """A step whose updates somebody sees."""
+
+    def __init__(self, step: Step[Any, Any, Any], seen: Callable[[Any], None]) -> None:
+        self._step, self._seen = step, seen
+
+    def update(self, x: Any) -> Any:
+        said = self._step.update(x)
+        self._seen(said)
+        return said
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._step, name)
 
 
 class Replay:
@@ -36,6 +51,12 @@ class Replay:
     def run(self, panel: Panel, progress: Progress | None = None) -> Iterator[Published]:
         """The finals of the panel's periods, which come after those that were run before."""
         yield from run(self._market, panel, self._pipeline, progress, fold=self._fold, refused=self._note)
+
+    def watch(self, stage: str, seen: Callable[[Any], None]) -> None:
+        """Shows somebody what a stage of the pipeline says, from now on."""
+        stages = self._pipeline.stages
+        place = [name for name, *_ in stages].index(stage)
+        stages[place] = stages[place]._replace(step=_Watched(stages[place].step, seen))
 
     def snapshot(self) -> State:
         """Where the steps stand."""

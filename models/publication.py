@@ -36,7 +36,7 @@ from schemas.reading import (
     seal,
 )
 
-METHOD_VERSION: Final = 4
+METHOD_VERSION: Final = 5
 """Raised whenever the same input would give another index."""
 
 _SECOND: Final = 1_000_000

@@ -171,7 +171,7 @@ class StressIndex(Step[Indications, IndexState, tuple[Any, ...] | None]):
             index=found.value.index,
             percentile=percentile,
             level=level_of(percentile),
-            band=self._band.half_width(found, coverage),
+            band=self._band.half_width(found, x.age_us),
             compared=compared,
             moved=moved,
             coverage=coverage,

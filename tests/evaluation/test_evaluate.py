@@ -141,7 +141,13 @@ def test_us_agrees_with_the_published_indices(tmp_path: Path) -> None:
     assert found["NFCI"]["2000-2025"]["pearson"] > 0.90
     assert found["STLFSI4"]["2015-2025"]["pearson"] > 0.738
     assert found["NFCI"]["2015-2025"]["pearson"] > 0.88
-    assert found["STLFSI4"]["2000-2025"]["changes"] > 0.6
+    assert {row["lost"]: 0.87 <= row["held"] <= 0.93 for row in report["band"] if row["lost"] >= 0.1} == {
+        0.1: True,
+        0.2: True,
+        0.3: True,
+    }
+    vix = report["agreement"]["STLFSI4"]["VIX"]["2000-2025"]
+    assert found["STLFSI4"]["2000-2025"]["changes"] > vix["changes"]
     every, others = (report["events"]["groups"][name] for name in ("all", "funding + rates + fx"))
     assert all(d["interval"][0] > -0.05 for d in every["differences"]["index"]["VIX"].values())
     assert all(d["interval"][0] > -0.05 for of in every["differences"]["month's change"].values() for d in of.values())

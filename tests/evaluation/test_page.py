@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def report() -> dict[str, Any]:
                 "differences": {"index": {"VIX": {"20": difference}}},
             }},
         },
-        "robustness": None, "forecasts": None,
+        "robustness": None, "band": [{"lost": 0.1, "readings": 40, "held": 0.914, "width": 0.87}], "forecasts": None,
     }  # fmt: skip
 
 
@@ -61,6 +62,12 @@ def test_every_finding_is_on_it(report: dict[str, Any]) -> None:
 def test_forecasts_are_a_section_of_it(report: dict[str, Any]) -> None:
     assert "Forecasts, anomalies" not in page(made.market(), report, {})
     assert "Forecasts, anomalies" in page(made.market(), report | {"forecasts": forecast_part.made()}, {})
+
+
+def test_the_band_is_shown_by_what_was_lost(report: dict[str, Any]) -> None:
+    text = page(made.market(), report, {})
+    assert re.search(r">10 %<.*?>40<.*?>91\.4<.*?>0\.87<", text, re.DOTALL)
+    assert "Random losses" not in page(made.market(), report | {"band": []}, {})
 
 
 def test_plots_stand_with_their_words(report: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ FOUND: dict[str, Any] = {
     "market": "made", "version": "1", "finals": 1, "first": "2001-01-02", "last": "2001-01-02", "missing": [],
     "unknown": [], "dropped": {}, "rejects": [], "coverage_median": 1.0, "band_median": None, "agreement": {},
     "events": {"sample": {"first": None, "last": None, "days": 0}, "listed": [], "groups": {}}, "robustness": None,
+    "band": [{"lost": 0.1, "readings": 40, "held": 0.914, "width": 0.87}],
     "forecasts": None,
 }  # fmt: skip
 
