@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from api.alerting.receivers import KINDS
 from deploy.cli import app
 from models.alerts.check import FUNCTIONS
+from models.publication import METHOD_VERSION
 from schemas import indicator, market, market_parts
 from schemas.alert_fields import FIELDS
 from schemas.alert_rule import TAKES, AlertRule
@@ -195,6 +196,10 @@ def _indicator_row(segment: str, i: indicator.Indicator) -> str:
     role = "watched, finals" if i.weight == 0 else f"{i.weight:g}"
     after = "" if i.replaces is None else f"; follows {i.replaces}"
     return f"| {i.name} | {segment} | {kind} | {', '.join(i.of)} | {role}{after} | {i.why} |"
+
+
+def test_the_method_says_which_version_of_it_is_in_force() -> None:
+    assert f"Version of the method: {METHOD_VERSION}\n" in (DOCS / "method.md").read_text()
 
 
 def test_the_method_names_every_kind_and_every_form() -> None:
