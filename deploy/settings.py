@@ -16,6 +16,8 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
+from deploy import secret_files
+from deploy.alert_settings import AlertSettings
 from deploy.model_settings import ModelSettings
 from deploy.provider_settings import ProviderSettings
 from deploy.setting_kinds import Bootstrap, Folder, Names, Port, allowed
@@ -46,7 +48,7 @@ def _default_data_dir() -> Path:
     return (checkout() or Path.cwd()) / ".esi"
 
 
-class Settings(ModelSettings, ProviderSettings):
+class Settings(ModelSettings, ProviderSettings, AlertSettings):
     """What a process is told; each field's description is its documentation."""
 
     model_config = SettingsConfigDict(
@@ -142,19 +144,6 @@ class Settings(ModelSettings, ProviderSettings):
         "Where the library cannot be used that way, a flow says so and reads the ordinary way.",
     )
     processes: int = Field(default=1, ge=1, le=4, description="Processes of each flow.")
-    alerts_key: SecretStr | None = Field(
-        default=None,
-        description="Key of the receivers' secrets (`esi alerts key` prints one); to rotate, the new one first, then "
-        "the old, with a comma. `esi up` makes its own.",
-    )
-    alerts_allow: Names = Field(
-        default=(), description="Private networks that receivers may lie in, such as `10.0.0.0/8`, with commas."
-    )
-    heartbeat_url: SecretStr | None = Field(
-        default=None,
-        description="Address that `esi alerts` calls every minute while all is well (dead man's switch).",
-    )
-    page_url: str = Field(default="", description="Address of the page for links in alerts.")
     metrics_host: str = Field(default="127.0.0.1", min_length=1, description="Address that Prometheus pages listen on.")
     metrics_port: Port = Field(
         default=0,
@@ -191,8 +180,12 @@ class Settings(ModelSettings, ProviderSettings):
         return self.model_copy(update=changes)
 
 
+SECRETS: Final = tuple(name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation))
+"""Settings that are shown nowhere, and may stand in files."""
+
+
 def load(flags: Mapping[str, object] | None = None, env_file: Path | str = ENV_FILE) -> Settings:
-    """Settings from flags (fields by name; None means not given), the environment and `.env`.
+    """Settings from flags (fields by name; None is not given), the environment, `.env`, and files that these name.
 
     Raises:
         SettingsError: unknown names or unusable values.
@@ -200,8 +193,10 @@ def load(flags: Mapping[str, object] | None = None, env_file: Path | str = ENV_F
     given: dict[str, Any] = {name: value for name, value in (flags or {}).items() if value is not None}
     written = {name: value for name, value in dotenv_values(env_file).items() if value}
     faults = _unknown(os.environ, "environment") + _unknown(written, str(env_file))
+    held, unread = secret_files.read(SECRETS, PREFIX, {"environment": os.environ, str(env_file): written})
+    faults += unread
     try:
-        settings = Settings(_env_file=env_file, **given)  # type: ignore[call-arg]  # a keyword of pydantic-settings
+        settings = Settings(_env_file=env_file, **(held | given))  # type: ignore[call-arg]  # a keyword of pydantic-settings
     except ValidationError as error:
         faults += [_explain(str(fault["loc"][0]), fault["msg"], given, written) for fault in error.errors()]
     if faults:
@@ -210,7 +205,7 @@ def load(flags: Mapping[str, object] | None = None, env_file: Path | str = ENV_F
 
 
 def _unknown(names: Iterable[str], where: str) -> list[str]:
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | set(secret_files.variables(SECRETS, PREFIX))
     faults = []
     for name in sorted(set(names) - known):
         if name.upper().startswith(PREFIX) and name.upper() not in known and not NOT_OURS.fullmatch(name):
@@ -236,7 +231,7 @@ def _explain(name: str, fault: str, flags: Mapping[str, object], written: Mappin
     named = {key.upper(): text for key, text in (*written.items(), *os.environ.items()) if text}
     value = flags.get(name) if where == "flag" else named.get(variable)
     label = FLAGS.get(name, "--" + name.replace("_", "-")) if where == "flag" else variable
-    shown = "hidden" if "SecretStr" in str(field.annotation) else repr(str(value))
+    shown = "hidden" if name in SECRETS else repr(str(value))
     return f"{label} ({where}) is {shown}: allowed is {allowed(field)} ({fault})"
 
 

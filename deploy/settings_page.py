@@ -7,8 +7,9 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from deploy.secret_files import variables
 from deploy.setting_kinds import allowed
-from deploy.settings import PREFIX, Settings
+from deploy.settings import PREFIX, SECRETS, Settings
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 
@@ -20,6 +21,10 @@ Every process reads the same settings. A flag of the `esi` command wins over the
 `.env` file in the folder where the command is called, and that over the default. An unknown name that begins with
 `ESI_`, or a value that cannot be, ends the command with a line that names it, says where it comes from and what is
 allowed. Passwords in URLs are shown nowhere.
+
+A secret may stand in a file instead, as container engines bring them: the one that
+`ESI_REDIS_URL_FILE=/run/secrets/redis_url` names holds what `ESI_REDIS_URL` would.
+So do {files}.
 
 | Variable | Allowed | Default | What it does |
 | --- | --- | --- | --- |
@@ -37,7 +42,9 @@ are read by the tests (where the real market data lies; whether an absent server
 
 def render() -> str:
     """The whole page."""
-    return HEAD + "".join(_row(name, field) for name, field in Settings.model_fields.items()) + TAIL
+    others = [f"`{name}`" for name in variables(SECRETS, PREFIX) if name != "ESI_REDIS_URL_FILE"]
+    head = HEAD.replace("{files}", f"{', '.join(others[:-1])} and {others[-1]}")
+    return head + "".join(_row(name, field) for name, field in Settings.model_fields.items()) + TAIL
 
 
 def _row(name: str, field: FieldInfo) -> str:

@@ -56,7 +56,8 @@ class Replay:
         """Shows somebody what a stage of the pipeline says, from now on."""
         stages = self._pipeline.stages
         place = [name for name, *_ in stages].index(stage)
-        stages[place] = stages[place]._replace(step=_Watched(stages[place].step, seen))
+        watched: Any = _Watched(stages[place].step, seen)
+        stages[place] = stages[place]._replace(step=watched)
 
     def snapshot(self) -> State:
         """Where the steps stand."""
