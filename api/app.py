@@ -35,6 +35,7 @@ from api.problems import Problem
 from api.room import Room
 from api.security import Door, refuse_socket
 from api.store import Store
+from api.warrants import Warrants
 
 AFTER_A_FAULT = 1.0
 ABOUT = "The stress index as REST. The live feed is a WebSocket at /v1/feed, described in docs/asyncapi.yaml."
@@ -123,8 +124,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     hub = Hub(config, state.metrics, state.commands)
     room = state.room = state.entrance.room = Room(config, state.metrics, state.entrance.limit)
     state.latest = LatestAnswers(hub, state.commands)
-    _mount(app, Feed(hub, room, config, state.commands))
-    work = [asyncio.create_task(_kept(job)) for job in (hub.run, hub.pace, room.run)]
+    warrants = Warrants(room, state.authority, config.recheck)
+    _mount(app, Feed(hub, room, warrants, config, state.commands))
+    work = [asyncio.create_task(_kept(job)) for job in (hub.run, hub.pace, room.run, warrants.run)]
     if state.store is not None and state.alerts is not None:
         await state.store.open()
         await state.alerts.open(wait=False)

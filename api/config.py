@@ -16,6 +16,7 @@ _ABOVE_ZERO = (
     "probe",
     "idle",
     "ask_within",
+    "recheck",
     "max_clients",
     "max_per_identity",
     "ring_frames",
@@ -45,6 +46,7 @@ class ApiConfig:
         probe: pace of the protocol's own pings, which find peers that are gone or hang.
         idle: how long a peer may leave a protocol ping unanswered, or take nothing while something waits for it.
         ask_within: how long a connection may take for the head of its request.
+        recheck: pace at which sockets that are open are asked again whether their login, key or token still holds.
         max_clients: sockets at once, as far as the limit of open files allows; more are refused with 503.
         provider: of logins by OpenID Connect, None for none.
         quota: requests a minute of one user or key, or of one address without; 0 counts nothing.
@@ -79,6 +81,7 @@ class ApiConfig:
     probe: float = 60.0
     idle: float = 20.0
     ask_within: float = 10.0
+    recheck: float = 3.0
     max_clients: int = 100_000
     provider: ProviderConfig | None = None
     quota: int = 1_200

@@ -8,6 +8,7 @@ from starlette.websockets import WebSocket
 from api import streams
 from api.config import ApiConfig
 from api.hub import Hub
+from api.identity.authority import Shown
 from api.identity.scopes import Identity
 from api.identity.sockets import check, introduced, protocol_for
 from api.problems import Problem
@@ -16,6 +17,7 @@ from api.room import Room
 from api.security import refuse_socket
 from api.streams import AWAY
 from api.viewer import POLICY, TRY_LATER, GoneError, Viewer
+from api.warrants import Warrants
 from api.wire import EXTENSION, Handshake
 from api.wishes import RefusedError, Wishes, parse_wishes
 
@@ -23,8 +25,8 @@ from api.wishes import RefusedError, Wishes, parse_wishes
 class Feed:
     """The endpoint of every socket of one process: it ends when the viewer is seated, and the viewer goes on."""
 
-    def __init__(self, hub: Hub, room: Room, config: ApiConfig, commands: Redis) -> None:
-        self._hub, self._room, self._commands = hub, room, commands
+    def __init__(self, hub: Hub, room: Room, warrants: Warrants, config: ApiConfig, commands: Redis) -> None:
+        self._hub, self._room, self._warrants, self._commands = hub, room, warrants, commands
         self._ask_within = config.ask_within
         self._resume = Resume(config, room.metrics, commands)
 
@@ -36,7 +38,7 @@ class Feed:
             return
         await websocket.accept(subprotocol=protocol_for(websocket))
         try:
-            identity = websocket.scope["state"].get("identity") or await self._introduced(websocket)
+            identity, shown = await self._who(websocket)
             check(identity)
         except RefusedError as refused:
             handshake.hand_over(self._room).refuse(refused.title, refused.detail, refused.code)
@@ -44,6 +46,7 @@ class Feed:
         viewer = handshake.hand_over(self._room)
         try:
             self._room.admit(viewer, identity)
+            self._warrants.hold(viewer, shown)
             wishes = parse_wishes(websocket.scope["query_string"].decode("latin-1"))
             viewer.encoding = wishes.manner.encoding
             await self._seat(viewer, wishes)
@@ -52,7 +55,11 @@ class Feed:
         except GoneError:
             return
 
-    async def _introduced(self, websocket: WebSocket) -> Identity:
+    async def _who(self, websocket: WebSocket) -> tuple[Identity, Shown | None]:
+        """Whom the handshake named, or the first message does; and what was shown."""
+        state = websocket.scope["state"]
+        if (identity := state.get("identity")) is not None:
+            return identity, state.get("shown")
         return await introduced(websocket, websocket.app.state.authority, self._ask_within)
 
     def _refusal(self, handshake: Handshake | None) -> Problem | None:

@@ -18,6 +18,7 @@ from schemas.reading import rfc3339
 
 if TYPE_CHECKING:
     from api.audience import Audience
+    from api.identity.authority import Shown
     from api.room import Room
 
 POLICY, PONG_MISSING, RESTART, TRY_LATER, ENDED = 1008, 1011, 1012, 1013, 4401
@@ -42,6 +43,7 @@ class Viewer(asyncio.Protocol):
         spoken: when a message was last written to it.
         holder: id of the identity that it belongs to, empty before that is known.
         until: clock of the loop when its login, or its token, ends.
+        shown: what it was let in by, None for who sits at this machine.
         encoding: how it wants its messages.
         seats: the audiences that it belongs to, or is about to join.
     """
@@ -60,6 +62,7 @@ class Viewer(asyncio.Protocol):
         "holder",
         "open",
         "seats",
+        "shown",
         "spoken",
         "transport",
         "until",
@@ -69,6 +72,7 @@ class Viewer(asyncio.Protocol):
         self.transport, self.encoding, self._room = transport, encoding, room
         self.clear = self.open = True
         self.holder, self.until = "", float("inf")
+        self.shown: Shown | None = None
         self.seats: tuple[Audience, ...] = ()
         self.spoken = room.now()
         self._inbound: Inbound | None = Inbound(MAX_INBOUND)  # None once the peer has broken the protocol

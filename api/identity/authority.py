@@ -9,6 +9,7 @@ from typing import Any, Final
 from api.alerting.vault import Vault
 from api.identity import keys, sessions, signing
 from api.identity.database import Pool, visit
+from api.identity.guesses import Guesses
 from api.identity.memory import Memory
 from api.identity.passwords import Passwords
 from api.identity.scopes import Identity
@@ -43,6 +44,7 @@ class Authority:
         self.pool, self.vault, self.lifetimes = pool, vault, lifetimes or sessions.Lifetimes()
         self.passwords = Passwords()
         self._known: Memory[Identity | None] = Memory(REMEMBERED)
+        self._guesses = Guesses()
         self._ring: list[dict[str, Any]] = []
         self._ring_at = float("-inf")
         self._issuer = ""
@@ -53,19 +55,29 @@ class Authority:
         found = self._known.get(digest(shown.secret), now)
         return None if found is None or found.ended(now) else found
 
-    async def who(self, shown: Shown) -> Identity | None:
+    async def who(self, shown: Shown, address: str = "") -> Identity | None:
         """Who this is; None for nobody.
 
+        Args:
+            shown: what was shown.
+            address: where it came from, if guesses are to be counted.
+
         Raises:
-            Problem: the database cannot be asked.
+            Problem: the database cannot be asked, or this address has guessed too often.
         """
         if len(shown.secret) > MAX_TOKEN:
             return None
         if (found := self.at_hand(shown)) is not None:
             return found
+        if address and self._guesses.rest(address):
+            if shown.kind == "cookie":
+                return None  # who has an old cookie may still log in
+            self._guesses.check(address)
         now = time.time()
         identity = await self._asked(shown, now)
         if identity is None or identity.ended(now):
+            if address:
+                self._guesses.wrong(address)
             return None
         until = now + TRUSTED_S if identity.expires is None else min(now + TRUSTED_S, identity.expires)
         self._known.put(digest(shown.secret), identity, until)

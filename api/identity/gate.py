@@ -112,6 +112,12 @@ def _is_loopback_host(host: str) -> bool:
     return host_name(host) in LOOPBACK_HOSTS
 
 
+def address_of(scope: Scope) -> str:
+    """Where a request comes from."""
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"
+
+
 class Gate:
     """ASGI middleware: finds out who asks, and turns strangers away before anything is read."""
 
@@ -124,10 +130,10 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        scope.setdefault("state", {})
         try:
             shown = shown_by(headers)
-            identity = await self._who(scope, headers, shown)
-            scope.setdefault("state", {})["identity"] = identity
+            identity = scope["state"]["identity"] = await self._who(scope, headers, shown)
             if scope["type"] == "http":
                 self._check(scope, headers, shown, identity)
         except Problem as problem:
@@ -138,8 +144,9 @@ class Gate:
     async def _who(self, scope: Scope, headers: Headers, shown: Shown | None) -> Identity | None:
         authority: Authority | None = getattr(scope["app"].state, "authority", None)
         if shown is not None and authority is not None:
-            found = authority.at_hand(shown) or await authority.who(shown)
+            found = authority.at_hand(shown) or await authority.who(shown, address_of(scope))
             if found is not None:
+                scope["state"]["shown"] = shown
                 return found
             if shown.kind == "bearer":
                 raise _BAD_TOKEN

@@ -9,7 +9,7 @@ import msgspec
 from starlette.websockets import WebSocket
 
 from api.identity.authority import Authority, Shown
-from api.identity.gate import SUBPROTOCOL
+from api.identity.gate import SUBPROTOCOL, address_of
 from api.identity.scopes import Identity
 from api.problems import Problem
 from api.wishes import RefusedError
@@ -36,8 +36,8 @@ def protocol_for(websocket: WebSocket) -> str | None:
     return next((one for one in offered if one.startswith(SUBPROTOCOL)), None)
 
 
-async def introduced(websocket: WebSocket, authority: Authority, seconds: float) -> Identity:
-    """Whoever an accepted socket's first message names.
+async def introduced(websocket: WebSocket, authority: Authority, seconds: float) -> tuple[Identity, Shown]:
+    """Whoever an accepted socket's first message names, and what it shows.
 
     Raises:
         RefusedError: it names nobody, or does not come.
@@ -53,13 +53,14 @@ async def introduced(websocket: WebSocket, authority: Authority, seconds: float)
         token = msgspec.json.decode(message.get("text") or b"", type=_Auth).token
     except (msgspec.DecodeError, UnicodeEncodeError):
         _refuse(_ASK)
+    shown = Shown("bearer", token)
     try:
-        found = await authority.who(Shown("bearer", token))
+        found = await authority.who(shown, address_of(websocket.scope))
     except Problem as problem:
         raise RefusedError(problem.title, problem.detail, 1013) from problem
     if found is None:
         _refuse("this key or token is unknown, has ended, or is of another deployment")
-    return found
+    return found, shown
 
 
 def _refuse(detail: str) -> NoReturn:

@@ -110,7 +110,7 @@ async def test_a_token_that_ends_ends_the_socket(
     key = await asyncio.to_thread(make_key, archive_url, "index:read")
     authority = closed.app.state.authority
 
-    async def ending(shown: Any) -> Identity:
+    async def ending(shown: Any, address: str = "") -> Identity:
         return Identity("key:x", "x", "service", frozenset({"index:read"}), time.time() + 1.0)
 
     monkeypatch.setattr(authority, "who", ending)
