@@ -62,7 +62,7 @@ class BarFold(Step[Input, Folded, State]):
     """
 
     name = "bars"
-    version = 2
+    version = 3
 
     def __init__(self, market: Market) -> None:
         instruments = market.instrument
@@ -124,17 +124,19 @@ class BarFold(Step[Input, Folded, State]):
     def forget_open(self) -> None:
         """Drops what is not closed yet and goes back to the last closed time: the feed will be sent again from there.
 
-        For a broker that lost its memory; what was learnt to judge prices stays, sequence numbers start anew.
+        For a broker that lost its memory. Prices are judged again by what was known then, or a tick that comes again
+        would stand beside a later one; sequence numbers start anew.
         """
-        self._ints[:, layout.INDEX] = NEVER
-        self._memory[:] = (-1, 0, 0)
+        k.recall(self._clock, self._rules, self._ints, self._floats, self._values, self._memory)
+        self._ints[:, [layout.INDEX, layout.KEPT]] = NEVER
         self._leaps.forget()
         self._waiting = BarColumns.none()
         self._clock[:] = (self.closed_us, self.closed_us, NEVER, layout.NONE_OPEN, -1)
 
     def snapshot(self) -> State:
         """Plain copies of the open bars (only those that are open), the time and the memory of prices."""
-        rows = np.flatnonzero(self._ints[:, layout.INDEX] != NEVER)
+        begun = self._ints[:, layout.KEPT] >= self.closed_us // self._rules[layout.BAR]  # by a tick that was refused
+        rows = np.flatnonzero((self._ints[:, layout.INDEX] != NEVER) | begun)
         return self._header() | {
             "clock": self._clock.copy(),
             "rows": rows,
@@ -156,7 +158,7 @@ class BarFold(Step[Input, Folded, State]):
         if found != wanted:
             raise StateVersionError(self.name, found, wanted)
         self._clock[:] = state["clock"]
-        self._ints[:, layout.INDEX] = NEVER
+        self._ints[:, [layout.INDEX, layout.KEPT]] = NEVER
         self._ints[state["rows"]] = state["ints"]
         self._floats[state["rows"]] = state["floats"]
         self._values[:] = state["values"]

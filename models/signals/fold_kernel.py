@@ -13,8 +13,8 @@ from numba import njit
 
 from models.signals.fold_layout import (
     AGREE, AGREED, ALLOW_NEGATIVE, BAR, CLOSED, COUNT, DEVIATION, FIRST_OPEN, FUTURE_SLACK, GRID_PRICE, GRID_US,
-    HIGH, INDEX, LAST, LAST_OPEN, LATENESS, LATEST_US, LEAP, LOW, NONE_OPEN, OPEN, OPEN_US, PACE, RELATIVE,
-    RING, SEQ_HIGH, SEQ_SEEN, SUSPECT, TIME, TOCK, TOCK_SLACK, VOLUME, WALL,
+    HIGH, INDEX, JUDGE_FLOATS, KEPT, KEPT_AGREED, KEPT_VALUES, LAST, LAST_OPEN, LATENESS, LATEST_US, LEAP, LOW,
+    NONE_OPEN, OPEN, OPEN_US, PACE, RELATIVE, RING, SEQ_HIGH, SEQ_SEEN, SUSPECT, TIME, TOCK, TOCK_SLACK, VOLUME, WALL,
 )  # fmt: skip
 from schemas.bars import GRID, NEVER
 from schemas.rejects import Reason
@@ -147,6 +147,31 @@ def _shape_fault(code, start, end, available, prices, flags):  # type: ignore[no
     return 0 if low <= min(opened, closed) and max(opened, closed) <= high else _BAD_BAR
 
 
+@njit(cache=True)
+def _keep(ints, floats, row, index, values, memory, code):  # type: ignore[no-untyped-def]
+    """What is remembered of an instrument before the first tick of a bar, good or not."""
+    ints[row, KEPT], ints[row, KEPT_AGREED] = index, memory[code, AGREED]
+    for place in range(JUDGE_FLOATS):
+        floats[row, KEPT_VALUES + place] = values[code, place]
+
+
+@njit(cache=True)
+def recall(clock, rules, ints, floats, values, memory):  # type: ignore[no-untyped-def]
+    """Remembers of each instrument what it did before its first tick that is not closed; sequences start anew."""
+    instruments = values.shape[0]
+    for code in range(instruments):
+        first, agreed = np.int64(NONE_OPEN), np.int64(0)
+        for row in range(code, ints.shape[0], instruments):
+            kept = ints[row, KEPT]
+            if kept != NEVER and (kept + 1) * rules[BAR] > clock[CLOSED] and kept < first:
+                first, agreed = kept, ints[row, KEPT_AGREED]
+                for place in range(JUDGE_FLOATS):
+                    values[code, place] = floats[row, KEPT_VALUES + place]
+        if first < NONE_OPEN:
+            memory[code, AGREED] = agreed
+        memory[code, SEQ_HIGH], memory[code, SEQ_SEEN] = -1, 0
+
+
 @njit(cache=True, inline="always")
 def _fold_into(ints, floats, row, index, slot, ts, price, size):  # type: ignore[no-untyped-def]
     """One good tick into its bar; ties in time: the first opens, the last closes."""
@@ -213,7 +238,7 @@ def _next_mark(clock, rules):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def fold_ticks(  # type: ignore[no-untyped-def]
+def fold_ticks(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - the one loop over all ticks
     start, code, ts_us, price, size, bid, ask, seq,
     clock, rules, deviations, flags, floors, ints, floats, values, memory,
     faults, out_ints, out_floats, out_reached,
@@ -266,8 +291,11 @@ def fold_ticks(  # type: ignore[no-untyped-def]
                 slot_to = slot_from
             if bar_to <= clock[CLOSED]:
                 fault = _LATE
-            elif is_absurd(values, memory, c, p, flags[c, RELATIVE], floors[c], deviations, agree):
-                fault = _ABSURD
+            else:
+                if ints[base + c, KEPT] != index:
+                    _keep(ints, floats, base + c, index, values, memory, c)
+                if is_absurd(values, memory, c, p, flags[c, RELATIVE], floors[c], deviations, agree):
+                    fault = _ABSURD
         faults[i] = fault
         if fault != 0:
             continue

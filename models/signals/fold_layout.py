@@ -9,9 +9,10 @@ from schemas.bars import GRID
 LATEST_US: Final = 7_258_118_400_000_000
 """2200-01-01: a time beyond it (or before 1970) is no time."""
 
-# columns of the bars that are open, one row for each (ring slot, instrument)
-INDEX, OPEN_US, COUNT, GRID_US = 0, 1, 2, 3
-OPEN, HIGH, LOW, VOLUME, GRID_PRICE = 0, 1, 2, 3, 4
+# columns of the bars that are open, one row for each (ring slot, instrument); KEPT: the bar before whose first tick
+# what is remembered of the instrument was kept here, should the feed be sent again
+INDEX, OPEN_US, COUNT, KEPT, KEPT_AGREED, GRID_US = 0, 1, 2, 3, 4, 5
+OPEN, HIGH, LOW, VOLUME, KEPT_VALUES, GRID_PRICE = 0, 1, 2, 3, 4, 7
 BAR_INTS: Final = GRID_US + GRID
 BAR_FLOATS: Final = GRID_PRICE + GRID
 

@@ -310,16 +310,37 @@ def test_a_tock_out_of_this_world_is_refused() -> None:
     assert fold.time_us == NEVER
 
 
-def test_forgetting_what_is_open_lets_the_feed_be_sent_again() -> None:
-    batch = random_ticks(5, late=0)
-    undisturbed = BarFold(market())
-    want = together([undisturbed.update(batch), undisturbed.update(T0 + 60 * SECOND)])[1]
-    fold = BarFold(market())
-    first, _rest = cut(batch, [200])
-    before = fold.update(first).bars
+def wandering_ticks(seed: int, count: int = 2_000) -> TickBatch:
+    """In order; prices that wander quickly, jump for good and are misprinted."""
+    random = np.random.default_rng(seed)
+    moves = random.normal(0, 0.004, (count, 3)) + np.where(random.random((count, 3)) < 0.003, 0.3, 0)
+    prices = 100 * np.exp(np.cumsum(moves, axis=0))
+    code = random.integers(0, 3, count).astype(np.int32)
+    price = prices[np.arange(count), code] * np.where(random.random(count) < 0.02, 1.5, 1)
+    nan = np.full(count, np.nan)
+    return TickBatch(
+        code, T0 + np.sort(random.integers(0, 20 * SECOND, count)), price, np.ones(count), nan, nan,
+        np.full(count, NO_SEQ, np.int64),
+    )  # fmt: skip
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 1_999), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_forgetting_what_is_open_lets_the_feed_be_sent_again(seed: int, place: int, restored: bool) -> None:
+    """As if nothing had been: the same bars, and each tick that comes again is judged as it was."""
+    strict = market(validation={"floor": 0.01, "deviations": 8.0, "agree": 3})
+    batch = wandering_ticks(seed)
+    undisturbed = BarFold(strict)
+    want, judged = together([undisturbed.update(batch), undisturbed.update(T0 + 60 * SECOND)])[1:]
+    fold = BarFold(strict)
+    before = fold.update(next(cut(batch, [place]))).bars
+    if restored:
+        kept, fold = fold.snapshot(), BarFold(strict)
+        fold.restore(kept)
     fold.forget_open()
     again = batch.ts_us >= fold.closed_us
     resent = fold.update(TickBatch(*(column[again] for column in batch.columns())))
+    assert resent.faults.tolist() == np.array(judged[:-1])[again].tolist()
     after = together([resent, fold.update(T0 + 60 * SECOND)])[1]
     joined = BarColumns.join([before, after])
     for a, b in zip(joined.columns(), want.columns(), strict=True):
