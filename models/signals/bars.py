@@ -13,6 +13,7 @@ from models.signals import fold_kernel as k
 from models.signals import fold_layout as layout
 from models.signals.leaps import Leaps
 from models.signals.ready_bars import PRICES, whole_bars
+from models.signals.recall import recall, unclosed
 from models.signals.step import State, StateVersionError, Step
 from schemas.bars import NEVER, BarColumns
 from schemas.control import Control
@@ -124,10 +125,9 @@ class BarFold(Step[Input, Folded, State]):
     def forget_open(self) -> None:
         """Drops what is not closed yet and goes back to the last closed time: the feed will be sent again from there.
 
-        For a broker that lost its memory. Prices are judged again by what was known then, or a tick that comes again
-        would stand beside a later one; sequence numbers start anew.
+        For a broker that lost its memory. Prices are judged by what was known then, not beside later ones.
         """
-        k.recall(self._clock, self._rules, self._ints, self._floats, self._values, self._memory)
+        recall(unclosed(self._ints, self._clock, self._rules), self._ints, self._floats, self._values, self._memory)
         self._ints[:, [layout.INDEX, layout.KEPT]] = NEVER
         self._leaps.forget()
         self._waiting = BarColumns.none()
@@ -135,8 +135,7 @@ class BarFold(Step[Input, Folded, State]):
 
     def snapshot(self) -> State:
         """Plain copies of the open bars (only those that are open), the time and the memory of prices."""
-        begun = self._ints[:, layout.KEPT] >= self.closed_us // self._rules[layout.BAR]  # by a tick that was refused
-        rows = np.flatnonzero((self._ints[:, layout.INDEX] != NEVER) | begun)
+        rows = np.flatnonzero(unclosed(self._ints, self._clock, self._rules))
         return self._header() | {
             "clock": self._clock.copy(),
             "rows": rows,

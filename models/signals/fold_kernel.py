@@ -151,25 +151,7 @@ def _shape_fault(code, start, end, available, prices, flags):  # type: ignore[no
 def _keep(ints, floats, row, index, values, memory, code):  # type: ignore[no-untyped-def]
     """What is remembered of an instrument before the first tick of a bar, good or not."""
     ints[row, KEPT], ints[row, KEPT_AGREED] = index, memory[code, AGREED]
-    for place in range(JUDGE_FLOATS):
-        floats[row, KEPT_VALUES + place] = values[code, place]
-
-
-@njit(cache=True)
-def recall(clock, rules, ints, floats, values, memory):  # type: ignore[no-untyped-def]
-    """Remembers of each instrument what it did before its first tick that is not closed; sequences start anew."""
-    instruments = values.shape[0]
-    for code in range(instruments):
-        first, agreed = np.int64(NONE_OPEN), np.int64(0)
-        for row in range(code, ints.shape[0], instruments):
-            kept = ints[row, KEPT]
-            if kept != NEVER and (kept + 1) * rules[BAR] > clock[CLOSED] and kept < first:
-                first, agreed = kept, ints[row, KEPT_AGREED]
-                for place in range(JUDGE_FLOATS):
-                    values[code, place] = floats[row, KEPT_VALUES + place]
-        if first < NONE_OPEN:
-            memory[code, AGREED] = agreed
-        memory[code, SEQ_HIGH], memory[code, SEQ_SEEN] = -1, 0
+    floats[row, KEPT_VALUES : KEPT_VALUES + JUDGE_FLOATS] = values[code]
 
 
 @njit(cache=True, inline="always")
@@ -251,13 +233,11 @@ def fold_ticks(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - the one loop 
         clock: the partition's time, int64[5], changed.
         rules: int64 settings of the fold (`BAR`, `PACE`, ...).
         deviations: robust deviations from which a price is absurd.
-        flags: bool[n, 2] settings of each instrument (`ALLOW_NEGATIVE`, `RELATIVE`).
-        floors: float64[n], moves that are never absurd.
+        flags, floors: of each instrument, bool[n, 2] (`ALLOW_NEGATIVE`, `RELATIVE`) and moves that are never absurd.
         ints, floats: open bars, [ring * n, BAR_INTS] and [ring * n, BAR_FLOATS], changed.
         values, memory: what is remembered to judge ticks, [n, JUDGE_FLOATS] and [n, JUDGE_INTS], changed.
         faults: int8 per row, set to the reason's code or 0.
-        out_ints, out_floats: rows for closed bars.
-        out_reached: times reached, int64.
+        out_ints, out_floats, out_reached: rows for closed bars, and for the times reached, int64.
 
     Returns:
         (rows done, bars written, times reached).
@@ -294,8 +274,7 @@ def fold_ticks(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - the one loop 
             else:
                 if ints[base + c, KEPT] != index:
                     _keep(ints, floats, base + c, index, values, memory, c)
-                if is_absurd(values, memory, c, p, flags[c, RELATIVE], floors[c], deviations, agree):
-                    fault = _ABSURD
+                fault = _ABSURD * is_absurd(values, memory, c, p, flags[c, RELATIVE], floors[c], deviations, agree)
         faults[i] = fault
         if fault != 0:
             continue

@@ -92,7 +92,7 @@ def test_the_example_of_a_consumer_says_where_to_go_on(
     example = str(DOCS / "examples" / "consume_redis.py")
     with running([sys.executable, example, redis_server.url, "us-open"], tmp_path) as told:
         publish(clean_redis, "us-open", 20.25)
-        (last,) = clean_redis.xinfo_stream("esi:us-open:readings")["last-entry"][:1]  # type: ignore[index]
+        (last,) = clean_redis.xinfo_stream("esi:us-open:readings")["last-entry"][:1]
         assert told.until(1) == [f"{last.decode()} 2026-01-02T15:04:05Z False 20.25"]
 
 
