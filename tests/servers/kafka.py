@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -24,12 +25,15 @@ class Kafka(Server):
     """Apache Kafka in KRaft mode, one node, from Maven's jars and without its scripts.
 
     Topics have 4 partitions. Nothing is deleted by age: records of tests carry old times. `thrifty` is for tests: half
-    the processor time for a short life, and less throughput than benchmarks want.
+    the processor time for a short life, and less throughput than benchmarks want. `settings` are further lines of
+    `server.properties`.
     """
 
-    def __init__(self, host: str = "127.0.0.1", *, thrifty: bool = False) -> None:
+    def __init__(
+        self, host: str = "127.0.0.1", *, thrifty: bool = False, settings: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__()
-        self._options = THRIFTY if thrifty else ()
+        self._options, self._settings = THRIFTY if thrifty else (), settings or {}
         self._controller, self._host = free_port(), host
         self.bootstrap = f"{host}:{self.port}"
 
@@ -63,7 +67,7 @@ class Kafka(Server):
             "broker.heartbeat.interval.ms": "500",
         }
         path = self.folder / "server.properties"
-        path.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
+        path.write_text("".join(f"{key}={value}\n" for key, value in (settings | dict(self._settings)).items()))
         cluster = f"A{base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]}"  # not "-..": that would be a flag
         format_log = self._java("256m", "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(path))
         subprocess.run(format_log, check=True, capture_output=True, cwd=self.folder)
