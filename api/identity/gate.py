@@ -13,10 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.config import LOOPBACK_HOSTS, ApiConfig
-from api.identity import audit_log
-from api.identity.audit_log import Event
 from api.identity.authority import Authority, Shown
-from api.identity.database import visit
 from api.identity.scopes import LOCAL, PUBLIC, PUBLIC_PATHS, Identity
 from api.identity.sessions import COOKIE, SECURE_COOKIE
 from api.problems import Problem, problem_response
@@ -27,9 +24,6 @@ SUBPROTOCOL: Final = "esi.bearer."
 
 _FORWARDED: Final = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"via", b"x-real-ip"})
 _SHOWING: Final = frozenset({b"authorization", b"cookie", b"sec-websocket-protocol"})
-_NOTED: Final = frozenset({"alerts:act", "alerts:write"})
-"""Scopes whose use is noted in the audit log; users and keys are noted by their own routes, with what was before."""
-
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEFORE_LOGIN: Final = frozenset({"/v1/session", "/v1/session/link", "/v1/token"})
 _FLOORS: Final = (("/v1/markets", "index:read"), ("/openapi.json", "index:read"), ("/metrics", "metrics:read"))
@@ -202,16 +196,6 @@ async def authorized(request: Request) -> None:
         raise NOBODY
     if needed is None or needed not in identity.scopes:
         raise lacks(identity, str(needed))
-    if needed in _NOTED:
-        await _note(request, identity)
-
-
-async def _note(request: Request, identity: Identity) -> None:
-    """Notes what is asked for before it is done, so that nothing is done unseen."""
-    client = request.client.host if request.client else "unknown"
-    event = Event(identity.id, f"{request.method} {request.scope['route'].path}", request.url.path, client)
-    async with visit(request.app.state.authority.pool) as connection:
-        await audit_log.write(connection, event)
 
 
 def identity_of(request: Request) -> Identity:

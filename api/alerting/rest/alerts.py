@@ -16,6 +16,7 @@ from api.alerting.ledger import Row, row_of
 from api.alerting.messages import spelled
 from api.alerting.rest import answers
 from api.alerting.rest.door import ACT, READ, database, json_answer
+from api.alerting.rest.noted import noted
 from api.openapi import responses
 from api.problems import Problem
 from schemas.alert_rule import Severity, Title
@@ -110,6 +111,9 @@ async def acknowledge(request: Request, alert_id: str, body: Acknowledgement) ->
             )
         if row.unsent is None:
             await notify.tell(connection, [row], "alerts", now, "", only="pagerduty")
+        await noted(
+            request, connection, "alerts.acknowledge", f"alert:{alert_id}", after={"acknowledged": spelled(now)}
+        )
     return json_answer(_answer(row))
 
 
@@ -138,15 +142,15 @@ async def add_silence(request: Request, body: SilenceBody) -> Response:
         end = begin + lasting
     except OverflowError as error:
         raise Problem(422, "Bad parameter", "begins_at: beyond the calendar") from error
-    async with database(request) as connection:
+    async with database(request) as connection, connection.transaction():
         rows = await connection.execute(
             "INSERT INTO alert_silences (author, reason, market, rule, severity, segment, begins_at, ends_at) "
             f"VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING {_SILENCE}",
             (body.author, body.reason, body.market, body.rule, body.severity, body.segment, begin, end),
         )
-        row = await rows.fetchone()
-    assert row is not None  # an insert gives its row
-    return json_answer(_silence(row))
+        made = _silence(await rows.fetchone())
+        await noted(request, connection, "silences.add", f"silence:{made.id}", after=_kept(made))
+    return json_answer(made)
 
 
 @router.delete(
@@ -157,14 +161,23 @@ async def end_silence(
     request: Request, silence_id: UUID, author: Annotated[str, Query(min_length=1, max_length=80)]
 ) -> Response:
     """Ends a silence now."""
-    async with database(request) as connection:
+    async with database(request) as connection, connection.transaction():
         done = await connection.execute(
-            "UPDATE alert_silences SET ended_by = %s WHERE id = %s AND ended_by IS NULL AND ends_at > now()",
+            "UPDATE alert_silences SET ended_by = %s WHERE id = %s AND ended_by IS NULL AND ends_at > now() "
+            f"RETURNING {_SILENCE}",
             (author, silence_id),
         )
-    if not done.rowcount:
-        raise Problem(404, "Unknown silence", f"No silence {silence_id} holds.")
+        row = await done.fetchone()
+        if row is None:
+            raise Problem(404, "Unknown silence", f"No silence {silence_id} holds.")
+        await noted(request, connection, "silences.end", f"silence:{silence_id}", before=_kept(_silence(row)))
     return json_answer(answers.Done(1, str(silence_id)))
+
+
+def _kept(silence: answers.SilenceAnswer) -> dict[str, Any]:
+    """As the audit log keeps it: what people wrote, and who, is left out."""
+    names = ("market", "rule", "severity", "segment", "begins_at", "ends_at")
+    return {name: getattr(silence, name) for name in names}
 
 
 def _silence(row: Any) -> answers.SilenceAnswer:

@@ -18,6 +18,7 @@ from api.alerting.receivers import AnyReceiver, UnknownKindError, receiver_of
 from api.alerting.registry import Stored
 from api.alerting.rest import answers
 from api.alerting.rest.door import READ, WRITE, database, json_answer
+from api.alerting.rest.noted import noted, of_receiver
 from api.alerting.vault import Vault, VaultError
 from api.openapi import responses
 from api.problems import Problem
@@ -64,13 +65,15 @@ async def list_receivers(request: Request) -> Response:
 async def save_receiver(request: Request, name: Name, body: ReceiverBody) -> Response:
     """Stores a receiver, new or instead of the one of that name."""
     vault: Vault = request.app.state.vault
-    async with database(request) as connection:
+    async with database(request) as connection, connection.transaction():
         before = await registry.receiver(connection, name)
         try:
             made = receiver_of({**_kept_secrets(before, body, vault), **body.settings})
             _check_addresses(request.app.state.config.alert_allow, made)
             secrets = {key: value for key, value in made.secrets().items() if value}
             stored = await registry.save(connection, name, made, vault.seal(secrets), body.enabled)
+            was, now = of_receiver(before), of_receiver(stored)
+            await noted(request, connection, "receivers.write", f"receiver:{name}", before=was, after=now)
         except ValidationError as error:
             faults = [
                 f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors(include_input=False)
@@ -113,9 +116,11 @@ def _unusable(detail: str) -> Problem:
 )  # fmt: skip
 async def remove_receiver(request: Request, name: Name) -> Response:
     """Removes a receiver, its secrets, and what waits for it."""
-    async with database(request) as connection:
+    async with database(request) as connection, connection.transaction():
+        before = await registry.receiver(connection, name)
         if not await registry.remove(connection, name):
             raise _unknown(name)
+        await noted(request, connection, "receivers.remove", f"receiver:{name}", before=of_receiver(before))
     return json_answer(answers.Done(1))
 
 
@@ -127,7 +132,7 @@ async def test_receiver(request: Request, name: Name) -> Response:
     """Sends a test the way every message goes; the deliveries say what came of it."""
     now = datetime.now(UTC)
     message = Message(f"msg_{token_hex(12)}", messages.trial("test", now))
-    async with database(request) as connection:
+    async with database(request) as connection, connection.transaction():
         stored = await registry.receiver(connection, name)
         if stored is None:
             raise _unknown(name)
@@ -135,6 +140,7 @@ async def test_receiver(request: Request, name: Name) -> Response:
             await outbox.enqueue(connection, stored.id, message, now)
         except ForeignKeyViolation as error:  # removed since
             raise _unknown(name) from error
+        await noted(request, connection, "receivers.test", f"receiver:{name}", after={"message": message.id})
     return json_answer(answers.Done(1, message.id))
 
 
@@ -163,8 +169,10 @@ async def list_deliveries(request: Request, name: Name, limit: Annotated[int, Qu
 )  # fmt: skip
 async def redeliver(request: Request, body: Redelivery) -> Response:
     """Makes messages that were given up wait again."""
-    async with database(request) as connection:
+    async with database(request) as connection, connection.transaction():
         count = await outbox.redeliver(connection, body.ids, body.receiver)
+        target = f"receiver:{body.receiver or 'all'}"
+        await noted(request, connection, "deliveries.again", target, after={"count": count})
     return json_answer(answers.Done(count))
 
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api.alerting import history, rulebook
 from api.alerting.rest import answers
 from api.alerting.rest.door import READ, WRITE, database, json_answer, names_of
+from api.alerting.rest.noted import noted, of_rule
 from api.alerting.rulebook import StoredRule, TwinError
 from api.openapi import responses
 from api.parameters import milliseconds
@@ -107,11 +108,12 @@ async def add_rule(request: Request, body: RuleBody) -> Response:
     """Stores a rule after checking it against its market; it is evaluated within seconds."""
     names = await names_of(request, body.market)
     fitting(body.rule, names)
-    async with database(request) as connection:
+    async with database(request) as connection, connection.transaction():
         try:
             stored = await rulebook.add(connection, _base(body.market), body.rule, body.author)
         except TwinError as error:
             raise Problem(409, "Name taken", str(error)) from error
+        await noted(request, connection, "rules.add", f"rule:{stored.id}", after=of_rule(stored))
     return json_answer(_answer(stored, names))
 
 
@@ -135,7 +137,7 @@ async def change_rule(request: Request, rule_id: UUID, body: RuleBody) -> Respon
     """Stores the next version of a rule; alerts of the version before end."""
     names = await names_of(request, body.market)
     fitting(body.rule, names)
-    async with database(request) as connection:
+    async with database(request) as connection, connection.transaction():
         before = await rulebook.rule(connection, rule_id)
         if before is None or before.market != _base(body.market):
             raise _unknown(rule_id)
@@ -143,8 +145,10 @@ async def change_rule(request: Request, rule_id: UUID, body: RuleBody) -> Respon
             stored = await rulebook.change(connection, rule_id, body.rule, body.author)
         except TwinError as error:
             raise Problem(409, "Name taken", str(error)) from error
-    if stored is None:
-        raise _unknown(rule_id)
+        if stored is None:
+            raise _unknown(rule_id)
+        was, now = of_rule(before), of_rule(stored)
+        await noted(request, connection, "rules.change", f"rule:{rule_id}", before=was, after=now)
     return json_answer(_answer(stored, names))
 
 
@@ -156,9 +160,11 @@ async def remove_rule(
     request: Request, rule_id: UUID, author: Annotated[str, Query(min_length=1, max_length=80)]
 ) -> Response:
     """Takes a rule out; its alerts end."""
-    async with database(request) as connection:
+    async with database(request) as connection, connection.transaction():
+        before = await rulebook.rule(connection, rule_id)
         if not await rulebook.remove(connection, rule_id, author):
             raise _unknown(rule_id)
+        await noted(request, connection, "rules.remove", f"rule:{rule_id}", before=of_rule(before))
     return json_answer(answers.Done(1, str(rule_id)))
 
 
