@@ -33,5 +33,8 @@ def api_config(settings: Settings, redis_url: str, keys: tuple[str, ...], *, sha
         behind_tls=settings.api_behind_tls,
         trusted_proxies=settings.trusted_proxies,
         public_metrics=settings.public_metrics,
+        quota=settings.api_quota,
+        max_clients=settings.api_sockets,
+        max_per_identity=settings.api_sockets_of_one,
         provider=provider_of(settings, settings.page_url or api_url(settings)),
     )

@@ -18,6 +18,7 @@ from pydantic_settings import SettingsConfigDict
 
 from deploy import secret_files
 from deploy.alert_settings import AlertSettings
+from deploy.limit_settings import LimitSettings
 from deploy.model_settings import ModelSettings
 from deploy.provider_settings import ProviderSettings
 from deploy.setting_kinds import Bootstrap, Folder, Names, Port, allowed
@@ -48,7 +49,7 @@ def _default_data_dir() -> Path:
     return (checkout() or Path.cwd()) / ".esi"
 
 
-class Settings(ModelSettings, ProviderSettings, AlertSettings):
+class Settings(ModelSettings, ProviderSettings, AlertSettings, LimitSettings):
     """What a process is told; each field's description is its documentation."""
 
     model_config = SettingsConfigDict(
