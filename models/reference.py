@@ -153,8 +153,8 @@ def stage_states(reference: Reference, partitions: int) -> dict[str, State]:
 
 def fold_state(reference: Reference, market: Market, partition: int) -> State:
     """State of one partition of the feed: all know the last prices, the first one has what was not public yet."""
-    fold = BarFold(market)
-    fold.restore(reference.state["fold"])
+    fold, kept = BarFold(market), reference.state["fold"]
+    fold.restore(kept)
     if partition:
         fold.forget_open()
-    return fold.snapshot()
+    return fold.snapshot() | {"values": kept["values"]}  # nothing is sent again: the last prices stay

@@ -8,6 +8,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, model_validator
 
 from schemas.alert_rule import AlertRule
+from schemas.calendar_names import ALWAYS, fault_of
 from schemas.duration import DAY_US, Duration, Span, microseconds
 from schemas.indicator import OF_PRICES, Indicator, Segment
 from schemas.instrument import Instrument
@@ -101,6 +102,9 @@ class Market(Strict):
             faults.append((("diurnal", "slot"), told))
         if DAY_US % self.bar:
             faults.append((("bar",), "bar must divide a day evenly"))
+        named: list[tuple[Place, str]] = [(("calendar",), self.calendar)]
+        named += [(("instrument", n, "calendar"), i.calendar or ALWAYS) for n, i in enumerate(self.instrument)]
+        faults += [(place, fault) for place, name in named if (fault := fault_of(name))]
         if self.period == "session" and self.calendar == "24x7":
             faults.append((("period",), 'a 24x7 market has no sessions: give period a duration such as "1h"'))
         faults += [

@@ -60,4 +60,4 @@ def test_bounds_are_arguments_and_never_the_clock() -> None:
 
 def test_an_unknown_calendar_is_named() -> None:
     with pytest.raises(UnknownCalendarError, match="XXXX"):
-        schedule_of(tape.market(calendar="XXXX", period="10m", step="1m", bar="1m"))
+        schedule_of(tape.market(period="10m", step="1m", bar="1m").model_copy(update={"calendar": "XXXX"}))
