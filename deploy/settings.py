@@ -225,6 +225,12 @@ def _origin(name: str, flags: Mapping[str, object], written: Mapping[str, object
     return ENV_FILE if variable in {key.upper() for key in written} else "default"
 
 
+def origin_of(name: str) -> str:
+    """Where a setting that was loaded comes from: `environment`, `.env`, or a flag."""
+    found = _origin(name, {}, dotenv_values(ENV_FILE))
+    return "flag" if found == "default" else found
+
+
 def _explain(name: str, fault: str, flags: Mapping[str, object], written: Mapping[str, object]) -> str:
     """`ESI_API_PORT (environment) is 'x': ...`; a secret's value stays hidden."""
     field, where = Settings.model_fields[name], _origin(name, flags, written)

@@ -13,6 +13,8 @@ DATA = frozenset({"rejected"})
 LAST_WORDS = "esi: "
 """How a verb begins to say why it ends (`deploy.cli.main`)."""
 
+TRACEBACK = "Traceback (most recent call last)"
+
 LONGEST_LINE = 240
 _PLUMBING = frozenset({"event", "level", "timestamp", "process", "exception"})
 
@@ -24,6 +26,7 @@ class Tail:
         self._file = file
         self._at = file.stat().st_size if file.exists() else 0
         self._rest = b""
+        self._falls = False
 
     def lines(self) -> Iterator[str]:
         """Whole new lines; a file that has shrunk was put aside and is read from its beginning."""
@@ -40,7 +43,16 @@ class Tail:
             read = file.read(size - self._at)
         self._at += len(read)
         *whole, self._rest = (self._rest + read).split(b"\n")
-        yield from (line.decode(errors="replace") for line in whole)
+        yield from (self._cause(line.decode(errors="replace")) for line in whole)
+
+    def _cause(self, line: str) -> str:
+        """The line, marked as last words where it is the end of a raw traceback: a fault that nobody foresaw."""
+        if line.startswith(TRACEBACK):
+            self._falls = True
+        elif self._falls and line and not line.startswith((" ", "\t")):
+            self._falls = False
+            return LAST_WORDS + line
+        return line
 
 
 def important(line: str) -> str | None:

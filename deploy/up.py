@@ -13,6 +13,7 @@ from contextlib import closing
 from functools import partial
 from types import FrameType
 
+from deploy.api_config import check_api
 from deploy.artifacts import artifacts, has_saved
 from deploy.child import put_aside
 from deploy.choice import Choice, choose_markets, choose_port, page_built
@@ -44,6 +45,7 @@ class Session:
     """One `esi up`, from lock to last process."""
 
     def __init__(self, settings: Settings, choice: Choice, console: Console) -> None:
+        check_api(settings)
         self._choice, self._console = choice, console
         self._settings = settings = choose_markets(choose_port(settings, choice, console.tell), choice)
         self._servers = Servers(settings)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.api_config import api_config
-from deploy.settings import Settings
+from deploy.api_config import api_config, check_api
+from deploy.settings import Settings, SettingsError, load
 
 REDIS = "redis://127.0.0.1:1/0"
 
@@ -30,3 +30,17 @@ def test_what_ends_the_local_session() -> None:
 def test_an_open_address_without_users_is_refused() -> None:
     with pytest.raises(ValueError, match="esi users add"):
         api_config(Settings(api_host="0.0.0.0", allowed_hosts="desk.example"), REDIS, (), shared=False)
+
+
+def test_a_fault_is_told_in_the_words_of_the_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ESI_API_HOST", "0.0.0.0")
+    with pytest.raises(SettingsError) as told:
+        check_api(load(env_file=tmp_path / "none"))
+    said = "ESI_API_HOST (environment) is 0.0.0.0, which others can reach: name in ESI_ALLOWED_HOSTS how they may "
+    assert str(told.value) == f"{said}address it"
+
+
+def test_an_api_with_its_own_postgres_needs_none_to_be_named() -> None:
+    check_api(Settings(api_host="0.0.0.0", allowed_hosts="desk.example"))
+    with pytest.raises(SettingsError, match=r"ESI_API_TLS_CERTIFICATE .* and ESI_API_TLS_KEY belong together"):
+        check_api(Settings(api_tls_key=Path("k.pem")))

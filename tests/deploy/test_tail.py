@@ -61,3 +61,17 @@ def test_what_is_no_json_or_too_long_does_no_harm() -> None:
 def test_why_a_process_ended_is_told_whole() -> None:
     why = "us.reference: damaged or no reference artifact: " + "x" * 300
     assert important(f"esi: {why}") == why
+
+
+def test_the_end_of_a_raw_traceback_is_told(tmp_path: Path) -> None:
+    """A fault that nobody foresaw is no JSON; its last line says what it was."""
+    file = tmp_path / "flow.log"
+    file.touch()
+    tail = Tail(file)
+    raw = 'Traceback (most recent call last):\n  File "x.py", line 1, in <module>\n    f()\nValueError: no calendar\n\n'
+    with file.open("a") as log:
+        log.write("Begun: of no interest\n" + raw)
+    assert [said for line in tail.lines() if (said := important(line))] == ["ValueError: no calendar"]
+    with file.open("a") as log:
+        log.write("ValueError: somebody else's words\n")
+    assert [said for line in tail.lines() if (said := important(line))] == []
