@@ -32,12 +32,13 @@ class UnknownSegmentError(ValueError):
     """A reading has a segment for which the table, whose head is sent, has no column."""
 
 
-def encode_table(entries: Sequence[Entry], kind: Format) -> bytes:
-    """Readings in the asked format, in the order given; its segments are those of the readings."""
-    columns = _columns(entries, ())
+def encode_table(entries: Sequence[Entry], kind: Format, segments: Iterable[str] = ()) -> bytes:
+    """Readings in the asked format, in the order given; it has these segments, and those of the readings."""
+    columns = _columns(entries, segments)
+    named = sorted(name.removeprefix(_SEGMENT) for name in columns if name.startswith(_SEGMENT))
     if kind == "parquet":
-        return _parquet(columns)
-    writer = table_writer(kind, [name.removeprefix(_SEGMENT) for name in columns if name.startswith(_SEGMENT)])
+        return _parquet({name: columns[name] for name in _columns([], named)})
+    writer = table_writer(kind, named)
     return writer.head() + writer.rows(entries) + writer.end()
 
 

@@ -18,6 +18,9 @@ from schemas.reading import parse_when
 
 MAX_LIMIT = 10_000
 MAX_DETAILS = 1_000
+FINAL_SEQ = 1
+"""Ids are a time and 0, or 1 for a final: nothing lies behind the final of a millisecond."""
+
 _KNOWN_AT = "Wall clock: only what was published by then, the provisional reading that was in force included."
 
 
@@ -107,9 +110,12 @@ def _interval(text: str | None) -> int | None:
 
 def _cursor(text: str | None) -> Id:
     try:
-        return ZERO if text is None else Id.parse(text)
+        found = ZERO if text is None else Id.parse(text)
     except ValueError as error:
         raise bad("cursor", error) from error
+    if found.seq > FINAL_SEQ:
+        raise bad("cursor", f"{found} is no id of a reading: give the `next` of the page before, unchanged")
+    return found
 
 
 def span(begin: str | None, end: str | None, cursor: str | None) -> tuple[Id, Id | None]:
@@ -119,7 +125,9 @@ def span(begin: str | None, end: str | None, cursor: str | None) -> tuple[Id, Id
         Problem: names the parameter that cannot be used.
     """
     first, until = milliseconds("from", begin), milliseconds("to", end)
-    after = max(_cursor(cursor), Id(first - 1, LAST_SEQ) if first else ZERO)
+    if first is not None and until is not None and first > until:
+        raise bad("from", "it is after `to`: exchange the two")
+    after = max(_cursor(cursor), Id(first - 1, FINAL_SEQ) if first else ZERO)
     return after, None if until is None else Id(until, 0)
 
 

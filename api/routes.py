@@ -19,7 +19,7 @@ from api.parameters import History_, Known, Market, commands_of, json_answer, kn
 from api.problems import Problem, away, unknown_market
 from api.store import Wanted
 from api.streams import AWAY, Entry, Id
-from api.tables import all_as_table, page_as_table, span
+from api.tables import all_as_table, page_as_table, segments_of, span
 from schemas.reading import Details, Reading, decode_reading, rfc3339
 
 _IN_THREAD = 500
@@ -127,7 +127,8 @@ async def list_readings(
         return await all_as_table(history, commands_of(request), wanted, kind)
     page = await history.page(wanted)
     if kind != "json":
-        return await page_as_table(request.url, wanted, page, kind)
+        segments = await segments_of(commands_of(request), wanted.market, page)
+        return await page_as_table(request.url, wanted, page, kind, segments)
     last, following = span(wanted, page)
     bodies = [answers.raw(Reading, entry.data) for entry in page.entries]
     found = answers.Readings(wanted.market, page.epoch, bodies, last, following, _said(wanted))

@@ -34,14 +34,14 @@ def span(wanted: Wanted, page: Page) -> tuple[str, str | None]:
     return last, last if page.more else None
 
 
-async def page_as_table(url: URL, wanted: Wanted, page: Page, kind: Format) -> Response:
-    """One page; where to go on stands in its headers."""
+async def page_as_table(url: URL, wanted: Wanted, page: Page, kind: Format, segments: set[str]) -> Response:
+    """One page with these segments, and those of its readings; where to go on stands in its headers."""
     last, following = span(wanted, page)
     headers = {**_headers(wanted, page, kind), "x-last": last}
     if following is not None:
         following_url = url.include_query_params(cursor=following)
         headers |= {"x-next": following, "link": f'<{following_url.path}?{following_url.query}>; rel="next"'}
-    body = await run_sync(encode_table, page.entries, kind)  # the sockets must not wait for it
+    body = await run_sync(encode_table, page.entries, kind, segments)  # the sockets must not wait for it
     return Response(body, media_type=MEDIA_TYPES[kind], headers=headers)
 
 
@@ -60,12 +60,12 @@ async def all_as_table(history: History, commands: Redis, wanted: Wanted, kind: 
     if kind not in {"csv", "arrow"}:
         raise Problem(422, "Bad parameter", f"stream: {kind} cannot be streamed; csv and arrow can.")
     first = await history.page(replace(wanted, limit=AT_A_TIME))
-    segments = await _segments(commands, wanted.market, first)
+    segments = await segments_of(commands, wanted.market, first)
     pieces = _pieces(history, wanted, first, segments, kind)
     return StreamingResponse(pieces, media_type=MEDIA_TYPES[kind], headers=_headers(wanted, first, kind))
 
 
-async def _segments(commands: Redis, market: str, first: Page) -> set[str]:
+async def segments_of(commands: Redis, market: str, first: Page) -> set[str]:
     """Those of the market as its flow defines it now, and those of its first readings."""
     found = {segment for entry in first.entries[:1] for segment in decode_reading(entry.data).contributions}
     try:

@@ -6,13 +6,12 @@ import pytest
 
 from api.parameters import milliseconds, span, wanted_readings
 from api.problems import Problem
-from api.store import LAST_SEQ
 from api.streams import ZERO, Id
 
 
 def test_a_span_is_ids_between_which_its_readings_lie() -> None:
     assert span(None, None, None) == (ZERO, None)
-    assert span("1970-01-02", "1970-01-03", None) == (Id(86_399_999, LAST_SEQ), Id(172_800_000, 0))
+    assert span("1970-01-02", "1970-01-03", None) == (Id(86_399_999, 1), Id(172_800_000, 0))
     assert span("1970-01-02", None, "90000000-1") == (Id(90_000_000, 1), None)
     assert span("1960-01-01", "1960-01-01", None) == (ZERO, Id(0, 0))
 
@@ -38,3 +37,15 @@ def test_intervals_are_whole_milliseconds_up_to_a_year(every: str) -> None:
     with pytest.raises(Problem, match="every: "):
         wanted_readings("m", limit=1, every=every)
     assert wanted_readings("m", limit=1, every="1h").every == 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "cursor", "said"),
+    [
+        ("1970-01-03", "1970-01-02", None, "from: it is after `to`"),
+        (None, None, "1-7", "cursor: 1-7 is no id of a reading"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(begin: str | None, end: str | None, cursor: str | None, said: str) -> None:
+    with pytest.raises(Problem, match=said):
+        span(begin, end, cursor)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import httpx
 import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
 import pytest
 import redis
 
 from api import tables
+from schemas.names import market_key
 from tests.api.conftest import Served
 from tests.api.publisher import Publisher, archive, id_of
 
@@ -73,3 +77,39 @@ def test_a_segment_unknown_at_the_head_breaks_the_stream_off(
     with pytest.raises(httpx.RemoteProtocolError):
         served.get(PATH, params={"format": "csv", "stream": "true"})
     assert served.get(PATH, params={"format": "csv"}).status_code == 200
+
+
+YOUNG = (
+    b'{"market":"test","at":"2000-01-01T00:00:00Z","final":false,"index":null,"percentile":null,"level":"unknown",'
+    b'"form":"ciss","contributions":{},"forms":{},"change":null,"coverage":0.0,"staleness":{"max_s":null,"stale":0},'
+    b'"flags":["warming_up"],"version":"2"}'
+)
+
+
+def table_of(kind: str, body: bytes) -> pa.Table:
+    if kind == "csv":
+        return pa.csv.read_csv(pa.py_buffer(body))
+    return pa.ipc.open_stream(body).read_all() if kind == "arrow" else pq.read_table(pa.py_buffer(body))
+
+
+@pytest.mark.parametrize("kind", ["csv", "arrow", "parquet"])
+def test_pages_have_the_same_columns_also_before_there_is_an_index(
+    served: Served, publisher: Publisher, clean_redis: redis.Redis, kind: str
+) -> None:
+    definition = json.loads(clean_redis.get(market_key("test")) or b"")  # type: ignore[arg-type]
+    definition["segments"] += [definition["segments"][0] | {"name": name} for name in ("credit", "fx")]
+    clean_redis.set(market_key("test"), json.dumps(definition))
+    for second in range(4):
+        clean_redis.xadd("esi:test:readings", {"reading": YOUNG, "sent_ns": 1}, id=f"{second + 1}-0")
+    publisher.readings(range(1, 8))
+    pages, cursor = [], "0-0"
+    while cursor:
+        answer = served.get(PATH, params={"format": kind, "limit": "4", "cursor": cursor})
+        pages.append(table_of(kind, answer.content))
+        cursor = answer.headers.get("x-next", "")
+    assert [page.num_rows for page in pages] == [4, 4, 3]
+    first, *others = [page.column_names for page in pages]
+    assert others == [first, first]
+    assert any(name.startswith("contribution.") for name in pages[0].column_names)
+    if kind != "csv":
+        assert pa.concat_tables(pages).num_rows == 11
