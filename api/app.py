@@ -35,6 +35,7 @@ from api.problems import Problem
 from api.room import Room
 from api.security import Door, refuse_socket
 from api.store import Store
+from api.strict import known_parameters
 from api.warrants import Warrants
 
 AFTER_A_FAULT = 1.0
@@ -86,10 +87,10 @@ def create_app(config: ApiConfig, connections: int = 1_000) -> FastAPI:
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
-        dependencies=[Depends(authorized)],
+        dependencies=[Depends(authorized), Depends(known_parameters)],
         lifespan=_lifespan,
     )
-    app.state.config, app.state.metrics = config, Metrics()
+    app.state.config, app.state.metrics, app.state.known_parameters = config, Metrics(), {}
     app.state.entrance = Entrance(connections, config.ask_within, app.state.metrics)
     app.add_middleware(door.BodyLimit)
     app.add_middleware(Compress)
