@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from bench.drain import BEGAN
 from bench.engine import reference_variance
 from bench.kafka_to_redis import FEED, MINUTES, waited
 from bench.peers import job
+from bench.peers.running import peak_mb
 from bench.servers import running
 from schemas import names
 from schemas.reading import Bars, Details, parse_rfc3339
@@ -54,7 +54,7 @@ def drain(bootstrap: str, want: Wanted, processes: int) -> tuple[float, float]:
         flows = _started(bootstrap, store.url, folder, processes)
         try:
             waited(store.client(), want.last, flows, folder)
-            rss_mb = sum(_peak_mb(flow.pid) for flow in flows)
+            rss_mb = sum(peak_mb(flow.pid) for flow in flows)
         finally:
             for flow in flows:
                 flow.send_signal(signal.SIGKILL)
@@ -72,12 +72,6 @@ def _started(bootstrap: str, redis_url: str, folder: Path, processes: int) -> li
             subprocess.Popen([*command, str(number)], stdout=log, stderr=log, cwd=servers.CHECKOUT)
             for number in range(processes)
         ]
-
-
-def _peak_mb(pid: int) -> float:
-    found = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    assert found is not None
-    return int(found[1]) / 1024
 
 
 def _checked(client: redis.Redis, want: Wanted) -> int:

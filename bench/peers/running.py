@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -101,26 +101,38 @@ def run(command: list[str], source: str, topic: str, folder: Path, runs: int) ->
     words = [source, topic, str(folder), str(runs), str(job.ROWS), repr(job.WEIGHT)]
     with (folder / "log").open("wb") as log, (folder / "said").open("wb") as said:
         process = subprocess.Popen([*guard, *command, *words], stdout=said, stderr=log, cwd=folder)
-        status, rss_kb = _ended(process)
-    if status:
+        rss_mb = _ended(process)
+    if process.returncode:
         said_last = ((folder / "said").read_bytes() + (folder / "log").read_bytes())[-3000:].decode(errors="replace")
-        msg = f"{command[-1]} ended with {status}: {said_last}"
+        msg = f"{command[-1]} ended with {process.returncode}: {said_last}"
         raise RuntimeError(msg)
     lines = [json.loads(line) for line in (folder / "said").read_text().splitlines() if line.startswith('{"run"')]
-    return Told(tuple(line["seconds"] for line in lines), tuple(folder / f"{number}.csv" for number in range(runs)), rss_kb / 1024)
+    return Told(
+        tuple(line["seconds"] for line in lines), tuple(folder / f"{number}.csv" for number in range(runs)), rss_mb
+    )
 
 
-def _ended(process: subprocess.Popen[bytes]) -> tuple[int, int]:
-    """Exit status and most resident memory, KiB; killed where it takes too long."""
-    deadline = time.monotonic() + LIMIT_S
-    while True:
-        pid, status, used = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            process.returncode = os.waitstatus_to_exitcode(status)
-            return process.returncode, used.ru_maxrss
+def _ended(process: subprocess.Popen[bytes]) -> float:
+    """Waits for its end and returns its most resident memory, MB; killed where it takes too long."""
+    deadline, most = time.monotonic() + LIMIT_S, 0.0
+    while process.poll() is None:
+        most = max(most, peak_mb(process.pid))
         if time.monotonic() > deadline:
             process.kill()
         time.sleep(0.05)
+    return most
+
+
+def peak_mb(pid: int) -> float:
+    """Most resident memory of a process so far, MB; 0 when it has ended.
+
+    Not what `wait4` says: that begins with the memory of whoever started it.
+    """
+    try:
+        found = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    except OSError:
+        return 0.0
+    return int(found[1]) / 1024 if found else 0.0
 
 
 def folder() -> tempfile.TemporaryDirectory[str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+import answers
 import bytewax.operators as op
 import bytewax.operators.windowing as windows
 import polars as pl
@@ -15,9 +14,6 @@ from bytewax.connectors.kafka import KafkaSource
 from bytewax.dataflow import Dataflow
 from bytewax.testing import TestingSink, run_main
 
-sys.path.insert(0, str(Path(__file__).parent))
-import answers
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Part = list[Any]
 
@@ -25,7 +21,7 @@ Part = list[Any]
 def parts(messages: list[Any]) -> list[tuple[str, Part]]:
     """Partial bars (start, open, high, low, close, volume, count) of a batch of messages, oldest first."""
     tables = [pa.ipc.open_stream(message.value).read_all() for message in messages if message.value]
-    frame = pl.concat([pl.from_arrow(table) for table in tables])  # type: ignore[type-var] # tables are frames
+    frame = pl.concat([pl.from_arrow(table) for table in tables])
     price = pl.col("price")
     found = (
         frame.lazy()

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+import answers
 import bytewax.operators as op
 import bytewax.operators.windowing as windows
 import orjson
 from bytewax.connectors.kafka import KafkaSource
 from bytewax.dataflow import Dataflow
 from bytewax.testing import TestingSink, run_main
-
-sys.path.insert(0, str(Path(__file__).parent))
-import answers
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Bar = list[Any]

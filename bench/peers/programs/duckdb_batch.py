@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-import duckdb
-
-sys.path.insert(0, str(Path(__file__).parent))
 import answers
+import duckdb
 
 # each record's time is its own, so first and last go by it
 JOB = """

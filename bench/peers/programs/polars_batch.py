@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-import polars as pl
-
-sys.path.insert(0, str(Path(__file__).parent))
 import answers
+import polars as pl
 
 
 def once(told: answers.Job) -> list[answers.Row]:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
-from pathlib import Path
 from typing import Any
 
-from quixstreams import Application
-
-sys.path.insert(0, str(Path(__file__).parent))
 import answers
+from quixstreams import Application
 
 
 def begun(tick: dict[str, Any]) -> list[Any]:

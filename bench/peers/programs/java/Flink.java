@@ -12,7 +12,7 @@ public final class Flink {
     private static final String TICKS = """
         CREATE TABLE ticks (
           instrument STRING, ts_us BIGINT, price DOUBLE, size DOUBLE,
-          at AS TO_TIMESTAMP_LTZ(ts_us / 1000, 3), WATERMARK FOR at AS at
+          seen AS TO_TIMESTAMP_LTZ(ts_us / 1000, 3), WATERMARK FOR seen AS seen
         ) WITH (
           'connector' = 'kafka', 'topic' = '%s', 'properties.bootstrap.servers' = '%s',
           'properties.group.id' = 'flink', 'scan.startup.mode' = 'earliest-offset',
@@ -25,13 +25,13 @@ public final class Flink {
           SELECT instrument, window_time AS closed, MIN(ts_us) / 60000000 * 60000000 AS start_us,
             FIRST_VALUE(price) AS o, MAX(price) AS h, MIN(price) AS l, LAST_VALUE(price) AS c, SUM(size) AS v,
             COUNT(*) AS n
-          FROM TABLE(TUMBLE(TABLE ticks, DESCRIPTOR(at), INTERVAL '1' MINUTE))
+          FROM TABLE(TUMBLE(TABLE ticks, DESCRIPTOR(seen), INTERVAL '1' MINUTE))
           GROUP BY instrument, window_start, window_end, window_time
         )""";
 
     public static void main(String[] words) throws Exception {
         Job job = Job.of(words);
-        job.repeat(number -> {
+        job.repeat((number, later) -> {
             StreamTableEnvironment tables = StreamTableEnvironment.create(
                 StreamExecutionEnvironment.getExecutionEnvironment(settings()));
             tables.createTemporarySystemFunction("EWMA", EwmaFunction.class);
@@ -48,13 +48,11 @@ public final class Flink {
         Configuration settings = new Configuration();
         settings.setString("parallelism.default", "2");
         settings.setString("pipeline.object-reuse", "true");
-        settings.setString("execution.checkpointing.interval", "0");
         settings.setString("taskmanager.memory.network.min", "128mb");
         settings.setString("taskmanager.memory.network.max", "128mb");
         settings.setString("table.exec.mini-batch.enabled", "true");
         settings.setString("table.exec.mini-batch.allow-latency", "1 s");
         settings.setString("table.exec.mini-batch.size", "10000");
-        settings.setString("table.exec.source.idle-timeout", "0");
         return settings;
     }
 

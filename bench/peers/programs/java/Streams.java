@@ -37,7 +37,7 @@ public final class Streams {
     public static void main(String[] words) throws Exception {
         Job job = Job.of(List.of(words).subList(1, words.length).toArray(String[]::new));
         boolean dsl = words[0].equals("dsl");
-        job.repeat(number -> {
+        job.repeat((number, later) -> {
             BlockingQueue<String> said = new LinkedBlockingQueue<>();
             StreamsBuilder builder = new StreamsBuilder();
             KStream<String, Tick> ticks = builder.stream(job.topic(), Consumed.with(Serdes.String(), TICKS)
@@ -47,17 +47,17 @@ public final class Streams {
             } else {
                 ticks.process(() -> new ByHand(job.weight(), said));
             }
-            try (KafkaStreams streams = new KafkaStreams(builder.build(), settings(job, words[0] + number))) {
-                streams.start();
-                return taken(said, job.rows());
-            }
+            KafkaStreams streams = new KafkaStreams(builder.build(), settings(job, words[0] + number));
+            later.add(streams);
+            streams.start();
+            return taken(said, job.rows());
         });
     }
 
     private static List<String> taken(BlockingQueue<String> said, int rows) throws InterruptedException {
         List<String> found = new ArrayList<>(rows);
         while (found.size() < rows) {
-            String row = said.poll(120, TimeUnit.SECONDS);
+            String row = said.poll(30, TimeUnit.SECONDS);
             if (row == null) {
                 throw new IllegalStateException(found.size() + " rows of " + rows);
             }
@@ -69,10 +69,11 @@ public final class Streams {
     private static void windows(KStream<String, Tick> ticks, Job job, BlockingQueue<String> said) {
         ticks.groupByKey(Grouped.with(Serdes.String(), TICKS))
             .windowedBy(TimeWindows.ofSizeWithNoGrace(Duration.ofMinutes(1)))
+            // uncached: what a cache holds back comes to suppress too late, and is lost there
             .aggregate(() -> new Bar(0), (key, tick, bar) -> bar.add(tick),
                 Materialized.<String, Bar>as(Stores.inMemoryWindowStore(
                         "bars", Duration.ofMinutes(5), Duration.ofMinutes(1), false))
-                    .withKeySerde(Serdes.String()).withValueSerde(BARS).withCachingEnabled().withLoggingDisabled())
+                    .withKeySerde(Serdes.String()).withValueSerde(BARS).withCachingDisabled().withLoggingDisabled())
             .suppress(Suppressed.untilWindowCloses(Suppressed.BufferConfig.unbounded().withLoggingDisabled()))
             .toStream()
             .process(() -> new Volatility(job.weight(), said));
