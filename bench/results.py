@@ -15,6 +15,9 @@ from bench.case import Figure
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE / "results"
 README: Final = HERE / "README.md"
+PEERS: Final = "peers.json"
+"""What `bench.peers` keeps beside the runs."""
+
 BEGIN, END = "<!-- results begin -->", "<!-- results end -->"
 
 _BUSY: Final = 0.3
@@ -92,13 +95,13 @@ def write(run: dict[str, Any], folder: Path = RESULTS, readme: Path = README) ->
     latest.write_text(text)
     dated.write_text(text)
     if readme.exists():
-        readme.write_text(_with_table(readme.read_text(), table(runs(folder))))
+        readme.write_text(replaced(readme.read_text(), table(runs(folder))))
     return dated
 
 
 def runs(folder: Path) -> list[dict[str, Any]]:
     """All runs by date, oldest first."""
-    found: list[dict[str, Any]] = [json.loads(file.read_text()) for file in folder.glob("*.json")]
+    found: list[dict[str, Any]] = [json.loads(file.read_text()) for file in folder.glob("*.json") if file.name != PEERS]
     return sorted(found, key=lambda run: str(run["at"]))
 
 
@@ -134,7 +137,7 @@ def _bar(result: dict[str, Any]) -> str:
     return f"{sign} {result['bar']:g}{'' if better else ', missed'}"
 
 
-def _with_table(text: str, fresh: str) -> str:
+def replaced(text: str, fresh: str, begin: str = BEGIN, end: str = END) -> str:
     """The text with the part between the marks replaced."""
-    before, _, rest = text.partition(BEGIN)
-    return f"{before}{BEGIN}\n\n{fresh}\n\n{END}{rest.partition(END)[2]}"
+    before, _, rest = text.partition(begin)
+    return f"{before}{begin}\n\n{fresh}\n\n{end}{rest.partition(end)[2]}"
