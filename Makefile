@@ -1,6 +1,9 @@
 # Needs make and Python 3.11 or 3.12; everything else goes into .venv, by exact versions (constraints.txt).
 #   make run ARGS="--once"     the whole product          make test ARGS="-k bars"   the tests
 #   make bench                 the measurements           make check                 style, types, contracts
+#   make bench-peers           the same job by other engines, in turns with ours (make bench-peers ARGS="--list")
+#   make bench-compare BASE=HEAD~1   this checkout beside a commit; fails where it is slower beyond the noise
+#   make soak                  five billion ticks through one flow: does it grow?
 #   make fmt                   formats the code           make torture               200 kills instead of 20
 #   make fuzz RULES=1000000    random rules and requests  make audit                 code and secrets looked over
 #   make coverage              the tests, and what they reach (WORKERS=4 test processes at once, WORKERS=0 for none)
@@ -22,6 +25,7 @@ WORKERS ?= 4
 RULES ?= 1000000
 REQUESTS ?= 100000
 EXAMPLES ?= 200
+BASE ?= HEAD~1
 SEED ?= 1
 # hashes are no secrets, and addresses with a password are written down only for servers of tests
 NOT_SECRET = --disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString \
@@ -34,7 +38,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TRAIN ?= .venv-train
 TORCH_TESTS = $(shell grep -rl "make test-train" tests --include=test_*.py)
 
-.PHONY: run test coverage bench check fmt torture fuzz audit pins docs evaluate evaluate-forecasts reference clean train test-train
+.PHONY: run test coverage bench bench-peers bench-compare soak check fmt torture fuzz audit pins docs evaluate evaluate-forecasts reference clean train test-train
 .DELETE_ON_ERROR:
 
 run: .venv/.installed
@@ -50,6 +54,20 @@ coverage: .venv/.installed-dev
 
 bench: .venv/.installed-dev
 	$(BIN)/python -m bench $(ARGS)
+
+bench-peers: .venv/.installed-dev .venv-peers/.installed
+	$(BIN)/python -m bench.peers $(ARGS)
+
+bench-compare: .venv/.installed-dev
+	$(BIN)/python -m bench.compare $(BASE) $(ARGS)
+
+soak: .venv/.installed-dev
+	$(BIN)/python -m bench.soak $(ARGS)
+
+.venv-peers/.installed: bench/peers/programs/requirements.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install -q -r $<
+	@touch $@
 
 check: .venv/.installed-dev
 	$(BIN)/ruff check .

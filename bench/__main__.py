@@ -1,15 +1,20 @@
-"""`python -m bench [NAME...] [--json] [--list]`: measures, checks, prints and writes bench/results."""
+"""`python -m bench [NAME...] [--json] [--profile] [--list]`: measures, checks, prints and writes bench/results."""
 
 from __future__ import annotations
 
 import argparse
+import cProfile
 import json
+import pstats
 import sys
 import traceback
 
 from bench import results
 from bench.case import AbsentPartError, Benchmark, Figure
 from bench.registry import BENCHMARKS
+
+SHOWN = 25
+"""Functions that a profile prints."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,6 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("name", nargs="*", metavar="NAME", help=f"one of {', '.join(known)}; all without a name")
     parser.add_argument("--json", action="store_true", help="print the results as JSON on standard output")
+    parser.add_argument(
+        "--profile", action="store_true", help="write what took the time, function by function; no figures"
+    )
     parser.add_argument("--list", action="store_true", help="print the benchmarks and what they do, and end")
     asked = parser.parse_args(arguments)
     if unknown := [name for name in asked.name if name not in known]:
@@ -25,7 +33,21 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.list:
         print("\n".join(f"{benchmark.name:<16} {benchmark.work}" for benchmark in BENCHMARKS))
         return 0
-    return _run([known[name] for name in asked.name] or list(BENCHMARKS), as_json=asked.json)
+    chosen = [known[name] for name in asked.name] or list(BENCHMARKS)
+    return _profiled(chosen) if asked.profile else _run(chosen, as_json=asked.json)
+
+
+def _profiled(chosen: list[Benchmark]) -> int:
+    """Python functions of this process by their own time; processes of the product are not in it. Figures would lie."""
+    for benchmark in chosen:
+        file = results.PROFILES / f"{benchmark.name}.prof"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with cProfile.Profile() as profile:
+            benchmark.measure()
+        profile.dump_stats(file)
+        _tell(f"\n{benchmark.name}: {file} (python -m pstats, or snakeviz)")
+        pstats.Stats(profile, stream=sys.stderr).sort_stats("tottime").print_stats(SHOWN)
+    return 0
 
 
 def _run(chosen: list[Benchmark], *, as_json: bool) -> int:

@@ -9,6 +9,7 @@ from bench import (
     alert_rules,
     backlog,
     convergence,
+    decode,
     engine,
     fanout,
     instruments,
@@ -31,6 +32,7 @@ from bench.case import Benchmark
 
 BENCHMARKS: Final = (
     Benchmark("engine", engine.WORK, engine.measure),
+    Benchmark("decode", decode.WORK, decode.measure),
     Benchmark("step", step.WORK, step.measure),
     Benchmark("us_history", us.WORK, us.history),
     Benchmark("us_step", us.STEP_WORK, us.step),

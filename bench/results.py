@@ -15,9 +15,7 @@ from bench.case import Figure
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE / "results"
 README: Final = HERE / "README.md"
-PEERS: Final = "peers.json"
-"""What `bench.peers` keeps beside the runs."""
-
+PROFILES: Final = HERE.parent / ".cache" / "profiles"
 BEGIN, END = "<!-- results begin -->", "<!-- results end -->"
 
 _BUSY: Final = 0.3
@@ -101,7 +99,7 @@ def write(run: dict[str, Any], folder: Path = RESULTS, readme: Path = README) ->
 
 def runs(folder: Path) -> list[dict[str, Any]]:
     """All runs by date, oldest first."""
-    found: list[dict[str, Any]] = [json.loads(file.read_text()) for file in folder.glob("*.json") if file.name != PEERS]
+    found: list[dict[str, Any]] = [json.loads(file.read_text()) for file in folder.glob("*.json")]
     return sorted(found, key=lambda run: str(run["at"]))
 
 

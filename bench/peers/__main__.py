@@ -1,4 +1,4 @@
-"""`python -m bench.peers [NAME...] [--json] [--ticks N] [--list]`: the same job by us and by what one would take instead.
+"""`python -m bench.peers [NAME...] [--json] [--ticks N] [--list]`: the same job by us and by what one would take.
 
 Each peer runs right behind a drain by us, on the same topic, broker and cores; the ratio is of the two.
 """

@@ -11,7 +11,7 @@ from bench import results
 from bench.peers.roster import PEERS, Peer
 from bench.peers.running import Told
 
-FILE: Final = results.RESULTS / results.PEERS
+FILE: Final = results.HERE / "peers" / "results.json"
 BEGIN, END = "<!-- peers begin -->", "<!-- peers end -->"
 LEAST_MEMORY: Final = 5.0
 """Times our memory that a streaming peer on JSON takes, as promised of the fastest."""
