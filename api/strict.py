@@ -27,7 +27,11 @@ async def known_parameters(request: Request) -> None:
     for name in request.query_params:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=2)
-            remedy = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(known)) or 'none here'}."
+            remedy = (
+                f"did you mean {' or '.join(near)}?"
+                if near
+                else f"there are {', '.join(sorted(known)) or 'none here'}."
+            )
             raise Problem(422, "Unknown parameter", f"{name[:40]!r}: {remedy}")
 
 
