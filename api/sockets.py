@@ -57,7 +57,7 @@ def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            remedy = "somebody listens there already: end it, or choose another port (ESI_API_PORT, 0 for a free one)"
+            remedy = "somebody listens there already: end it, or choose another port (ESI_API_PORT)"
         else:
             remedy = "choose an address of this machine"
         msg = f"cannot listen on {host}:{port} ({error.strerror}): {remedy}"

@@ -74,6 +74,7 @@ def test_quotes_and_several_files_are_read(tmp_path: Path) -> None:
         (HEAD, "head.csv", "no row in it"),
         (HEAD + "noon,SPY,1,1\n", "time.csv", "expected a CSV with the columns"),
         (HEAD + "1,SPY,dear,1\n", "price.csv", "expected a CSV with the columns"),
+        (HEAD + "1,SPY,1,1\n" * 4 + "1,SPY,dear,1\n", "row.csv", "Row #6: .*invalid value 'dear'"),
         (HEAD + "1,SPY\n", "short.csv", "expected a CSV with the columns"),
         ("time,symbol,price\n1,SPY,1\n", "column.csv", "needed are ts_ms,symbol and price"),
         ("ts_ms,symbol,bid\n1,SPY,1\n", "half.csv", "needed are ts_ms,symbol and price .or bid,ask"),
