@@ -20,7 +20,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
 	$$python -c '$(SUITABLE)' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 ARGS ?=
-# tests wait for servers more than they compute, so two cores carry four; a file's tests stay together: they share what they start
+# tests wait for servers more than they compute, so two cores carry four; a file's tests stay together: they share what they start.
+# Files keep their order: those with few tests take longest, and would come last
 WORKERS ?= 4
 RULES ?= 1000000
 REQUESTS ?= 100000
@@ -30,7 +31,7 @@ SEED ?= 1
 # hashes are no secrets, and addresses with a password are written down only for servers of tests
 NOT_SECRET = --disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString \
 	--disable-plugin BasicAuthDetector --exclude-files 'package-lock\.json|\.reference$$'
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 DATA ?= ../shared/data
 PANEL ?= $(DATA)/panel/daily_inputs_1990_2026.csv.gz
 # torch for CPUs; empty: that of PyPI, which brings about 5 GB of CUDA
