@@ -102,5 +102,5 @@ def _fastest(rows: list[Row]) -> str:
     small = "reached" if best["memory"] >= LEAST_MEMORY else "missed"
     return (
         f"The fastest streaming peer on JSON, warm, is `{best['name']}`: ours is {best['ratio']:.2f} times as fast "
-        f"(bar 2: {reached}) in a {best['memory']:.1f}th of its memory (bar: a fifth, {small})."
+        f"(bar 2: {reached}), and it took {best['memory']:.1f} times our memory (bar 5: {small})."
     )

@@ -26,6 +26,9 @@ from schemas.market_words import Strict, Text
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
 
+PROVIDER_LINK = '</v1/session/oidc>; rel="login"'
+"""Told to whoever asks who they are, where logins by a provider are configured."""
+
 _WRONG = Problem(401, "Wrong name or password", "No user of this name logs in with this password.")
 _WRONG_LINK = Problem(401, "Not a valid link", "This link was used, has ended, or never was: ask an admin for another.")
 
@@ -62,9 +65,12 @@ def address_of(request: Request) -> str:
 async def show_session(request: Request) -> Response:
     """Who is logged in, with the CSRF token for changes; `local` on this machine without a login."""
     identity: Identity | None = request.state.identity
+    way_in = {} if request.app.state.provider is None else {"link": PROVIDER_LINK}
     if identity is None:
-        raise NOBODY
-    return json_answer(session_answer(identity))
+        raise Problem(NOBODY.status, NOBODY.title, NOBODY.detail, NOBODY.headers | way_in)
+    answer = json_answer(session_answer(identity))
+    answer.headers.update(way_in)
+    return answer
 
 
 @router.post(

@@ -432,6 +432,20 @@ def test_who_is_not_let_in_is_shown_the_way_in(browser: Browser, duty: Duty) -> 
         expect(page.locator(".problem").first).to_contain_text("Not signed in")
 
 
+def test_a_provider_is_a_way_in_where_there_is_one(browser: Browser, duty: Duty) -> None:
+    with looking(browser, "about:blank") as (page, _):
+        Door(page)
+        page.goto(duty.url)
+        page.locator("#sign-in").click()
+        expect(page.get_by_role("dialog").get_by_label("Name")).to_be_visible()
+        expect(page.locator("#by-provider")).to_have_count(0)
+        page.keyboard.press("Escape")
+        link = {"link": '</v1/session/oidc>; rel="login"'}
+        page.route("**/v1/session", lambda route: route.fulfill(status=401, json={"title": "No"}, headers=link))
+        page.locator("#sign-in").click()
+        expect(page.locator("#by-provider")).to_have_attribute("href", "/v1/session/oidc")
+
+
 def test_a_one_time_link_sets_a_password_and_leaves_no_trace(browser: Browser, duty: Duty) -> None:
     with looking(browser, "about:blank") as (page, _):
         Door(page)

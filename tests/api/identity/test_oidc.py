@@ -89,7 +89,9 @@ def test_a_login_by_a_real_provider(keycloak: Keycloak, config: ApiConfig, archi
 def test_without_a_provider_or_with_one_that_is_away(config: ApiConfig) -> None:
     with serving(config) as served:
         assert served.get("/v1/session/oidc").status_code == 404
+        assert "link" not in served.get("/v1/session").headers
     with serving(provided(config, f"http://127.0.0.1:{servers.free_port()}")) as served:
+        assert served.get("/v1/session").headers["link"] == '</v1/session/oidc>; rel="login"', "the page shows the way"
         answer = served.get("/v1/session/oidc")
         assert (answer.status_code, answer.json()["title"]) == (503, "No login by the provider")
 

@@ -21,10 +21,27 @@ function password(autocomplete: string): HTMLInputElement {
   return input("", { type: "password", autocomplete, required: true, maxlength: 1000 });
 }
 
+/** Where the server's own provider of logins begins, null where it has none. */
+async function provider(): Promise<string | null> {
+  const answer = await fetch("/v1/session", { cache: "no-store" });
+  return /<([^>]+)>; rel="login"/.exec(answer.headers.get("link") ?? "")?.[1] ?? null;
+}
+
+/** The way in by a provider, which shows itself where there is one. */
+function byProvider(): HTMLElement {
+  const way = h("p", { hidden: true });
+  void provider().then((path) => {
+    if (path === null) return;
+    way.replaceChildren(h("a", { class: "button", id: "by-provider", href: path }, "Sign in by your provider"));
+    way.hidden = false;
+  }, () => undefined);
+  return way;
+}
+
 function signIn(changed: () => void): void {
   const name = input("", { autocomplete: "username", required: true, maxlength: 64 });
   const secret = password("current-password");
-  dialogue("Sign in", [labelled("Name", name), labelled("Password", secret)], "Sign in", async () => (await logIn(name.value.trim(), secret.value), changed()));
+  dialogue("Sign in", [byProvider(), labelled("Name", name), labelled("Password", secret)], "Sign in", async () => (await logIn(name.value.trim(), secret.value), changed()));
 }
 
 /** Sets the password of whoever came by a one-time link. The token is taken out of the address at once. */
