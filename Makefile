@@ -6,7 +6,7 @@
 #   make soak                  five billion ticks through one flow: does it grow?
 #   make fmt                   formats the code           make torture               200 kills instead of 20
 #   make fuzz RULES=1000000    random rules and requests  make audit                 code and secrets looked over
-#   make coverage              the tests, and what they reach (WORKERS=4 test processes at once, WORKERS=0 for none)
+#   make coverage              the tests, and what they reach (WORKERS=3 test processes at once, WORKERS=0 for none)
 #   make pins                  renews constraints.txt     make clean                 forgets all but the data in .esi
 #   make evaluate              judges the market us on a panel of real values that does not ship: DATA names its folder, with
 #                              panel/daily_inputs_1990_2026.csv.gz, macro/NAME.csv, reference/{STLFSI4,NFCI}.csv (docs/evaluation.md)
@@ -20,9 +20,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3 python; do \
 	$$python -c '$(SUITABLE)' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 ARGS ?=
-# tests wait for servers more than they compute, so two cores carry four; a file's tests stay together: they share what they start.
-# Files keep their order: those with few tests take longest, and would come last
-WORKERS ?= 4
+# tests wait for servers more than they compute, so two cores carry three; a file's tests stay together: they share what they start
+WORKERS ?= 3
 RULES ?= 1000000
 REQUESTS ?= 100000
 EXAMPLES ?= 200
@@ -31,7 +30,7 @@ SEED ?= 1
 # hashes are no secrets, and addresses with a password are written down only for servers of tests
 NOT_SECRET = --disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString \
 	--disable-plugin BasicAuthDetector --exclude-files 'package-lock\.json|\.reference$$'
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 DATA ?= ../shared/data
 PANEL ?= $(DATA)/panel/daily_inputs_1990_2026.csv.gz
 # torch for CPUs; empty: that of PyPI, which brings about 5 GB of CUDA

@@ -435,7 +435,7 @@ def test_who_is_not_let_in_is_shown_the_way_in(browser: Browser, duty: Duty) -> 
 def test_a_provider_is_a_way_in_where_there_is_one(browser: Browser, duty: Duty) -> None:
     with looking(browser, "about:blank") as (page, _):
         Door(page)
-        page.goto(duty.url)
+        page.goto(f"{duty.url}#alerts/people")
         page.locator("#sign-in").click()
         expect(page.get_by_role("dialog").get_by_label("Name")).to_be_visible()
         expect(page.locator("#by-provider")).to_have_count(0)
