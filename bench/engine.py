@@ -20,7 +20,7 @@ from models.signals.path import PeriodPath
 from models.signals.volatility import Volatilities, Volatility
 from schemas.bars import GRID, BarColumns, Partial
 from schemas.instruments import Instruments
-from schemas.ticks_wire import decode_ticks
+from schemas.ticks_wire import TickReader
 
 WORK: Final = (
     "4,096,000 ticks of 500 instruments in uncompressed Arrow records of 8,192, decoded, validated, folded into "
@@ -52,12 +52,12 @@ def engine(records: list[bytes], end_us: int) -> Said:
     market = tape.market()
     fold, merge = BarFold(market), BarMerge(market, schedule_of(market), 1)
     path, volatility = PeriodPath(market), Volatility(market)
-    known = Instruments(tape.NAMES)
+    reader = TickReader(Instruments(tape.NAMES))
     closed: list[BarColumns] = []
     refused = 0
     last: Volatilities | None = None
     for record in [*records, None]:
-        folded = fold.update(end_us if record is None else decode_ticks(record, known))
+        folded = fold.update(end_us if record is None else reader.read(record))
         refused += int(np.count_nonzero(folded.faults))
         if len(folded.reached_us):
             closed.append(folded.bars)

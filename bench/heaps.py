@@ -12,7 +12,8 @@ from bench import tape
 from bench.case import require
 from dataflows import kafka as clients
 from schemas import json_wire, names
-from schemas.ticks_wire import TICKS_SCHEMA, encode
+from schemas.arrow_schemas import TICKS_SCHEMA
+from schemas.ticks_wire import encode
 
 TICKS_A_MINUTE: Final = 100_000
 """Of each partition."""

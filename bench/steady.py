@@ -19,7 +19,8 @@ from hdrh.histogram import HdrHistogram
 from bench import tape
 from dataflows import kafka
 from schemas import names
-from schemas.ticks_wire import TICKS_SCHEMA, encode
+from schemas.arrow_schemas import TICKS_SCHEMA
+from schemas.ticks_wire import encode
 
 PARTITIONS: Final = 4
 TURN_US: Final = 8_000

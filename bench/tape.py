@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from schemas.arrow_schemas import TICKS_SCHEMA
 from schemas.market import Market
 from schemas.market_file import parse
-from schemas.ticks_wire import TICKS_SCHEMA, encode
+from schemas.ticks_wire import encode
 
 INSTRUMENTS: Final = 500
 ROWS: Final = 8192

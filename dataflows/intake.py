@@ -109,7 +109,7 @@ class Intake:
     ) -> None:
         self._feed, self._partition, self._fold = feed, partition, fold
         self._instruments, self._reject, self._markets = instruments, reject, markets
-        self._table = table(instruments.names)
+        self._arrow, self._table = ticks_wire.TickReader(instruments), table(instruments.names)
         self.ticks = 0
 
     def take(self, records: Sequence[Record]) -> list[Folded]:
@@ -157,7 +157,7 @@ class Intake:
     def _fold_one(self, read: Read) -> Folded:
         match read.kind:
             case names.TICKS_ARROW:
-                ticks = ticks_wire.decode_ticks(read.raw, self._instruments)
+                ticks = self._arrow.read(read.raw)
                 self.ticks += len(ticks)
                 folded = self._fold.update(ticks)
             case names.BARS_ARROW:

@@ -13,9 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from schemas import json_wire, reading, rejects
+from schemas.arrow_schemas import BARS_SCHEMA, TICKS_SCHEMA
 from schemas.control_wire import JsonControl
 from schemas.market import Market
-from schemas.ticks_wire import BARS_SCHEMA, TICKS_SCHEMA
 
 FOLDER: Final = Path(__file__).parent / "exported"
 

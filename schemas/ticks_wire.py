@@ -9,6 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from schemas.arrow_columns import codes, floats, ints, quotes
+from schemas.arrow_heads import Heads
+from schemas.arrow_schemas import BARS_SCHEMA, TICKS_SCHEMA
 from schemas.arrow_weight import weigh
 from schemas.instruments import Instruments
 from schemas.rejects import Reason, UnreadableError
@@ -19,33 +21,31 @@ MAX_NAMES: Final = 1 << 16
 MAX_INFLATED: Final = 1 << 27
 """Rows, names in dictionaries and bytes once inflated in one record; a record with more is `oversized`."""
 
-TICKS_SCHEMA: Final = pa.schema(
-    [
-        pa.field("instrument", pa.dictionary(pa.int32(), pa.utf8()), nullable=False),
-        pa.field("ts_us", pa.int64(), nullable=False),
-        pa.field("price", pa.float64()),
-        pa.field("size", pa.float64()),
-        pa.field("bid", pa.float64()),
-        pa.field("ask", pa.float64()),
-        pa.field("seq", pa.int64()),
-    ]
-)
-"""Columns of tick records; a record may leave out the nullable ones."""
-
-BARS_SCHEMA: Final = pa.schema(
-    [
-        pa.field("instrument", pa.dictionary(pa.int32(), pa.utf8()), nullable=False),
-        *(pa.field(name, pa.int64(), nullable=False) for name in ("start_us", "end_us")),
-        pa.field("available_us", pa.int64()),
-        *(pa.field(name, pa.float64(), nullable=False) for name in ("open", "high", "low", "close")),
-        pa.field("volume", pa.float64()),
-        pa.field("count", pa.int64()),
-    ]
-)
-"""Columns of bar records; `available_us` is `end_us` where it is left out."""
-
 _COMPRESSED: Final = pa.ipc.IpcWriteOptions(compression="lz4")
 _PLAIN: Final = pa.ipc.IpcWriteOptions()
+
+
+class TickReader:
+    """Reads records of ticks; those that begin as one before are read at once (see `schemas.arrow_heads`).
+
+    Args:
+        instruments: names the feed knows.
+    """
+
+    def __init__(self, instruments: Instruments) -> None:
+        self._instruments, self._heads = instruments, Heads(instruments)
+
+    def read(self, raw: bytes) -> TickBatch:
+        """What `decode_ticks` would read; the columns may lie in `raw` and cannot be written to.
+
+        Raises:
+            UnreadableError: as `decode_ticks`.
+        """
+        ticks = self._heads.read(raw)
+        if ticks is None:
+            ticks = decode_ticks(raw, self._instruments)
+            self._heads.learn(raw, ticks)
+        return ticks
 
 
 def decode_ticks(raw: bytes, instruments: Instruments) -> TickBatch:

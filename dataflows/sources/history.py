@@ -20,6 +20,7 @@ from dataflows.champions import Due
 from dataflows.sources.sender import Sender, SenderConfig, Stopped
 from models.calendars import schedule_of
 from schemas import names, ticks_wire
+from schemas.arrow_schemas import BARS_SCHEMA
 from schemas.control import PARTITION
 from schemas.control_wire import encode_control
 from schemas.market import Market
@@ -113,7 +114,7 @@ def _send_chunk(  # noqa: PLR0917 - a chunk is all of these
         if len(mine):
             columns = {name: mine[name].to_numpy() for name in mine.columns if name != "code"}
             columns["instrument"] = mine.code.to_numpy()
-            raw = ticks_wire.encode(columns, names_of, ticks_wire.BARS_SCHEMA)
+            raw = ticks_wire.encode(columns, names_of, BARS_SCHEMA)
             sender.send(partition, raw, names.BARS_ARROW, to_us + 1, len(mine))
     sender.tock(to_us, to_us + 1)
 

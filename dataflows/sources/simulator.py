@@ -16,6 +16,7 @@ import structlog
 from dataflows.sources.sender import Sender, SenderConfig, Stopped
 from dataflows.sources.synthetic import SECOND_US, Synthetic
 from schemas import names, ticks_wire
+from schemas.arrow_schemas import TICKS_SCHEMA
 from schemas.market import Market
 
 log = structlog.get_logger()
@@ -102,7 +103,7 @@ def _send_slice(  # noqa: PLR0917 - a slice is all of these
     mine = np.flatnonzero((times >= from_us) & (times < to_us) & (codes % sender.partitions == partition))
     if mine.size:
         columns = {name: column[mine] for name, column in ticks.items()}
-        raw = ticks_wire.encode(columns, source.names, ticks_wire.TICKS_SCHEMA)
+        raw = ticks_wire.encode(columns, source.names, TICKS_SCHEMA)
         sender.send(partition, raw, names.TICKS_ARROW, to_us, len(mine))
 
 

@@ -16,6 +16,7 @@ from pyarrow import csv
 
 from dataflows.sources.sender import Sender, SenderConfig, Stopped
 from schemas import names, ticks_wire
+from schemas.arrow_schemas import TICKS_SCHEMA
 
 log = structlog.get_logger()
 
@@ -180,7 +181,7 @@ def _send_rows(
             last = first + _ROWS >= len(mine)
             columns = {name: column[part] for name, column in trades.columns.items()}
             columns["instrument"] = trades.code[part]
-            raw = ticks_wire.encode(columns, trades.symbols, ticks_wire.TICKS_SCHEMA, compress=False)
+            raw = ticks_wire.encode(columns, trades.symbols, TICKS_SCHEMA, compress=False)
             # a record within its slice ends where its last tick stands: that one is sent again, and known by its seq
             sender.send(number, raw, names.TICKS_ARROW, until_us if last else int(times[part[-1]]), len(part))
     sender.tock(until_us)

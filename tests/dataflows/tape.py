@@ -16,6 +16,7 @@ from models.reference import Reference
 from models.serving.seats import Shelf
 from models.signals.bars import BarFold
 from schemas import json_wire, names, ticks_wire
+from schemas.arrow_schemas import TICKS_SCHEMA
 from schemas.bars import Partial
 from schemas.instruments import Instruments
 from schemas.market import Market
@@ -185,7 +186,7 @@ def _partition_records(number: int, parts: list[Rows], form: str, random: np.ran
 def _encoded(columns: dict[str, Any], form: str) -> list[tuple[str, bytes]]:
     if form == "arrow":
         known = (*INSTRUMENTS, "NOBODY")
-        return [(names.TICKS_ARROW, ticks_wire.encode(columns, known, ticks_wire.TICKS_SCHEMA))]
+        return [(names.TICKS_ARROW, ticks_wire.encode(columns, known, TICKS_SCHEMA))]
     lines = [_line(columns, row) for row in range(len(columns["ts_us"]))]
     return [(names.TICKS_JSON, line) for line in lines] if form == "json" else [(names.TICKS_JSON, b"\n".join(lines))]
 

@@ -15,6 +15,7 @@ import pytest
 import redis
 
 from schemas import json_wire, names, ticks_wire
+from schemas.arrow_schemas import TICKS_SCHEMA
 from tests import servers
 from tests.dataflows import tape as tapes
 from tests.dataflows.flows import Flow, produce, published, rejected, wait_for
@@ -60,7 +61,7 @@ def bounded(flow: Flow) -> Iterator[None]:
 def arrow(at_us: np.ndarray[Any, Any], code: np.ndarray[Any, Any], price: float, known: tuple[str, ...]) -> bytes:
     """A record of ticks at one price: a million of them compress well below the longest record."""
     columns = {"instrument": code, "ts_us": at_us, "price": np.full(len(code), price), "size": np.ones(len(code))}
-    return ticks_wire.encode(columns, known, ticks_wire.TICKS_SCHEMA)
+    return ticks_wire.encode(columns, known, TICKS_SCHEMA)
 
 
 def numbered(parts: list[list[tuple[str, bytes]]]) -> list[list[tapes.Record]]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from dataflows.intake import MAX_BYTES, Intake
 from models.signals.bars import BarFold, Folded
 from schemas import json_wire, names, ticks_wire
+from schemas.arrow_schemas import BARS_SCHEMA, TICKS_SCHEMA
 from schemas.control import MODEL_PROMOTED, Control
 from schemas.control_wire import encode_control
 from schemas.instruments import Instruments
@@ -46,7 +47,7 @@ def json_record(rows: list[dict[str, Any]]) -> bytes:
     return b"\n".join(json.dumps(row).encode() for row in rows)
 
 
-def arrow_record(rows: list[dict[str, Any]], schema: Any = ticks_wire.TICKS_SCHEMA) -> bytes:
+def arrow_record(rows: list[dict[str, Any]], schema: Any = TICKS_SCHEMA) -> bytes:
     known = list(dict.fromkeys(row["instrument"] for row in rows))
     columns: dict[str, Any] = {"instrument": np.array([known.index(row["instrument"]) for row in rows])}
     for field in schema.names[1:]:
@@ -67,7 +68,7 @@ BAD_RECORDS: dict[Reason, dict[str, tuple[str, bytes]]] = {
     Reason.MALFORMED: {"json": (names.TICKS_JSON, b'{"instrument":'), "arrow": (names.TICKS_ARROW, b"no stream")},
     Reason.WRONG_TYPE: {
         "json": (names.TICKS_JSON, b'{"instrument":"AAA","ts_us":"noon"}'),
-        "arrow": (names.TICKS_ARROW, arrow_record([BAR | {"close": 9}], ticks_wire.BARS_SCHEMA)),
+        "arrow": (names.TICKS_ARROW, arrow_record([BAR | {"close": 9}], BARS_SCHEMA)),
     },
     Reason.BAD_CONTROL: {
         "json": (names.CONTROL_JSON, b'{"kind":"note"}'),
@@ -141,7 +142,7 @@ def test_a_bar_whose_high_is_below_its_close_is_rejected(lane: str) -> None:
     kind, raw = (
         (names.BARS_JSON, json_record([bar]))
         if lane == "json"
-        else (names.BARS_ARROW, arrow_record([bar], ticks_wire.BARS_SCHEMA))
+        else (names.BARS_ARROW, arrow_record([bar], BARS_SCHEMA))
     )
     feed = Lane()
     feed.take(kind, raw)
@@ -153,7 +154,7 @@ def test_a_bar_whose_high_is_below_its_close_is_rejected(lane: str) -> None:
     [
         (names.TICKS_ARROW, arrow_record([]), Reason.EMPTY),
         (names.TICKS_ARROW, ticks_wire.encode(
-            {"instrument": np.zeros((1 << 20) + 1), "ts_us": np.zeros((1 << 20) + 1)}, ("AAA",), ticks_wire.TICKS_SCHEMA
+            {"instrument": np.zeros((1 << 20) + 1), "ts_us": np.zeros((1 << 20) + 1)}, ("AAA",), TICKS_SCHEMA
         ), Reason.OVERSIZED),
         (names.TICKS_JSON, b"\n \n", Reason.EMPTY),
         (names.TICKS_JSON, b"\xff\xfe", Reason.MALFORMED),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from schemas.arrow_schemas import BARS_SCHEMA, TICKS_SCHEMA
 from schemas.ticks import BarBatch, TickBatch
-from schemas.ticks_wire import BARS_SCHEMA, TICKS_SCHEMA
 
 
 def test_columns_stand_in_the_order_of_the_wire() -> None:

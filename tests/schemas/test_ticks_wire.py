@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import ticks_wire as wire
+from schemas.arrow_schemas import BARS_SCHEMA, TICKS_SCHEMA
 from schemas.instruments import BAD_NAME, Instruments
 from schemas.rejects import Reason, UnreadableError
 from schemas.ticks import UNKNOWN, TickBatch
@@ -38,8 +39,8 @@ def _ticks(**columns: Any) -> bytes:
 
 
 RECORDS = [
-    wire.encode(COLUMNS, ("A", "B", "Z"), wire.TICKS_SCHEMA),
-    wire.encode(COLUMNS, ("A", "B", "Z"), wire.TICKS_SCHEMA, compress=False),
+    wire.encode(COLUMNS, ("A", "B", "Z"), TICKS_SCHEMA),
+    wire.encode(COLUMNS, ("A", "B", "Z"), TICKS_SCHEMA, compress=False),
     _stream(pa.table({"instrument": ["A", "B"] * 20, "ts_us": list(range(40)), "note": ["x"] * 40}), 10),
 ]
 
@@ -113,9 +114,9 @@ def test_a_missing_column_is_named() -> None:
 @pytest.mark.parametrize("rows", [None, 10])
 def test_no_rows_are_empty(rows: int | None) -> None:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, wire.TICKS_SCHEMA) as writer:
+    with pa.ipc.new_stream(sink, TICKS_SCHEMA) as writer:
         if rows:
-            writer.write_batch(pa.RecordBatch.from_pylist([], schema=wire.TICKS_SCHEMA))
+            writer.write_batch(pa.RecordBatch.from_pylist([], schema=TICKS_SCHEMA))
     with pytest.raises(UnreadableError) as caught:
         wire.decode_ticks(bytes(sink.getvalue()), _known())
     assert caught.value.reason is Reason.EMPTY
@@ -141,10 +142,10 @@ def test_bars_before_1970_keep_the_time_they_were_public() -> None:
     columns: dict[str, Any] = {name: np.array([1.0]) for name in ("open", "high", "low", "close")}
     times = {"instrument": np.array([0]), "start_us": np.array([-30]), "end_us": np.array([-20])}
     given = {**times, **columns, "available_us": np.array([-10])}
-    assert wire.decode_bars(wire.encode(given, NAMES, wire.BARS_SCHEMA), _known()).available_us.tolist() == [-10]
-    assert wire.decode_bars(
-        wire.encode({**times, **columns}, NAMES, wire.BARS_SCHEMA), _known()
-    ).available_us.tolist() == [-20]
+    assert wire.decode_bars(wire.encode(given, NAMES, BARS_SCHEMA), _known()).available_us.tolist() == [-10]
+    assert wire.decode_bars(wire.encode({**times, **columns}, NAMES, BARS_SCHEMA), _known()).available_us.tolist() == [
+        -20
+    ]
 
 
 def _claiming(raw: bytes, true: int, claimed: int) -> bytes:
@@ -182,7 +183,7 @@ def test_what_is_oversized_is_refused_before_arrow_makes_room_for_it(raw: bytes,
 
 def test_a_record_at_the_limits_is_read() -> None:
     rows = {"instrument": np.zeros(wire.MAX_ROWS, np.int32), "ts_us": np.zeros(wire.MAX_ROWS, np.int64)}
-    assert len(wire.decode_ticks(wire.encode(rows, NAMES, wire.TICKS_SCHEMA), _known())) == wire.MAX_ROWS
+    assert len(wire.decode_ticks(wire.encode(rows, NAMES, TICKS_SCHEMA), _known())) == wire.MAX_ROWS
 
 
 @settings(max_examples=150, deadline=None)
