@@ -55,7 +55,7 @@ def test_the_contracts_see_a_planted_import(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=_id)
 def test_a_module_fits_on_a_few_screens(path: Path) -> None:
     lines = len((CHECKOUT / path).read_text().splitlines())
-    longest = LONGEST + 50 if _id(path) in LONGER else LONGEST
+    longest = LONGEST + 100 if _id(path) in LONGER else LONGEST
     assert lines <= longest, f"{path} has {lines} lines: divide it where its parts know least of each other"
 
 

@@ -12,50 +12,41 @@ import numpy as np
 from numba import njit
 
 from models.signals.fold_layout import (
-    AGREE, AGREED, ALLOW_NEGATIVE, BAR, CLOSED, COUNT, DEVIATION, FIRST_OPEN, FUTURE_SLACK, GRID_PRICE, GRID_US,
-    HIGH, INDEX, JUDGE_FLOATS, KEPT, KEPT_AGREED, KEPT_VALUES, LAST, LAST_OPEN, LATENESS, LATEST_US, LEAP, LOW,
-    NONE_OPEN, OPEN, OPEN_US, PACE, RELATIVE, RING, SEQ_HIGH, SEQ_SEEN, SUSPECT, TIME, TOCK, TOCK_SLACK, VOLUME, WALL,
+    ABSURD, AGREE, AGREED, ALLOW_NEGATIVE, BAD_BAR, BAD_NAME, BAD_TIME, BAR, CLOSED, COUNT, CROSSED, DEVIATION,
+    DUPLICATE, FIRST_OPEN, FUTURE, FUTURE_SLACK, GRID_PRICE, GRID_US, HIGH, INDEX, JUDGE_FLOATS, KEPT, KEPT_AGREED,
+    KEPT_VALUES, LAST, LAST_OPEN, LATE, LATENESS, LATEST_US, LEAP, LOW, NEGATIVE_PRICE, NEGATIVE_SIZE, NONE_OPEN,
+    NOT_FINITE, NO_PRICE, OPEN, OPEN_US, PACE, RELATIVE, RING, SEQ_HIGH, SEQ_SEEN, SUSPECT, TIME, TOCK, TOCK_SLACK,
+    UNKNOWN_NAME, VOLUME, WALL,
 )  # fmt: skip
 from schemas.bars import GRID, NEVER
-from schemas.rejects import Reason
 from schemas.ticks import NO_SEQ, UNKNOWN
 
+_INFINITE: Final = 0x7FF0_0000_0000_0000
+"""Bits of an infinite float."""
+_BLOCK: Final = 1024
+"""Ticks that are looked at in one go, whether they are plain."""
 _MEMORY: Final = 1.0 / 64.0
 """Weight of the newest move in the robust deviation (an exponential mean of absolute moves)."""
 _WINDOW: Final = 64
 """Sequence numbers this far behind the newest are remembered one by one."""
-
-_BAD_NAME: Final = Reason.BAD_NAME.code
-_UNKNOWN: Final = Reason.UNKNOWN_INSTRUMENT.code
-_BAD_TIME: Final = Reason.BAD_TIME.code
-_NO_PRICE: Final = Reason.NO_PRICE.code
-_NOT_FINITE: Final = Reason.NOT_FINITE.code
-_NEGATIVE_PRICE: Final = Reason.NEGATIVE_PRICE.code
-_NEGATIVE_SIZE: Final = Reason.NEGATIVE_SIZE.code
-_CROSSED: Final = Reason.CROSSED_QUOTE.code
-_DUPLICATE: Final = Reason.DUPLICATE.code
-_FUTURE: Final = Reason.FUTURE.code
-_LATE: Final = Reason.LATE.code
-_ABSURD: Final = Reason.ABSURD_PRICE.code
-_BAD_BAR: Final = Reason.BAD_BAR.code
 
 
 @njit(cache=True, inline="always")
 def _fault_of_values(code, ts, price, size, crossed, allow_negative):  # type: ignore[no-untyped-def]
     """Reason code of what the tick itself shows to be wrong, 0 if nothing."""
     if code < 0:
-        return _UNKNOWN if code == UNKNOWN else _BAD_NAME
+        return UNKNOWN_NAME if code == UNKNOWN else BAD_NAME
     if ts < 0 or ts > LATEST_US:
-        return _BAD_TIME
+        return BAD_TIME
     if crossed:
-        return _CROSSED
+        return CROSSED
     if price != price:
-        return _NO_PRICE
+        return NO_PRICE
     if not (np.isfinite(price) and np.isfinite(size)):
-        return _NOT_FINITE
+        return NOT_FINITE
     if price <= 0.0 and not allow_negative:
-        return _NEGATIVE_PRICE
-    return _NEGATIVE_SIZE if size < 0.0 else 0
+        return NEGATIVE_PRICE
+    return NEGATIVE_SIZE if size < 0.0 else 0
 
 
 @njit(cache=True, inline="always")
@@ -125,26 +116,26 @@ def judge_bars(code, start, end, available, prices, clock, rules, deviations, fl
         if faults[k]:
             continue
         if available[k] > future:
-            faults[k] = _FUTURE
+            faults[k] = FUTURE
         elif available[k] <= clock[CLOSED]:
-            faults[k] = _LATE
+            faults[k] = LATE
         elif is_absurd(values, memory, n, prices[3, k], flags[n, RELATIVE], floors[n], deviations, rules[AGREE]):
-            faults[k] = _ABSURD
+            faults[k] = ABSURD
 
 
 @njit(cache=True, inline="always")
 def _shape_fault(code, start, end, available, prices, flags):  # type: ignore[no-untyped-def]
     """What a ready-made bar itself shows to be wrong."""
     if code < 0:
-        return _UNKNOWN if code == UNKNOWN else _BAD_NAME
+        return UNKNOWN_NAME if code == UNKNOWN else BAD_NAME
     if not 0 <= start < end <= available <= LATEST_US:
-        return _BAD_TIME
+        return BAD_TIME
     if not np.isfinite(prices).all():
-        return _NOT_FINITE
+        return NOT_FINITE
     opened, high, low, closed = prices
     if low <= 0.0 and not flags[code, ALLOW_NEGATIVE]:
-        return _NEGATIVE_PRICE
-    return 0 if low <= min(opened, closed) and max(opened, closed) <= high else _BAD_BAR
+        return NEGATIVE_PRICE
+    return 0 if low <= min(opened, closed) and max(opened, closed) <= high else BAD_BAR
 
 
 @njit(cache=True)
@@ -219,6 +210,50 @@ def _next_mark(clock, rules):  # type: ignore[no-untyped-def]
     return clock[CLOSED] + rules[PACE] + rules[LATENESS]
 
 
+@njit(cache=True, inline="always")
+def _are_plain(code, ts_us, price, size, from_us, to_us):  # type: ignore[no-untyped-def]
+    """Whether all are of known instruments and times, with positive finite prices and finite sizes; no tick by tick.
+
+    The sign of one number tells: bits of floats that are not negative are in order as whole numbers, and what is out of
+    bounds leaves something negative behind. Without a branch, so that several ticks are looked at in one instruction.
+    """
+    prices, sizes, odd = price.view(np.int64), size.view(np.int64), np.int64(0)
+    for i in range(len(code)):
+        t, p, s = ts_us[i], prices[i], sizes[i]
+        odd |= code[i] | t | (t - from_us) | (to_us - 1 - t) | (p - 1) | (_INFINITE - 1 - p) | s | (_INFINITE - 1 - s)
+    return odd >= 0
+
+
+@njit(cache=True)
+def _fold_plain(  # type: ignore[no-untyped-def]
+    code, ts_us, price, size, seq, base, index, slot,
+    deviations, agree, flags, floors, ints, floats, values, memory, faults,
+):  # fmt: skip
+    """Folds ticks of one slot of one bar that is open, which need no more than the judgement of their prices.
+
+    Returns:
+        The latest time of a good one, `NEVER` if none is.
+    """
+    latest, numbered = np.int64(NEVER), seq.shape[0] > 0
+    for i in range(len(code)):
+        c, ts, p = np.uintp(code[i]), ts_us[i], price[i]
+        row = base + c
+        if numbered and seq[i] != NO_SEQ and _is_duplicate(memory, c, seq[i]):
+            faults[i] = DUPLICATE
+            continue
+        if ints[row, KEPT] != index:
+            _keep(ints, floats, row, index, values, memory, c)
+        if is_absurd(values, memory, c, p, flags[c, RELATIVE], floors[c], deviations, agree):
+            faults[i] = ABSURD
+            continue
+        faults[i] = 0
+        if numbered and seq[i] != NO_SEQ:
+            _remember_seq(memory, c, seq[i])
+        latest = max(latest, ts)
+        _fold_into(ints, floats, row, index, slot, ts, p, size[i])
+    return latest
+
+
 @njit(cache=True)
 def fold_ticks(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - the one loop over all ticks
     start, code, ts_us, price, size, bid, ask, seq,
@@ -251,35 +286,50 @@ def fold_ticks(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - the one loop 
     # what moves with every tick lives in registers; the clock is told before anybody else reads it
     time, first, last = clock[TIME], clock[FIRST_OPEN], clock[LAST_OPEN]
     future, mark = future_from(clock, rules), _next_mark(clock, rules)
-    for i in range(start, code.shape[0]):
+    i, block = start, start
+    while i < code.shape[0]:
+        if i >= block and not quoted and slot_from < slot_to and bar_to > clock[CLOSED]:
+            block = min(i + _BLOCK, code.shape[0])
+            until = min(slot_to, mark, future + 1)
+            if _are_plain(code[i:block], ts_us[i:block], price[i:block], size[i:block], slot_from, until):
+                to = _fold_plain(
+                    code[i:block], ts_us[i:block], price[i:block], size[i:block], seq[i:block], np.uintp(base), index,
+                    slot, deviations, agree, flags, floors, ints, floats, values, memory, faults[i:block],
+                )  # fmt: skip
+                if to != NEVER:
+                    time = max(time, min(to, newest) if wall else to)
+                    first, last = min(first, index), max(last, index)
+                i = block
+                continue
         if bars > room or reached == out_reached.shape[0]:
             clock[TIME], clock[FIRST_OPEN], clock[LAST_OPEN] = time, first, last
             return i, bars, reached
-        c, ts, p, s = code[i], ts_us[i], price[i], size[i]
+        i, k = i + 1, i
+        c, ts, p, s = code[k], ts_us[k], price[k], size[k]
         if quoted and p != p:
-            p = 0.5 * (bid[i] + ask[i])  # a quote alone is worth its middle
+            p = 0.5 * (bid[k] + ask[k])  # a quote alone is worth its middle
         # a quote with one side missing is not crossed: NaN is not greater than anything
-        fault = _fault_of_values(c, ts, p, s, quoted and bid[i] > ask[i], c >= 0 and flags[c, ALLOW_NEGATIVE])
-        if fault == 0 and numbered and seq[i] != NO_SEQ and _is_duplicate(memory, c, seq[i]):
-            fault = _DUPLICATE
+        fault = _fault_of_values(c, ts, p, s, quoted and bid[k] > ask[k], c >= 0 and flags[c, ALLOW_NEGATIVE])
+        if fault == 0 and numbered and seq[k] != NO_SEQ and _is_duplicate(memory, c, seq[k]):
+            fault = DUPLICATE
         if fault == 0 and ts > future:
-            fault = _FUTURE
+            fault = FUTURE
         if fault == 0:
             if not bar_from <= ts < bar_to:
                 index = ts // bar
                 bar_from, bar_to, base = index * bar, index * bar + bar, index % ring * instruments
                 slot_to = slot_from
             if bar_to <= clock[CLOSED]:
-                fault = _LATE
+                fault = LATE
             else:
                 if ints[base + c, KEPT] != index:
                     _keep(ints, floats, base + c, index, values, memory, c)
-                fault = _ABSURD * is_absurd(values, memory, c, p, flags[c, RELATIVE], floors[c], deviations, agree)
-        faults[i] = fault
+                fault = ABSURD * is_absurd(values, memory, c, p, flags[c, RELATIVE], floors[c], deviations, agree)
+        faults[k] = fault
         if fault != 0:
             continue
-        if numbered and seq[i] != NO_SEQ:
-            _remember_seq(memory, c, seq[i])
+        if numbered and seq[k] != NO_SEQ:
+            _remember_seq(memory, c, seq[k])
         if not slot_from <= ts < slot_to:
             slot = (ts - bar_from) * GRID // bar
             slot_from = bar_from + (slot * bar + GRID - 1) // GRID

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.bars import GRID
+from schemas.rejects import Reason
 
 LATEST_US: Final = 7_258_118_400_000_000
 """2200-01-01: a time beyond it (or before 1970) is no time."""
@@ -31,3 +32,18 @@ BAR, PACE, LATENESS, WALL, RING, AGREE, TOCK_SLACK, FUTURE_SLACK, LEAP = 0, 1, 2
 
 # settings of an instrument
 ALLOW_NEGATIVE, RELATIVE = 0, 1
+
+# codes of the reasons against ticks and ready-made bars; 0 where there is none
+BAD_NAME: Final = Reason.BAD_NAME.code
+UNKNOWN_NAME: Final = Reason.UNKNOWN_INSTRUMENT.code
+BAD_TIME: Final = Reason.BAD_TIME.code
+NO_PRICE: Final = Reason.NO_PRICE.code
+NOT_FINITE: Final = Reason.NOT_FINITE.code
+NEGATIVE_PRICE: Final = Reason.NEGATIVE_PRICE.code
+NEGATIVE_SIZE: Final = Reason.NEGATIVE_SIZE.code
+CROSSED: Final = Reason.CROSSED_QUOTE.code
+DUPLICATE: Final = Reason.DUPLICATE.code
+FUTURE: Final = Reason.FUTURE.code
+LATE: Final = Reason.LATE.code
+ABSURD: Final = Reason.ABSURD_PRICE.code
+BAD_BAR: Final = Reason.BAD_BAR.code

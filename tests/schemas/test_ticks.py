@@ -1,16 +1,10 @@
-"""Ticks as columns: the arrays stand in the order of the wire."""
+"""Ticks as columns: their number and their arrays."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from schemas.arrow_schemas import BARS_SCHEMA, TICKS_SCHEMA
 from schemas.ticks import BarBatch, TickBatch
-
-
-def test_columns_stand_in_the_order_of_the_wire() -> None:
-    assert list(TickBatch.__slots__) == ["code", *TICKS_SCHEMA.names[1:]]
-    assert list(BarBatch.__slots__) == ["code", *BARS_SCHEMA.names[1:]]
 
 
 def test_length_and_columns_are_those_of_the_arrays() -> None:

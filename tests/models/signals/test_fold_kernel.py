@@ -83,6 +83,69 @@ def test_the_first_price_is_good_and_the_memory_learns_only_from_good_ones() -> 
     assert values[0, layout.DEVIATION] == pytest.approx(0.005 / 64)
 
 
+GOOD = (0, 5 * BAR, 100.0, 1.0)
+ODD = [
+    (0, -1.0), (1, BAR * 4), (1, BAR * 6), (1, -5), (1, np.iinfo(np.int64).min), (2, 0.0), (2, -0.0),
+    (2, -1.0), (2, np.nan), (2, np.inf), (2, -np.inf), (3, -1.0), (3, np.nan), (3, np.inf), (3, -np.inf), (3, -0.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", [0, 5, 1000])
+@pytest.mark.parametrize(("column", "value"), ODD)
+def test_one_odd_tick_is_found_among_plain_ones(column: int, value: float, row: int) -> None:
+    columns = [np.full(1001, good, kind) for good, kind in zip(GOOD, ("i4", "i8", "f8", "f8"), strict=True)]
+    assert k._are_plain(*columns, 5 * BAR, 6 * BAR)
+    columns[column][row] = value
+    assert not k._are_plain(*columns, 5 * BAR, 6 * BAR)
+
+
+def _tape(seed: int, rows: int) -> list[np.ndarray]:
+    """Good ticks in blocks, and in some blocks odd ones of every kind."""
+    random = np.random.default_rng(seed)
+    code = random.integers(0, INSTRUMENTS, rows).astype(np.int32)
+    ts_us = np.sort(random.integers(0, 12 * BAR, rows))
+    price, size = 100 + random.standard_normal(rows).cumsum() * 0.01, random.random(rows)
+    seq = np.arange(rows) if seed % 2 else np.full(rows, NO_SEQ)
+    odd = np.flatnonzero(random.random(rows) < 0.01 * (np.arange(rows) // 1500 % 2))
+    for row, kind in zip(odd, random.integers(0, 9, len(odd)), strict=True):
+        column, value = [
+            (code, -1), (ts_us, ts_us[row] - random.integers(0, 3 * BAR)), (ts_us, 20_000 * BAR), (size, np.nan),
+            (size, -1.0), (seq, seq[max(row - 40, 0)]), (price, random.choice([np.nan, np.inf, 0.0, -3.0])),
+            (price, 5_000.0), (price, 6_000.0),
+        ][kind]  # fmt: skip
+        column[row] = value
+    return [code, ts_us, price, size, np.empty(0), np.empty(0), seq]
+
+
+def _folded(columns: list[np.ndarray], cuts: np.ndarray) -> tuple[Arrays, list[np.ndarray]]:
+    """The state after folding the columns, cut at some rows, and all that came out."""
+    arrays, out = Arrays(4096, 4096), []
+    pieces = [np.split(column, cuts) if len(column) else [column] * (len(cuts) + 1) for column in columns]
+    for part in zip(*pieces, strict=True):
+        faults = np.zeros(len(part[0]), np.int8)
+        _, bars, times = k.fold_ticks(
+            0, *part, arrays.clock, arrays.rules, 30.0, arrays.flags, np.full(INSTRUMENTS, 0.05), arrays.ints,
+            arrays.floats, arrays.values, arrays.memory, faults,
+            arrays.out_ints, arrays.out_floats, arrays.out_reached,
+        )  # fmt: skip
+        closed = (arrays.out_ints[:bars], arrays.out_floats[:bars], arrays.out_reached[:times])
+        out += [faults, *(column.copy() for column in closed)]
+    return arrays, out
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_blocks_give_what_ticks_one_by_one_give(seed: int) -> None:
+    """A tick alone never passes in a block of plain ones, so that the two ways are held against each other."""
+    columns = _tape(seed, 9000)
+    whole, said = _folded(columns, np.empty(0, np.int64))
+    single, parts = _folded(columns, np.arange(1, 9000))
+    for place in range(4):
+        assert said[place].tobytes() == np.concatenate(parts[place::4]).tobytes()
+    for name in ("clock", "ints", "floats", "values", "memory"):
+        assert getattr(whole, name).tobytes() == getattr(single, name).tobytes(), name
+    assert len(set(said[0].tolist())) > 5  # good ones, and reasons of most kinds
+
+
 SPAN = (0, 10, 20)
 PRICES = [2.0, 3.0, 1.0, 2.5]
 
