@@ -100,6 +100,14 @@ def judge(topic: str, partition: int, code: int, text: str) -> None:
     log.warning("kafka_trouble", error=text, advice="retrying by itself")
 
 
+def load(lane: str) -> None:
+    """Loads what a lane needs before it is opened; the fast one's compiled loops are read or made here."""
+    if _chosen(lane) is not OrdinaryLane:
+        from dataflows.drain.lane import load  # noqa: PLC0415  (as below)
+
+        load()
+
+
 def open_lane(config: FlowConfig, partition: int, offset: int) -> Lane:
     """The fast lane if this machine has what it needs, the ordinary one otherwise or where it is asked for."""
     return _chosen(config.lane)(config, partition, offset)

@@ -17,7 +17,7 @@ import structlog
 from bytewax._bytewax import cli_main, init_db_dir
 from bytewax.recovery import RecoveryConfig
 
-from dataflows import kafka, metrics, peers, stopping
+from dataflows import kafka, lanes, metrics, peers, stopping
 from dataflows.beginning import begin, publish
 from dataflows.cards import card
 from dataflows.config import FlowConfig, FlowError
@@ -28,6 +28,7 @@ from dataflows.sink import StreamsSink, announce
 from dataflows.source import FeedSource
 from dataflows.stress_index import build
 from models.signals.step import StateVersionError
+from models.warm import warm_all
 
 log = structlog.get_logger()
 
@@ -62,6 +63,8 @@ def run(config: FlowConfig) -> None:
         "flow_starts", feed=config.feed, markets=sorted(markets), partitions=partitions, metrics_port=port,
         process_id=config.process_id, processes=len(config.addresses) or 1, workers=config.workers,
     )  # fmt: skip
+    lanes.load(config.lane)
+    warm_all(config.markets)
     gc.collect()
     gc.freeze()  # what is there by now stays for good: no reading waits while the collector looks through it
     peers.watch(config.addresses, config.process_id)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 import numpy as np
-from river import anomaly
 
 from models.features import CALENDAR, Schema
 from models.online.stamped import RIVER, Stamped
@@ -79,6 +78,8 @@ class AnomalyWatch(Step[Seen, Anomaly, _Change]):
 
     def __init__(self, market: Market) -> None:
         """Of a market."""
+        from river import anomaly  # noqa: PLC0415 (a market without scores does not wait for River)
+
         schema = Schema.of(market)
         self.layout = (RIVER, schema.hash, TREES, HEIGHT, WINDOW)
         self._names = [name for name in schema.names if name not in CALENDAR]

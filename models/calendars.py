@@ -6,9 +6,7 @@ import warnings
 from functools import lru_cache
 from typing import Final
 
-import exchange_calendars
 import numpy as np
-from exchange_calendars.errors import InvalidCalendarName
 
 from models.signals.schedule import Schedule
 from models.signals.step import Ints
@@ -49,6 +47,9 @@ def sessions_of(market: Market) -> Schedule:
 @lru_cache(maxsize=8)
 def _sessions(name: str, start: str, end: str) -> tuple[Ints, Ints]:
     """Opens and closes of an exchange's sessions, microseconds since 1970 (UTC)."""
+    import exchange_calendars  # noqa: PLC0415 (a market that never closes does not wait for it)
+    from exchange_calendars.errors import InvalidCalendarName  # noqa: PLC0415 (as above)
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # exchange-calendars 4.13 reads `Series.values`
         try:

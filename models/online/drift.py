@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 import numpy as np
-from river import drift
 
 from models.online import kswin
 from models.online.stamped import RIVER, Stamped
@@ -57,6 +56,8 @@ def detectors() -> dict[str, Any]:
     Their thresholds give a run of 5,000 independent labels (20 years of sessions) or more before a false alarm, by
     simulation (`evaluation/run_length.py`, docs/forecast.md): River's own defaults are for other units.
     """
+    from river import drift  # noqa: PLC0415 (a market without scores does not wait for River)
+
     return {
         "adwin": drift.ADWIN(delta=DELTA),  # type: ignore[no-untyped-call] # compiled
         "page_hinkley": drift.PageHinkley(min_instances=60, delta=0.1, threshold=THRESHOLD, alpha=0.999),

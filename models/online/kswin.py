@@ -6,14 +6,15 @@ import warnings
 from collections import deque
 from functools import lru_cache
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from river.drift import KSWIN
-from scipy import stats
 
 from models.signals.compiled import compiled
 from models.signals.step import Floats
+
+if TYPE_CHECKING:
+    from river.drift import KSWIN
 
 LEAST: Final = 0.1
 """Distance of two samples that River takes for chance, whatever its probability."""
@@ -45,6 +46,8 @@ def update(detector: KSWIN, x: float) -> None:
 @lru_cache(maxsize=1024)
 def _probability(steps: int, size: int) -> float:
     """Of two samples of one distribution at least so far apart, by scipy's own test of two that are."""
+    from scipy import stats  # noqa: PLC0415 (as River: only where there are scores)
+
     sample = np.arange(size)
     with warnings.catch_warnings():
         warnings.simplefilter(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 import numpy as np
-from river import linear_model, optim, preprocessing
 
 from models.features import Schema
 from models.online.question import Lesson, Question
@@ -85,15 +84,7 @@ class LinearModels(RiverStep):
 
     def __init__(self, schema: Schema) -> None:
         """Of a schema of features."""
-        gradient = linear_model.LinearRegression(
-            optimizer=optim.SGD(0.001), loss=optim.losses.Huber(1.0), l2=0.001, intercept_lr=0.001
-        )
-        models = {
-            "river_sgd": preprocessing.StandardScaler() | gradient,
-            "river_pa": preprocessing.StandardScaler() | _passive_aggressive(),
-            "river_bayes": linear_model.BayesianLinearRegression(alpha=0.2, beta=1.0, smoothing=0.9995),
-        }
-        super().__init__(schema, used(schema), models)
+        super().__init__(schema, used(schema), _models())
 
     def advance(self, x: Question) -> tuple[Floats, Lesson | None]:
         """Expected changes, points."""
@@ -109,5 +100,16 @@ class LinearModels(RiverStep):
             model.learn_one(features, label)
 
 
-def _passive_aggressive() -> Any:
-    return linear_model.PARegressor(C=0.0005, eps=0.1, mode=1)  # type: ignore[no-untyped-call] # River's, without types
+def _models() -> dict[str, Any]:
+    """Fresh models by their labels."""
+    from river import linear_model, optim, preprocessing  # noqa: PLC0415 (a market without scores does not wait for River)
+
+    gradient = linear_model.LinearRegression(
+        optimizer=optim.SGD(0.001), loss=optim.losses.Huber(1.0), l2=0.001, intercept_lr=0.001
+    )
+    passive = linear_model.PARegressor(C=0.0005, eps=0.1, mode=1)  # type: ignore[no-untyped-call] # without types
+    return {
+        "river_sgd": preprocessing.StandardScaler() | gradient,
+        "river_pa": preprocessing.StandardScaler() | passive,
+        "river_bayes": linear_model.BayesianLinearRegression(alpha=0.2, beta=1.0, smoothing=0.9995),
+    }

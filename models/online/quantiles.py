@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 import numpy as np
-from river import linear_model, optim, preprocessing
 
 from models.features import Schema
 from models.online.linear import BOUND, WARM_UP, RiverStep, used
@@ -27,6 +26,8 @@ class QuantileModels(RiverStep):
 
     def __init__(self, schema: Schema, levels: Sequence[float]) -> None:
         """Of a schema of features, for levels within 0..1."""
+        from river import linear_model, optim, preprocessing  # noqa: PLC0415 (a market without scores does not wait for River)
+
         heads = [
             linear_model.LinearRegression(
                 optimizer=optim.SGD(0.002), loss=optim.losses.Quantile(level), l2=0.002, intercept_lr=0.02

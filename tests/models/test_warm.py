@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import pytest
+
+import models.warm
 from models.signals import correlation, fold_kernel, merged_bars
-from models.warm import PERIODS, warm
-from schemas.market_file import load
+from models.warm import PERIODS, warm, warm_all
+from schemas.market_file import load, shipped
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_market_gives_readings(name: str) -> None:
+    assert warm(load(name)) >= PERIODS - 1
+
+
+def test_markets_that_compute_the_same_are_warmed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    warmed: list[str] = []
+    monkeypatch.setattr(models.warm, "warm", lambda market: warmed.append(market.name))
+    sim, us = load("sim"), load("us")
+    warm_all([sim, sim.model_copy(update={"name": "other"}), us])
+    assert warmed == ["other", "us"]
 
 
 def test_every_step_is_run_through_finals_and_readings_between() -> None:

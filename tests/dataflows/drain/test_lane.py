@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from dataflows.config import FlowConfig, FlowError
+from dataflows.drain import lane as fast
+from dataflows.drain import plain, scan
 from dataflows.drain.lane import FastLane
 from dataflows.intake import Intake
 from dataflows.lanes import Lane, OrdinaryLane
@@ -49,6 +51,12 @@ class Reading:
             return self.offset >= offset
 
         servers.wait_until(there, 20, f"offset {offset}")
+
+
+def test_its_loops_are_compiled_before_it_is_opened() -> None:
+    fast.load()
+    assert scan.scan.signatures
+    assert plain.read.signatures
 
 
 def patiently(reading: Reading) -> None:
