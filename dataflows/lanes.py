@@ -10,7 +10,7 @@ import structlog
 from confluent_kafka import KafkaError, Message, TopicPartition
 
 from dataflows import kafka
-from dataflows.config import FlowConfig, FlowError
+from dataflows.config import FlowConfig, NotNowError
 from dataflows.intake import Intake
 from models.signals.bars import Folded
 
@@ -92,11 +92,11 @@ def judge(topic: str, partition: int, code: int, text: str) -> None:
     """Trouble of a client in the place of a record; it mends all but one by itself.
 
     Raises:
-        FlowError: the offset is gone.
+        NotNowError: the offset is gone.
     """
     if code == KafkaError._AUTO_OFFSET_RESET:
         msg = f"{topic}/{partition}: {text}; records were lost before they were read"
-        raise FlowError(msg)
+        raise NotNowError(msg)
     log.warning("kafka_trouble", error=text, advice="retrying by itself")
 
 

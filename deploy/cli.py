@@ -35,7 +35,7 @@ from deploy.options import (
     Seed,
 )
 from deploy.serve import api
-from deploy.told import is_told
+from deploy.told import is_told, status_of
 from deploy.train import train
 from deploy.trainer import trainer
 
@@ -246,4 +246,4 @@ def main() -> None:
         if not is_told(error):
             raise
         sys.stderr.write(f"esi: {error}\n")
-        sys.exit(2)
+        sys.exit(status_of(error))

@@ -197,6 +197,8 @@ class _Replay:
             if broker and broker != self._plan.environment().get("ESI_KAFKA_URL"):
                 msg = f"the broker ended and began anew; {again}"
                 raise ReplayError(msg)
+            if why := self._supervisor.refused:
+                raise ReplayError(why)
             fallen = [s.program.name for s in self._supervisor.services.values() if s.falls >= GIVE_UP_AFTER]
             if fallen and not self._supervisor.disk.full:
                 msg = f"{', '.join(fallen)} fell {GIVE_UP_AFTER} times: see {self._plan.settings.data_dir / 'logs'}"

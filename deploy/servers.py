@@ -7,8 +7,8 @@ import sys
 
 from deploy.broker import Address
 from deploy.postgres import Postgres
+from deploy.program import Program
 from deploy.settings import Settings
-from deploy.supervisor import Program
 from deploy.valkey import Valkey
 
 LAST_TO_STOP = 1

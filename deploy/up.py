@@ -19,11 +19,12 @@ from deploy.child import put_aside
 from deploy.choice import Choice, choose_markets, choose_port, page_built
 from deploy.console import Console
 from deploy.plan import HISTORY_FEED, HISTORY_FILE, SIM_FEED, Plan, api_url, feeds
+from deploy.program import REFUSES, Program
 from deploy.published import Published
 from deploy.servers import Servers
 from deploy.settings import Settings
 from deploy.state import Lock, Running, Up, end_leftovers
-from deploy.supervisor import Program, Supervisor
+from deploy.supervisor import Supervisor
 from deploy.tail import Tail, important
 from deploy.users import first_link
 from schemas.market_file import load
@@ -98,12 +99,13 @@ class Session:
         if SIM_FEED in self._feeds:
             self._supervisor.add(self._plan.simulator())
             self._tails["sim"] = Tail(self._supervisor.log("sim"))
-        self._wait(self._supervisor.running)
+        if not self._wait(self._supervisor.running):
+            return self._verdict()
         self._console.tell(self._welcome())
         if (link := first_link(self._settings, self._servers.postgres_url)) is not None:
             self._console.tell(link)
         self._wait(lambda: False)
-        return 0
+        return self._verdict()
 
     def _replay(self) -> bool:
         """Waits until the history is published; whether it was."""
@@ -143,7 +145,7 @@ class Session:
 
     def _wait(self, over: Callable[[], bool]) -> bool:
         """Ticks until `over` (True), or until asked to stop or hopeless (False)."""
-        while not self.asked.is_set() and not self._hopeless():
+        while not (self.asked.is_set() or self._supervisor.refused or self._hopeless()):
             self._supervisor.tick()
             self._pass_on()
             if over():
@@ -151,19 +153,18 @@ class Session:
             self.asked.wait(TICK_S)
         return False
 
-    def _hopeless(self) -> list[str]:
-        """Programs that fall again and again, where that ends the matter; a full disk is waited for."""
-        if self._supervisor.disk.full:
-            return []
+    def _hopeless(self) -> str:
+        """Who fell again and again, in words, where that ends the matter; a full disk is waited for."""
+        if not self._choice.once or self._supervisor.disk.full:
+            return ""
         fallen = [name for name, service in self._supervisor.services.items() if service.falls >= GIVE_UP_AFTER]
-        return fallen if self._choice.once else []
+        return f"{', '.join(fallen)} fell {GIVE_UP_AFTER} times; see {self._settings.data_dir}/logs" if fallen else ""
 
     def _verdict(self) -> int:
-        if fallen := self._hopeless():
-            self._console.tell(
-                f"Giving up: {', '.join(fallen)} fell {GIVE_UP_AFTER} times; see {self._settings.data_dir}/logs"
-            )
-            return 1
+        """Exit status, with why it gives up."""
+        if why := self._supervisor.refused or self._hopeless():
+            self._console.tell(f"Giving up: {why}")
+            return REFUSES if self._supervisor.refused else 1
         return 130 if self.asked.is_set() and self._choice.once else 0
 
     def _pass_on(self) -> None:

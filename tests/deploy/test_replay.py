@@ -107,7 +107,7 @@ def test_a_replay_into_a_folder_without_room_is_a_sentence(
     disk = small_disk(1)
     disk.fill()
     done = esi_replay(disk.folder / "data", str(trades(tmp_path / "day.csv", OPEN_MS, 1)))
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (75, "")
     assert "esi: [Errno 28] No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
 

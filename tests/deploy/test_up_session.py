@@ -62,9 +62,21 @@ def test_once_gives_up_on_a_program_that_falls_again_and_again(
 def test_a_long_lived_one_never_gives_up(settings: Settings) -> None:
     session = up.Session(settings, Choice(page=False), Console())
     session._supervisor.services["archive"].falls = 1000
-    assert session._hopeless() == []
+    assert not session._hopeless()
     session.asked.set()
     assert session._verdict() == 0
+
+
+def test_what_cannot_run_as_it_is_set_up_ends_a_long_lived_one_too(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = up.Session(settings, Choice(page=False), Console())
+    session._supervisor.services["alerts"].state = "refused"
+    assert session._wait(lambda: False) is False
+    assert session._verdict() == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "Giving up: alerts cannot run as called or set up (exit status 2), which a new start would not mend" in said
+    assert "logs/alerts.log)" in said
 
 
 def test_a_once_that_was_interrupted_says_so_by_its_status(settings: Settings) -> None:
