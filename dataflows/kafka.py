@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined] # not in their __all__
 
 from dataflows.config import NotNowError
+from dataflows.trouble import WAY
 
 log = structlog.get_logger()
 
@@ -72,7 +73,7 @@ def producer(bootstrap: str, **settings: Any) -> Producer:
 
 
 def _warn(error: KafkaError) -> None:
-    log.warning("kafka_trouble", error=error.str(), fatal=error.fatal(), advice="retrying by itself")
+    WAY.broke(error.str(), fatal=error.fatal())
 
 
 def ensure_topic(bootstrap: str, topic: str, partitions: int, retry_s: float = 30.0) -> int:
