@@ -47,6 +47,7 @@ class Program:
         stop_signal: what it takes for a polite request.
         orphan_signal: what ends it when the supervisor is killed; a server may want to put its data in order.
         stop_rank: lower ranks are stopped first.
+        patience: seconds that it has to stop before it is killed.
         user: who it runs as, if we are root.
         endless: whether ending is falling; otherwise exit status 0 means done.
         metrics_port: where its Prometheus page is, asked at every start.
@@ -62,6 +63,7 @@ class Program:
     stop_signal: signal.Signals = signal.SIGTERM
     orphan_signal: signal.Signals = signal.SIGKILL
     stop_rank: int = 0
+    patience: float = 3.0
     user: str | None = None
     endless: bool = True
     metrics_port: Callable[[], int | None] = lambda: None

@@ -99,6 +99,7 @@ class Servers:
                     stop_signal=signal.SIGINT,  # fast: SIGTERM would wait for every client to leave
                     orphan_signal=signal.SIGINT,
                     stop_rank=LAST_TO_STOP,
+                    patience=20.0,  # killed, it would leave its shared memory to the machine
                     user=self._postgres.user,
                     url=lambda: self.postgres_url,
                 )

@@ -22,7 +22,7 @@ class Origins(dict[str, str]):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = None  # type: ignore[assignment]  # as of every dictionary
+    __hash__ = None
 
 
 def variable(name: str) -> str:

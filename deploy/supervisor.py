@@ -74,6 +74,14 @@ class Supervisor:
         why = f"cannot run as called or set up (exit status {REFUSES}), which a new start would not mend"
         return f"{' and '.join(names)} {why} (log: {logs})" if names else ""
 
+    def waits(self) -> str:
+        """Who is waited for when everything stops, in order, in words."""
+        ranks: dict[int, list[str]] = {}
+        for name, service in sorted(self.services.items(), key=lambda one: one[1].program.stop_rank):
+            if service.child is not None:
+                ranks.setdefault(service.program.stop_rank, []).append(name)
+        return ", then ".join(", ".join(names) for names in ranks.values()) or "nobody"
+
     def tick(self) -> None:
         """Looks after every program once; never waits."""
         if self.disk.look():
@@ -85,11 +93,12 @@ class Supervisor:
         if self._untold or before != [(service.state, service.starts) for service in self.services.values()]:
             self._note()
 
-    def stop(self, seconds: float = 3.0) -> None:
-        """Stops everything, rank by rank, and waits at most `seconds` for each rank before it kills."""
+    def stop(self, seconds: float | None = None) -> None:
+        """Stops everything, rank by rank; each has its members' patience, or `seconds`, and is killed then."""
         for rank in sorted({service.program.stop_rank for service in self.services.values()}):
             members = [s for s in self.services.values() if s.program.stop_rank == rank]
-            child.stop([s.child for s in members if s.child is not None], seconds)
+            patience = max(s.program.patience for s in members) if seconds is None else seconds
+            child.stop([s.child for s in members if s.child is not None], patience)
             for service in members:
                 service.state = service.state if service.state in {"done", "refused"} else "stopped"
                 service.child = None
@@ -147,7 +156,7 @@ class Supervisor:
             self._ended(service, service.child, status)
         elif changed := [n for n, seen in service.saw.items() if self._changed_since(n, seen)]:
             self._tell(f"{service.program.name}: starting again, because {changed[0]} is a new one")
-            child.stop([service.child], 3.0)
+            child.stop([service.child], service.program.patience)
             service.state, service.child = "waiting", None
         elif service.state == "starting":
             self._settle(service)

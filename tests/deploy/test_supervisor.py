@@ -226,11 +226,13 @@ def test_stop_leaves_no_process_of_any_group_and_respects_ranks(begin: Begin, tm
         Program("family", lambda: ["sh", "-c", "sleep 61 & sleep 62"]),
     )
     scene.until(scene.supervisor.running)
+    assert scene.supervisor.waits() == "client, deaf, family, then server"
     heads = [scene.pid(name) for name in scene.supervisor.services]
     wait_until(lambda: len(psutil.Process(scene.pid("family")).children()) == 2)
     time.sleep(0.3)  # the shells set their traps
     children = [one.pid for head in heads for one in psutil.Process(head).children(recursive=True)]
     scene.supervisor.stop(1.0)
+    assert scene.supervisor.waits() == "nobody"
     wait_until(lambda: all(gone(pid) for pid in heads + children), 5)
     assert order.read_text().split() == ["client", "server"]
     assert {service.state for service in scene.supervisor.services.values()} == {"stopped"}

@@ -1,4 +1,4 @@
-"""What an `esi up` decides by itself, without starting anything: which processes, how long the bar, when to give up."""
+"""What an `esi up` decides by itself, without starting anything: which processes, when to give up, what is said."""
 
 from __future__ import annotations
 
@@ -36,15 +36,6 @@ def test_without_the_page_the_api_waits_for_no_build(settings: Settings) -> None
     assert "trainer" not in services
     training = up.Session(settings.with_(retrain=("sim",)), Choice(page=False), Console())
     assert "trainer" in training._supervisor.services
-
-
-def test_the_number_of_sessions_is_unknown_until_it_is_written(settings: Settings) -> None:
-    file = settings.data_dir / "history.json"
-    assert up._sessions(settings) == 0
-    file.write_text('{"sent": 3')
-    assert up._sessions(settings) == 0
-    file.write_text('{"sent": 3, "sessions": 5033}')
-    assert up._sessions(settings) == 5033
 
 
 def test_once_gives_up_on_a_program_that_falls_again_and_again(
