@@ -72,16 +72,14 @@ class Sending:
 
     def _send(self) -> None:
         """Every tick, and then the wait until the flow has closed and saved the last bar."""
-        import numpy as np  # noqa: PLC0415 - see `_run`
-
         from dataflows.sources import sender, trades  # noqa: PLC0415 - see `_run`
 
         end_us = trades.send(self._config, self._table) - self._market.lateness
-        times = np.maximum.accumulate(self._table.ts_us)
+        before = trades.counter(self._table)
         self.journey.is_sent = True
 
         def tell(closed_us: int) -> None:
-            self.journey.through = int(np.searchsorted(times, closed_us))
+            self.journey.through = before(closed_us)
 
         pace_us = self._market.pace_us
         sender.Sender(self._config.sender).wait_until_durable(end_us // pace_us * pace_us, tell)

@@ -56,8 +56,7 @@ def send(config: TradesConfig, trades: Trades) -> int:
     sender = Sender(config.sender)
     _set_aside(config.sender, trades.refused)
     start = np.array([0 if until is None else until for until in sender.resume()])
-    # a row that stands too late in its file counts as of the latest time before it: so the file's order is time's order
-    times = np.maximum.accumulate(trades.ts_us)
+    times = _in_order(trades)
     partition = trades.code % sender.partitions
     todo = np.flatnonzero(times >= start[partition])
     pace = _Pace(config.speed, int(times[todo[0]]) if todo.size else 0)
@@ -72,6 +71,17 @@ def send(config: TradesConfig, trades: Trades) -> int:
     sender.tock(end_us)
     sender.flush()
     return end_us
+
+
+def counter(trades: Trades) -> Callable[[int], int]:
+    """Counts the ticks before an event time (microseconds since 1970, UTC)."""
+    times = _in_order(trades)
+    return lambda until_us: int(np.searchsorted(times, until_us))
+
+
+def _in_order(trades: Trades) -> npt.NDArray[np.int64]:
+    """Event times, each at least that before it: so the file's order is time's order, though a row stands too late."""
+    return np.maximum.accumulate(trades.ts_us)
 
 
 def _set_aside(config: SenderConfig, refused: tuple[Refused, ...]) -> None:

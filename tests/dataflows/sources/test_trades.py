@@ -154,6 +154,11 @@ def test_a_stop_ends_the_replay_at_once(
     assert sum(map(len, sent(mock_broker.bootstrap, unique_name, table.symbols))) == 0
 
 
+def test_ticks_before_a_time_are_counted_in_the_files_order(tmp_path: Path) -> None:
+    before = trades.counter(read((written(tmp_path, HEAD + "5,A,1,1\n7,A,1,1\n6,A,1,1\n9,A,1,1\n"),)))
+    assert [before(ms * 1000) for ms in (5, 6, 7, 8, 10)] == [0, 1, 1, 3, 4]
+
+
 def test_rows_that_cannot_be_read_are_dead_letters_with_their_bytes(
     mock_broker: servers.MockBroker, unique_name: str, tmp_path: Path
 ) -> None:
