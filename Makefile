@@ -134,7 +134,7 @@ clean:
 	$(PYTHON) -m venv .venv
 
 .venv/.installed: pyproject.toml constraints.txt | .venv/bin/python
-	@echo "Installing what ESI needs into .venv (once; about 300 MB of downloads)"
+	@echo "Installing what ESI needs into .venv (once; pip fetches what its cache lacks, which takes minutes)"
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e .
 	@echo "Installed: .venv takes $$(du -sm .venv | cut -f1) MB"
 	@touch $@

@@ -19,11 +19,12 @@ def raw(kind: type[T], body: bytes) -> T:
 
 
 class IndicatorDefinition(msgspec.Struct):
-    """An indicator of a market: its kind, and the instruments it is computed of."""
+    """An indicator of a market: its kind, the instruments it is computed of, and its weight, 0 if only watched."""
 
     name: str
     kind: str
     of: list[str]
+    weight: float = 1.0
 
 
 class SegmentDefinition(msgspec.Struct):

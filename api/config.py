@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +30,20 @@ _ABOVE_ZERO = (
 
 
 class ApiConfigError(ValueError):
-    """Settings that cannot work; the message names the field and says what it may be."""
+    """A setting that cannot work; the message names it, and says its value and what to do.
+
+    Attributes:
+        field: the setting.
+        problem: what is wrong with it, with its value.
+    """
+
+    def __init__(self, field: str, problem: str, remedy: str) -> None:
+        self.field, self.problem, self._remedy = field, problem, remedy
+        super().__init__(f"{field} {problem}: {self.remedy(str)}")
+
+    def remedy(self, called: Callable[[str], str]) -> str:
+        """What to do, with the fields in it `called` as those know them who are told."""
+        return re.sub(r"{(\w+)}", lambda field: called(field[1]), self._remedy)
 
 
 @dataclass(frozen=True)
@@ -109,33 +124,36 @@ class ApiConfig:
         """Refuses what cannot work.
 
         Raises:
-            ApiConfigError: names the field and what it may be.
+            ApiConfigError: the first that cannot.
         """
         for fault in self._faults():
-            raise ApiConfigError(fault)
+            raise fault
 
-    def _faults(self) -> list[str]:
-        faults = []
-        if not 0 <= self.port <= 65_535:
-            faults.append(f"port is {self.port}; it must be 0 to 65535")
-        if not self.is_loopback and not self.allowed_hosts:
-            faults.append(f"host is {self.host}, which others can reach: name in allowed_hosts how they may address it")
-        if not self.is_loopback and self.postgres_url is None:
-            faults.append(
-                f"host is {self.host}, which others can reach, and without users everybody would be let in: set "
-                "postgres_url, where users are kept, and add one by `esi users add`; or listen on 127.0.0.1"
-            )
+    def _faults(self) -> Iterator[ApiConfigError]:
+        yield from self._faults_of_address()
         if (self.tls_certificate is None) is not (self.tls_key is None):
-            faults.append("tls_certificate and tls_key belong together: give both, or none")
-        faults += [
-            f"{name} is {getattr(self, name)}; it must be above 0" for name in _ABOVE_ZERO if getattr(self, name) <= 0
-        ]
-        faults += [
-            f"allowed_origins has {origin!r}; write scheme and host, such as https://desk.example"
-            for origin in self.allowed_origins
-            if not origin.startswith(("http://", "https://")) or origin.count("/") != 2
-        ]
-        return faults
+            given, other = ("tls_key", "tls_certificate") if self.tls_key else ("tls_certificate", "tls_key")
+            yield ApiConfigError(given, f"is {getattr(self, given)}, alone", f"give {{{other}}} with it, or neither")
+        for name in _ABOVE_ZERO:
+            if (value := getattr(self, name)) <= 0:
+                yield ApiConfigError(name, f"is {value}", "it must be above 0")
+        for origin in self.allowed_origins:
+            if not origin.startswith(("http://", "https://")) or origin.count("/") != 2:
+                remedy = "write scheme and host, such as https://desk.example"
+                yield ApiConfigError("allowed_origins", f"has {origin!r}", remedy)
+
+    def _faults_of_address(self) -> Iterator[ApiConfigError]:
+        if not 0 <= self.port <= 65_535:
+            yield ApiConfigError("port", f"is {self.port}", "it must be 0 to 65535")
+        if self.is_loopback:
+            return
+        reached = f"is {self.host}, which others can reach"
+        if not self.allowed_hosts:
+            yield ApiConfigError("host", reached, "name in {allowed_hosts} how they may address it")
+        if self.postgres_url is None:
+            problem = f"{reached}, and without users everybody would be let in"
+            remedy = "set {postgres_url}, where users are kept, and add one by `esi users add`; or listen on 127.0.0.1"
+            yield ApiConfigError("host", problem, remedy)
 
     @cached_property
     def is_loopback(self) -> bool:

@@ -57,7 +57,7 @@ _DEFINITION = {
         {
             "name": "equity",
             "weight": 1.0,
-            "indicators": [{"name": "S&P 500 volatility", "kind": "realized_volatility", "of": ["SPX"]}],
+            "indicators": [{"name": "S&P 500 volatility", "kind": "realized_volatility", "of": ["SPX"], "weight": 1.0}],
         }
     ],
     "since": "1999-01-04T21:00:00Z",

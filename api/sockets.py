@@ -20,6 +20,8 @@ UNSENT = 131_072
 class PortTakenError(OSError):
     """The address cannot be listened on; the message says what to do."""
 
+    passes = True
+
 
 def listen(config: ApiConfig) -> list[socket.socket]:
     """The public socket, and the private one on which this process alone answers where several share the public one.

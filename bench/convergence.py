@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.case import Figure, require
 from bench.servers import trade_files
-from dataflows.sources import trades
+from dataflows.sources import trade_table
 from models.calendars import sessions_of
 from models.pipeline import Pipeline
 from models.signals.bars import BarFold
@@ -28,7 +28,7 @@ MINUTE_US: Final = 60_000_000
 HOUR_US: Final = 60 * MINUTE_US
 
 
-def readings(market: Market, read: trades.Trades) -> Iterator[Reading]:
+def readings(market: Market, read: trade_table.Trades) -> Iterator[Reading]:
     """What the market says along the trades, tocks behind them, with an index."""
     fold, pipeline = BarFold(market), Pipeline(market)
     for piece in (_batch(market, read), (int(read.ts_us.max()) // HOUR_US + 2) * HOUR_US):
@@ -38,7 +38,7 @@ def readings(market: Market, read: trades.Trades) -> Iterator[Reading]:
             yield from (one for one in map(decode_reading, (s.reading for s in said)) if one.index is not None)
 
 
-def _batch(market: Market, read: trades.Trades) -> TickBatch:
+def _batch(market: Market, read: trade_table.Trades) -> TickBatch:
     known = Instruments(tuple(i.name for i in market.instrument))
     codes = np.array([known.code(symbol) for symbol in read.symbols], np.int32)[read.code]
     nothing = np.full(len(codes), np.nan)
@@ -66,7 +66,7 @@ def half_way(market: Market, said: dict[int, Reading]) -> tuple[float, ...]:
 
 def measure() -> list[Figure]:
     """Points between provisional and final readings."""
-    read, figures = trades.read(tuple(trade_files(DAYS))), []
+    read, figures = trade_table.read(tuple(trade_files(DAYS))), []
     for name, market, works in (
         ("", load("week"), (WORK, HALF_WORK)),
         ("/flat", load("week").model_copy(update={"diurnal": None}), (FLAT_WORK, FLAT_WORK)),

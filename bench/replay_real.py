@@ -14,7 +14,7 @@ import numpy as np
 
 from bench.case import Figure, require
 from bench.servers import running, trade_files
-from dataflows.sources import trades
+from dataflows.sources import trade_table
 from models.pipeline import Pipeline
 from models.signals.bars import BarFold
 from schemas.bars import Partial
@@ -35,7 +35,7 @@ BAR: Final = 10.0
 
 def expected(files: list[Path], run: str) -> Reading:
     """The last final of the same trades through the same steps in this process, in one partition."""
-    market, read = load("week"), trades.read(tuple(files))
+    market, read = load("week"), trade_table.read(tuple(files))
     fold, pipeline = BarFold(market), Pipeline(market, 1, run)
     known = Instruments(tuple(i.name for i in market.instrument))
     codes = np.array([known.code(symbol) for symbol in read.symbols], np.int32)[read.code]

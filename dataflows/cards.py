@@ -48,7 +48,7 @@ def card(market: Market, run: str | None, now_us: int | None = None) -> bytes:
 
 
 def _segment(segment: Any) -> dict[str, Any]:
-    indicators = [i.model_dump(include={"name", "kind", "of"}) for i in segment.indicator]
+    indicators = [i.model_dump(include={"name", "kind", "of", "weight"}) for i in segment.indicator]
     return {"name": segment.name, "weight": segment.weight, "indicators": indicators}
 
 

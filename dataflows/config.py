@@ -14,6 +14,12 @@ class FlowError(RuntimeError):
     """A flow that cannot start or go on; the message says why and what to do."""
 
 
+class NotNowError(FlowError):
+    """It cannot now, because of a server, a disk or another flow: the same command may succeed later."""
+
+    passes = True
+
+
 @dataclass(frozen=True)
 class FlowConfig:
     """One feed's flow.

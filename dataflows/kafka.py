@@ -11,7 +11,8 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined] # not in their __all__
 
-from dataflows.config import FlowError
+from dataflows.config import NotNowError
+from dataflows.trouble import WAY
 
 log = structlog.get_logger()
 
@@ -72,14 +73,14 @@ def producer(bootstrap: str, **settings: Any) -> Producer:
 
 
 def _warn(error: KafkaError) -> None:
-    log.warning("kafka_trouble", error=error.str(), fatal=error.fatal(), advice="retrying by itself")
+    WAY.broke(error.str(), fatal=error.fatal())
 
 
 def ensure_topic(bootstrap: str, topic: str, partitions: int, retry_s: float = 30.0) -> int:
     """Makes the topic if it is missing and returns its number of partitions.
 
     Raises:
-        FlowError: no broker answered in time, or it refused.
+        NotNowError: no broker answered in time, or it refused.
     """
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
     deadline = time.monotonic() + retry_s
@@ -89,7 +90,7 @@ def ensure_topic(bootstrap: str, topic: str, partitions: int, retry_s: float = 3
         except KafkaException as error:
             if time.monotonic() > deadline:
                 msg = f"no Kafka broker answers at {bootstrap} ({error}): is it running, is ESI_KAFKA_URL right?"
-                raise FlowError(msg) from error
+                raise NotNowError(msg) from error
             log.info("waiting_for_kafka", bootstrap=bootstrap)
             time.sleep(0.2)
 

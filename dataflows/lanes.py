@@ -10,8 +10,9 @@ import structlog
 from confluent_kafka import KafkaError, Message, TopicPartition
 
 from dataflows import kafka
-from dataflows.config import FlowConfig, FlowError
+from dataflows.config import FlowConfig, NotNowError
 from dataflows.intake import Intake
+from dataflows.trouble import WAY
 from models.signals.bars import Folded
 
 log = structlog.get_logger()
@@ -62,6 +63,7 @@ class OrdinaryLane:
         good: list[Any] = [record for record in self._reader.consume(AT_ONCE, 0) if self._is_good(record)]
         if not good:
             return [], None
+        WAY.works()
         self._appended_ms = int(good[0].timestamp()[1])
         return intake.take(good), int(good[-1].offset() or 0) + 1
 
@@ -92,12 +94,12 @@ def judge(topic: str, partition: int, code: int, text: str) -> None:
     """Trouble of a client in the place of a record; it mends all but one by itself.
 
     Raises:
-        FlowError: the offset is gone.
+        NotNowError: the offset is gone.
     """
     if code == KafkaError._AUTO_OFFSET_RESET:
         msg = f"{topic}/{partition}: {text}; records were lost before they were read"
-        raise FlowError(msg)
-    log.warning("kafka_trouble", error=text, advice="retrying by itself")
+        raise NotNowError(msg)
+    WAY.broke(text)
 
 
 def load(lane: str) -> None:

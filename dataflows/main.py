@@ -20,7 +20,7 @@ from bytewax.recovery import RecoveryConfig
 from dataflows import kafka, lanes, metrics, peers, stopping
 from dataflows.beginning import begin, publish
 from dataflows.cards import card
-from dataflows.config import FlowConfig, FlowError
+from dataflows.config import FlowConfig, FlowError, NotNowError
 from dataflows.ended import ended
 from dataflows.restating import explained, refuse_restating
 from dataflows.shelf import shelf_of
@@ -138,7 +138,7 @@ def _of_store(folder: Path, error: BaseException) -> BaseException:
         return error
     there = next(path for path in (folder, *folder.parents) if path.exists())
     left = shutil.disk_usage(there).free // 1024
-    return FlowError(
+    return NotNowError(
         f"the recovery store in {folder} cannot be written, {left:,} KiB are left on its disk: make room there. "
         f"Nothing is lost: the next start goes on from the last save ({said.splitlines()[0][-160:]})"
     )

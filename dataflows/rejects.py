@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError, Message
 
 from dataflows import metrics, stopping
 from dataflows.kafka import ensure_topic, producer
+from dataflows.trouble import WAY
 from schemas.names import REJECTS_TOPIC
 from schemas.rejects import Reject
 
@@ -65,6 +66,8 @@ class DeadLetters:
     def _delivered(self, error: KafkaError | None, _message: Message) -> None:
         if error is not None:
             self._failed = error
+        else:
+            WAY.works()
 
     def _tell(self, reject: Reject) -> None:
         """One line every few seconds at most: rejects come in floods."""

@@ -19,7 +19,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from dataflows import hops, metrics, stopping
-from dataflows.config import FlowConfig, FlowError
+from dataflows.config import FlowConfig, FlowError, NotNowError
 from dataflows.ended import EndedStreams
 from dataflows.entries import Entry, Publishable, entries_of
 from dataflows.score_metrics import ScoreGauges
@@ -125,7 +125,7 @@ class MarketStreams(StatefulSinkPartition[Any, None]):
             metrics.REFUSALS.labels(self._market, word).inc()
         elif word == "fenced":
             msg = f"another flow writes {self._market} now: this one stops, so that there is one writer"
-            raise FlowError(msg)
+            raise NotNowError(msg)
         elif word == "conflict":
             stream = names.stream(self._market, names.CHANNELS[entry.channel - 1])
             msg = (
@@ -135,7 +135,7 @@ class MarketStreams(StatefulSinkPartition[Any, None]):
             raise FlowError(msg)
         else:
             msg = f"Redis refuses entries of {self._market}: {word}"
-            raise FlowError(msg)
+            raise NotNowError(msg)
 
 
 def announce(config: FlowConfig, cards: dict[str, bytes]) -> None:

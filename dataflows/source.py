@@ -16,7 +16,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import Consumer, KafkaException
 
 from dataflows import kafka, metrics, stopping
-from dataflows.config import FlowConfig, FlowError
+from dataflows.config import FlowConfig, FlowError, NotNowError
 from dataflows.desk import Desk
 from dataflows.doorbell import Bell
 from dataflows.hops import Sampler, Trace
@@ -230,7 +230,7 @@ class FeedSource(FixedPartitionedSource[Addressed, State]):
                 return FeedPartition(self._config, int(for_part), resume_state, begun, self._desk)
         except KafkaException as error:
             msg = f"partition {int(for_part)} of {self._config.topic} cannot be opened: {error}"
-            raise FlowError(msg) from error
+            raise NotNowError(msg) from error
 
 
 def reader_of(config: FlowConfig) -> Consumer:

@@ -45,9 +45,9 @@ def receiver(
 ) -> None:
     """Stores a receiver; its secrets are encrypted."""
     from api.alerting import console
-    from api.alerting.config import networks
     from api.alerting.guard import Guard
     from api.alerting.vault import Vault
+    from deploy.api_config import allowed_networks
     from deploy.plan import alerts_key
     from deploy.verbs import keys
 
@@ -59,7 +59,7 @@ def receiver(
         msg = f"{file}: {error}"
         raise AlertsCommandError(msg) from error
     vault = Vault(keys(settings) or (alerts_key(settings),))
-    guard = Guard(networks(settings.alerts_allow))
+    guard = Guard(allowed_networks(settings))
     carried_out(console.save_receiver(database(data, postgres_url), name, said, vault, guard))
     typer.echo(f"Stored. `esi alerts test {name}` tries it.")
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from pydantic import SecretStr
 
-from api.alerting.config import networks
+from api.alerting.config import AlertsConfigError, Network, networks
 from api.config import ApiConfig, ApiConfigError
 from deploy.plan import api_url
 from deploy.provider_settings import provider_of
-from deploy.settings import PREFIX, Settings, SettingsError, origin_of
+from deploy.setting_origins import variable
+from deploy.settings import Settings, SettingsError
 
 _CALLED: Final = {
-    "host": "api_host", "allowed_hosts": "allowed_hosts", "allowed_origins": "allowed_origins",
-    "postgres_url": "postgres_url", "tls_certificate": "api_tls_certificate", "tls_key": "api_tls_key",
+    "host": "api_host", "port": "api_port", "tls_certificate": "api_tls_certificate", "tls_key": "api_tls_key",
+    "max_clients": "api_sockets", "max_per_identity": "api_sockets_of_one", "private_port": "metrics_port",
 }  # fmt: skip
-"""Settings by the names that the API has for them."""
+"""Settings that the API has another name for, by that name."""
 
 
 def api_config(settings: Settings, redis_url: str, keys: tuple[str, ...], *, shared: bool) -> ApiConfig:
@@ -29,7 +29,7 @@ def api_config(settings: Settings, redis_url: str, keys: tuple[str, ...], *, sha
     try:
         return _config(settings, redis_url, keys, shared=shared)
     except ApiConfigError as error:
-        raise SettingsError(_in_settings(str(error))) from error
+        raise _in_settings(error, settings) from error
 
 
 def check_api(settings: Settings) -> None:
@@ -42,12 +42,24 @@ def check_api(settings: Settings) -> None:
     api_config(own, "", (), shared=False)
 
 
-def _in_settings(fault: str) -> str:
-    """A fault of the API's in the words of whoever set it, with where the first one was set."""
-    first, *_ = [name for word in re.findall(r"\w+", fault) if (name := _CALLED.get(word))]
-    told = re.sub(rf"\b({'|'.join(_CALLED)})\b", lambda word: PREFIX + _CALLED[word[1]].upper(), fault)
-    variable = PREFIX + first.upper()
-    return told.replace(variable, f"{variable} ({origin_of(first)})", 1)
+def allowed_networks(settings: Settings) -> tuple[Network, ...]:
+    """Private networks that receivers of alerts may lie in.
+
+    Raises:
+        SettingsError: one of them is none.
+    """
+    try:
+        return networks(settings.alerts_allow)
+    except AlertsConfigError as error:
+        raise _in_settings(error, settings) from error
+
+
+def _in_settings(fault: ApiConfigError, settings: Settings) -> SettingsError:
+    """A fault of the API's in the words of whoever set it, with where that was."""
+    name = _CALLED.get(fault.field, fault.field)
+    called = settings.label(name) if name in Settings.model_fields else fault.field
+    remedy = fault.remedy(lambda field: variable(_CALLED.get(field, field)))
+    return SettingsError(f"{called} {fault.problem}: {remedy}")
 
 
 def _config(settings: Settings, redis_url: str, keys: tuple[str, ...], *, shared: bool) -> ApiConfig:
@@ -61,7 +73,7 @@ def _config(settings: Settings, redis_url: str, keys: tuple[str, ...], *, shared
         shared=shared,
         private_port=settings.metrics_port,
         alert_keys=keys,
-        alert_allow=networks(settings.alerts_allow),
+        alert_allow=allowed_networks(settings),
         registry=settings.registry_dir,
         local_session=settings.local_session,
         tls_certificate=settings.api_tls_certificate,

@@ -35,7 +35,7 @@ from deploy.options import (
     Seed,
 )
 from deploy.serve import api
-from deploy.told import is_told
+from deploy.told import is_told, status_of
 from deploy.train import train
 from deploy.trainer import trainer
 
@@ -179,13 +179,14 @@ def replay(
     redis_url: Redis = None,
     processes: Processes = None,
 ) -> None:
-    """Replays a file of trades (ts_ms,symbol,price,size) in a run of its own."""
+    """Replays a file of trades (ts_ms,symbol,price,size) in a run of its own; exit status 3: not all could be read."""
     from deploy import replay as module
 
     settings = _settings(data_dir=data, kafka_url=kafka_url, redis_url=redis_url, processes=processes)
     name = run or module.run_name(files[0])
-    reading = module.run(settings, module.Request(tuple(files), market, module.speed_of(speed), name))
-    typer.echo(module.as_json(reading) if as_json else module.shown(reading))
+    outcome = module.run(settings, module.Request(tuple(files), market, module.speed_of(speed), name))
+    typer.echo(module.as_json(outcome.reading) if as_json else module.shown(outcome.reading))
+    raise typer.Exit(outcome.exit_status)
 
 
 @app.command()
@@ -246,4 +247,4 @@ def main() -> None:
         if not is_told(error):
             raise
         sys.stderr.write(f"esi: {error}\n")
-        sys.exit(2)
+        sys.exit(status_of(error))

@@ -21,6 +21,7 @@ class Console:
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._tenth = -1
+        self._title = ""
         self._said: dict[str, float] = {}
 
     def tell(self, sentence: str) -> None:
@@ -32,7 +33,10 @@ class Console:
         self._rich.print(sentence, markup=False)
 
     def progress(self, title: str, done: float, whole: float, text: str = "") -> None:
-        """Shows how far something is; the bar begins with the first call and ends with `finish`."""
+        """Shows how far something is; its bar begins with the first call and ends with `finish` or another title."""
+        if title != self._title:
+            self.finish()
+            self._title = title
         if self._rich.is_terminal:
             self._draw(title, done, whole, text)
         elif whole and (tenth := int(done * 10 / whole)) > self._tenth:
@@ -52,7 +56,7 @@ class Console:
         """Ends the bar, if there is one."""
         if self._bar is not None:
             self._bar.stop()
-        self._bar, self._task, self._tenth = None, None, -1
+        self._bar, self._task, self._tenth, self._title = None, None, -1, ""
 
     def __enter__(self) -> Self:
         return self

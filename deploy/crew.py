@@ -14,10 +14,10 @@ from pathlib import Path
 import structlog
 
 from deploy import fleet
+from deploy.program import FIRST_PAUSE, LONGEST_PAUSE, STEADY_AFTER
 from deploy.servers import esi
 from deploy.settings import Settings
 from deploy.sockets import free_port
-from deploy.supervisor import FIRST_PAUSE, LONGEST_PAUSE, STEADY_AFTER
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable of prometheus_client: processes that share it count together."""

@@ -12,6 +12,9 @@ from structlog.typing import EventDict, Processor
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
+_QUIET = {"alembic": logging.WARNING, "alembic.util.messaging": logging.CRITICAL}
+"""Who tells what nobody asked, or what we tell ourselves in better words, and from which level on they are heard."""
+
 
 def configure(
     process: str,
@@ -48,6 +51,8 @@ def configure(
         )
     )
     logging.basicConfig(handlers=[handler], level=_LEVELS[level], force=True)
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(least)
 
 
 def _rendering(form: str) -> list[Processor]:

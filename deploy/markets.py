@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
 from deploy.state import Up, held
@@ -21,6 +22,10 @@ from schemas.market_file import MarketFileError, load, shipped, with_editions
 from schemas.names import edition_of
 
 ANSWER_S = 2.0
+WIDE = 140
+"""Columns of a terminal from which on everything stands in one table."""
+
+COLUMNS = ("market", "edition", "file", "since", "feed", "inputs")
 
 
 def report(chosen: list[str], data: Path | None = None) -> list[dict[str, Any]]:
@@ -93,17 +98,27 @@ def _published(data: Path) -> dict[str, dict[str, Any]]:
 
 
 def show(markets: list[dict[str, Any]]) -> None:
-    """Prints markets for people."""
-    table = Table(box=None, header_style="bold")
-    for title in ("market", "edition", "file", "since", "feed", "inputs"):
+    """Prints markets for people: a line each, and where that has no room for it, what they are about below."""
+    console = Console(highlight=False, markup=False)
+    is_wide = console.width >= WIDE
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in COLUMNS:
         table.add_column(title, no_wrap=True)
-    for title in ("segments", "about"):
+    for title in ("segments", "about") if is_wide else ():
         table.add_column(title, overflow="fold")
     for one in markets:
-        known = (str(one["edition"]), one["fingerprint"], (one["since"] or "")[:10], one["feed"])
-        counts = (str(len(one["instruments"])), ", ".join(one["segments"]))
-        table.add_row(one["name"], *known, *counts, one["about"] or one["title"])
-    Console().print(table)
+        said = (", ".join(one["segments"]), one["about"] or one["title"])
+        table.add_row(*_cells(one), *(said if is_wide else ()))
+    console.print(table)
+    for one in () if is_wide else markets:
+        console.print(f"\n{one['name']}", style="bold")
+        console.print(Padding(f"{one['about'] or one['title']}\nSegments: {', '.join(one['segments'])}", (0, 0, 0, 2)))
+
+
+def _cells(one: dict[str, Any]) -> tuple[str, ...]:
+    """What a market's line says, by column."""
+    known = (str(one["edition"]), one["fingerprint"], (one["since"] or "")[:10], one["feed"])
+    return one["name"], *known, str(len(one["instruments"]))
 
 
 def show_json(markets: list[dict[str, Any]]) -> None:

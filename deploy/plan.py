@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from deploy import crew
+from deploy.program import Program
 from deploy.servers import Servers, esi
 from deploy.settings import Settings
 from deploy.sockets import free_port
-from deploy.supervisor import Program
 from schemas.market_file import load
 
 HISTORY_FEED, SIM_FEED = "us-open", "sim"

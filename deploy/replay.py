@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from deploy.console import Console
 from deploy.neighbour import joined
 from deploy.plan import Plan
 from deploy.published import Published
+from deploy.sending import Sending
 from deploy.servers import Servers
 from deploy.settings import Settings
 from deploy.state import Lock
@@ -26,13 +27,17 @@ from deploy.tail import Tail, important
 from schemas import names
 from schemas.market import Market
 from schemas.market_file import load
+from schemas.names import REJECTS_TOPIC
 
 if TYPE_CHECKING:
-    from dataflows.sources.trades import Trades
+    from dataflows.sources.trade_table import Trades
+    from dataflows.sources.trades import TradesConfig
     from dataflows.tally import Tally
 
 TICK_S = 0.05
 GIVE_UP_AFTER = 5
+NAMED = 5
+"""Rows that cannot be read that are named one by one."""
 
 
 class ReplayError(RuntimeError):
@@ -49,14 +54,17 @@ class Request:
     run: str
 
 
-@dataclass
-class _Sending:
-    """How far the sending thread is, and what went wrong in it."""
+@dataclass(frozen=True)
+class Outcome:
+    """What a replay leaves: the last reading, and whether everything in its files could be read."""
 
-    done: int = 0
-    whole: int = 0
-    error: BaseException | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
+    reading: dict[str, Any]
+    is_whole: bool
+
+    @property
+    def exit_status(self) -> int:
+        """0, or 3 where rows were refused or a file was cut: what is published lacks them."""
+        return 0 if self.is_whole else 3
 
 
 def speed_of(text: str) -> float | None:
@@ -83,21 +91,23 @@ def run_name(file: Path) -> str:
     return f"{stem[:40]}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"
 
 
-def run(settings: Settings, request: Request) -> dict[str, Any]:
-    """Replays to the end and returns the last reading.
+def run(settings: Settings, request: Request) -> Outcome:
+    """Replays to the end.
 
     Raises:
         ReplayError: no way to go on.
         MarketFileError: the market cannot be used.
-        TradeFileError: a file cannot be read.
+        TradeFileError: nothing of a file can be read.
     """
-    from dataflows.sources import trades  # noqa: PLC0415 - arrow and numba, for this verb only
+    from dataflows.sources import trade_table  # noqa: PLC0415 - arrow and numba, for this verb only
 
     # what clients warn of belongs to standard error: the last reading is alone on standard output
     logs.configure("replay", settings.log_level, settings.log_format)
-    market, table = load(request.market), trades.read(request.files)
+    market, table = load(request.market), trade_table.read(request.files)
     with ExitStack() as leaving:
         console = leaving.enter_context(Console())
+        for sentence in unread(table):
+            console.tell(sentence)
         settings = joined(settings)
         if not (settings.kafka_url and settings.redis_url):
             leaving.callback(Lock(settings.data_dir).release)
@@ -107,7 +117,16 @@ def run(settings: Settings, request: Request) -> dict[str, Any]:
         flow = plan.flow(names.with_run(market.feed, request.run), [request.market], request.run)
         supervisor = Supervisor([*servers.programs(), flow], settings.data_dir / "logs", console.tell)
         leaving.callback(supervisor.stop)
-        return _Replay(request, market, plan, supervisor, console).run(table)
+        reading = _Replay(request, market, plan, supervisor, console).run(table)
+        return Outcome(reading, not (table.refused or table.cut))
+
+
+def unread(table: Trades) -> list[str]:
+    """What of the files cannot be read, the first rows by name."""
+    rows = [f"Not read: {row}" for row in table.refused[:NAMED]]
+    if (more := len(table.refused) - NAMED) > 0:
+        rows.append(f"Not read: {more:,} more rows; all {len(table.refused):,} go to the topic {REJECTS_TOPIC}")
+    return [*(f"Not whole: {sentence}" for sentence in table.cut), *rows]
 
 
 class _Replay:
@@ -117,7 +136,8 @@ class _Replay:
         self._request, self._market, self._plan = request, market, plan
         self._supervisor, self._console = supervisor, console
         self._feed = names.with_run(market.feed, request.run)
-        self._sending = _Sending()
+        self._stop = threading.Event()
+        self._sending: Sending | None = None
         self._tally: Tally | None = None
         self._tails = {name: Tail(supervisor.log(name)) for name in supervisor.services}
 
@@ -126,20 +146,20 @@ class _Replay:
         from dataflows import tally as rejects  # noqa: PLC0415 - see `run`
 
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._sending.stop.set())
+            signal.signal(number, lambda *_: self._stop.set())
         whole, name = len(table.code), names.with_run(self._market.name, self._request.run)
         self._console.tell(f"Replaying {whole:,} ticks into the run {name}, each through Kafka and the flow.")
         self._until(lambda: all(s.state == "running" for s in self._supervisor.services.values()))
         self._tally = rejects.Tally(self._plan.environment()["ESI_KAFKA_URL"], self._feed)
-        thread = threading.Thread(target=self._send, args=(table,), name="sender")
-        thread.start()
+        self._sending = sending = Sending(self._target(), self._market, table)
+        sending.start()
         try:
-            self._until(lambda: not thread.is_alive())
+            self._until(sending.is_over)
         finally:
-            self._sending.stop.set()
-            thread.join(10)
-        if self._sending.error is not None:
-            raise self._sending.error
+            self._stop.set()
+            sending.join(10)
+        if sending.error is not None:
+            raise sending.error
         self._tally.finish()
         self._console.finish()
         self._console.tell(rejects.sentence(self._tally))
@@ -157,28 +177,18 @@ class _Replay:
             raise ReplayError(msg)
         return reading
 
-    def _send(self, table: Trades) -> None:
-        """The thread's work: every tick, and then the wait until the flow has closed and saved the last bar."""
+    def _target(self) -> TradesConfig:
+        """Where the ticks go, now that the broker is there."""
         from dataflows.sources import sender, trades  # noqa: PLC0415 - see `run`
 
         told = self._plan.environment()
-        target = sender.SenderConfig(
-            told["ESI_KAFKA_URL"],
-            self._feed,
-            told.get("ESI_BROKER_INCARNATION", ""),
-            stop=self._sending.stop.is_set,
-        )
-        try:
-            config = trades.TradesConfig(target, self._request.files, self._request.speed, self._note)
-            end_us = trades.send(config, table) - self._market.lateness
-            sender.Sender(target).wait_until_durable(end_us // self._market.pace_us * self._market.pace_us)
-        except sender.Stopped:
-            return
-        except Exception as error:  # it is the main thread's to tell
-            self._sending.error = error
+        incarnation = told.get("ESI_BROKER_INCARNATION", "")
+        target = sender.SenderConfig(told["ESI_KAFKA_URL"], self._feed, incarnation, stop=self._stop.is_set)
+        return trades.TradesConfig(target, self._request.files, self._request.speed, self._note)
 
-    def _note(self, done: int, whole: int) -> None:
-        self._sending.done, self._sending.whole = done, whole
+    def _note(self, sent: int, _whole: int) -> None:
+        if self._sending is not None:
+            self._sending.journey.sent = sent
 
     def _until(self, over: Callable[[], bool]) -> None:
         """Looks after the flow until `over`.
@@ -191,12 +201,14 @@ class _Replay:
         while not over():
             self._supervisor.tick()
             self._draw()
-            if self._sending.stop.is_set():
+            if self._stop.is_set():
                 msg = f"stopped; {again}"
                 raise ReplayError(msg)
             if broker and broker != self._plan.environment().get("ESI_KAFKA_URL"):
                 msg = f"the broker ended and began anew; {again}"
                 raise ReplayError(msg)
+            if why := self._supervisor.refused:
+                raise ReplayError(why)
             fallen = [s.program.name for s in self._supervisor.services.values() if s.falls >= GIVE_UP_AFTER]
             if fallen and not self._supervisor.disk.full:
                 msg = f"{', '.join(fallen)} fell {GIVE_UP_AFTER} times: see {self._plan.settings.data_dir / 'logs'}"
@@ -210,9 +222,8 @@ class _Replay:
                     self._console.tell(f"{name}: {sentence}")
         if self._tally is not None:
             self._tally.poll()
-        if self._sending.whole:
-            text = f"{self._sending.done:,} ticks sent"
-            self._console.progress(self._market.name, self._sending.done, self._sending.whole, text)
+        if self._sending is not None:
+            self._sending.journey.show(self._market.name, self._console)
 
 
 def shown(reading: dict[str, Any]) -> str:

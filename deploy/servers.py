@@ -7,8 +7,8 @@ import sys
 
 from deploy.broker import Address
 from deploy.postgres import Postgres
+from deploy.program import Program
 from deploy.settings import Settings
-from deploy.supervisor import Program
 from deploy.valkey import Valkey
 
 LAST_TO_STOP = 1
@@ -99,6 +99,7 @@ class Servers:
                     stop_signal=signal.SIGINT,  # fast: SIGTERM would wait for every client to leave
                     orphan_signal=signal.SIGINT,
                     stop_rank=LAST_TO_STOP,
+                    patience=20.0,  # killed, it would leave its shared memory to the machine
                     user=self._postgres.user,
                     url=lambda: self.postgres_url,
                 )

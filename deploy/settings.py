@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
 from deploy import secret_files
@@ -22,17 +22,12 @@ from deploy.limit_settings import LimitSettings
 from deploy.model_settings import ModelSettings
 from deploy.provider_settings import ProviderSettings
 from deploy.setting_kinds import Bootstrap, Folder, Names, Port, allowed
+from deploy.setting_origins import ENV_FILE, PREFIX, Origins, label, origin, variable
 
-PREFIX: Final = "ESI_"
 NOT_OURS: Final = re.compile(
     r"ESI_(DATA|CHROMIUM|REQUIRE_SERVERS|UPDATE_GOLDEN|TEST_.+|BENCH_.+|VALKEY_PASSWORD|TIMESCALE_PASSWORD)"
 )
 """Names that look like settings, and are read by the tests, the benchmarks or docker-compose.yml."""
-
-ENV_FILE: Final = ".env"
-
-FLAGS: Final = {"data_dir": "--data", "markets": "--market"}
-"""Flags that are not spelled like their setting."""
 
 
 class SettingsError(ValueError):
@@ -163,6 +158,8 @@ class Settings(ModelSettings, ProviderSettings, AlertSettings, LimitSettings):
         "`esi up` sets it for its own broker; leave it empty for real Kafka.",
     )
 
+    _origins: Origins = PrivateAttr(default_factory=Origins)
+
     @property
     def registry_dir(self) -> Path:
         """Where trained models are."""
@@ -171,10 +168,14 @@ class Settings(ModelSettings, ProviderSettings, AlertSettings, LimitSettings):
     def environment(self) -> dict[str, str]:
         """These settings as the environment variables that give them to another process, secrets included."""
         return {
-            PREFIX + name.upper(): _text(value)
+            variable(name): _text(value)
             for name in type(self).model_fields
             if (value := getattr(self, name)) not in (None, "", ())
         }
+
+    def label(self, name: str) -> str:
+        """A setting as whoever set it calls it, and where that was."""
+        return label(name, self._origins.get(name, "default"))
 
     def with_(self, **changes: Any) -> Self:
         """A copy with some settings changed."""
@@ -199,9 +200,10 @@ def load(flags: Mapping[str, object] | None = None, env_file: Path | str = ENV_F
     try:
         settings = Settings(_env_file=env_file, **(held | given))  # type: ignore[call-arg]  # a keyword of pydantic-settings
     except ValidationError as error:
-        faults += [_explain(str(fault["loc"][0]), fault["msg"], given, written) for fault in error.errors()]
+        faults += [_explain(str(fault["loc"][0]), fault["msg"], given, held, written) for fault in error.errors()]
     if faults:
         raise SettingsError("\n".join(dict.fromkeys(faults)))
+    settings._origins = Origins({name: origin(name, given, held, written) for name in settings.model_fields_set})
     return settings
 
 
@@ -216,30 +218,15 @@ def _unknown(names: Iterable[str], where: str) -> list[str]:
     return faults
 
 
-def _origin(name: str, flags: Mapping[str, object], written: Mapping[str, object]) -> str:
-    if name in flags:
-        return "flag"
-    variable = PREFIX + name.upper()
-    if any(key.upper() == variable and value for key, value in os.environ.items()):
-        return "environment"
-    return ENV_FILE if variable in {key.upper() for key in written} else "default"
-
-
-def origin_of(name: str) -> str:
-    """Where a setting that was loaded comes from: `environment`, `.env`, or a flag."""
-    found = _origin(name, {}, dotenv_values(ENV_FILE))
-    return "flag" if found == "default" else found
-
-
-def _explain(name: str, fault: str, flags: Mapping[str, object], written: Mapping[str, object]) -> str:
+def _explain(
+    name: str, fault: str, flags: Mapping[str, object], held: Mapping[str, object], written: Mapping[str, object]
+) -> str:
     """`ESI_API_PORT (environment) is 'x': ...`; a secret's value stays hidden."""
-    field, where = Settings.model_fields[name], _origin(name, flags, written)
-    variable = PREFIX + name.upper()
+    field, where = Settings.model_fields[name], origin(name, flags, held, written)
     named = {key.upper(): text for key, text in (*written.items(), *os.environ.items()) if text}
-    value = flags.get(name) if where == "flag" else named.get(variable)
-    label = FLAGS.get(name, "--" + name.replace("_", "-")) if where == "flag" else variable
+    value = flags.get(name) if where == "flag" else named.get(variable(name))
     shown = "hidden" if name in SECRETS else repr(str(value))
-    return f"{label} ({where}) is {shown}: allowed is {allowed(field)} ({fault})"
+    return f"{label(name, where)} is {shown}: allowed is {allowed(field)} ({fault})"
 
 
 def _text(value: object) -> str:

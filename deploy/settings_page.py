@@ -9,7 +9,8 @@ from pydantic_core import PydanticUndefined
 
 from deploy.secret_files import variables
 from deploy.setting_kinds import allowed
-from deploy.settings import PREFIX, SECRETS, Settings
+from deploy.setting_origins import PREFIX
+from deploy.settings import SECRETS, Settings
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 

@@ -3,90 +3,23 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Literal
 
 from deploy import child
 from deploy.child import Child
 from deploy.disk import Disk, is_full
-
-State = Literal["waiting", "starting", "running", "resting", "done", "stopped"]
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
-"""Seconds before a fallen program is started again: the first time, and at most; doubled in between."""
-
-STEADY_AFTER = 20.0
-"""Seconds of running after which earlier falls no longer count."""
-
-
-def _always() -> bool:
-    return True
-
-
-def _nothing() -> str:
-    return ""
-
-
-@dataclass(frozen=True)
-class Program:
-    """What to run, and how.
-
-    Attributes:
-        name: unique; the log file's name too.
-        command: asked at every start, so that a new address of a server gets in.
-        environment: what is added to our own environment, asked at every start.
-        needs: programs that must be running (done, if they have an end) before this one starts.
-        ready: whether it can be used, asked until it is true; must answer within a tenth of a second.
-        identity: what it is once it runs; when that changes, those that need it are started again.
-        stop_signal: what it takes for a polite request.
-        orphan_signal: what ends it when the supervisor is killed; a server may want to put its data in order.
-        stop_rank: lower ranks are stopped first.
-        user: who it runs as, if we are root.
-        endless: whether ending is falling; otherwise exit status 0 means done.
-        metrics_port: where its Prometheus page is, asked at every start.
-        url: where it is reached, for people and `esi status`.
-    """
-
-    name: str
-    command: Callable[[], Sequence[str]]
-    environment: Callable[[], Mapping[str, str]] = dict
-    needs: tuple[str, ...] = ()
-    ready: Callable[[], bool] = _always
-    identity: Callable[[], str] = _nothing
-    stop_signal: signal.Signals = signal.SIGTERM
-    orphan_signal: signal.Signals = signal.SIGKILL
-    stop_rank: int = 0
-    user: str | None = None
-    endless: bool = True
-    metrics_port: Callable[[], int | None] = lambda: None
-    url: Callable[[], str] = _nothing
-
-
-@dataclass
-class Service:
-    """A program and how it fares; `falls` counts the falls since it last ran steadily."""
-
-    program: Program
-    state: State = "waiting"
-    child: Child | None = None
-    falls: int = 0
-    starts: int = 0
-    rest_until: float = 0.0
-    since: float = 0.0
-    identity: str = ""
-    saw: dict[str, str] = field(default_factory=dict)
-    last_status: int | None = None
+from deploy.program import REFUSES, Program, Service, manner
+from deploy.tail import last_words
 
 
 class Supervisor:
     """Keeps programs running. `tick` is to be called some ten times a second from one thread, the main one.
 
     While the disk of the logs is full, falls do not count and are followed by the longest pause; once there is room,
-    everything is started again at once.
+    everything is started again at once. A program that says by its exit status that it cannot run as it is called or
+    set up is not started again: whoever asks for `refused` ends the matter.
 
     Attributes:
         services: programs and how they fare, by name.
@@ -133,23 +66,42 @@ class Supervisor:
         """Whether a program that has an end has reached it."""
         return self.services[name].state == "done"
 
+    @property
+    def refused(self) -> str:
+        """Which programs cannot run as they are called or set up, in words; "" if none has said so."""
+        names = [name for name, service in self.services.items() if service.state == "refused"]
+        logs = ", ".join(str(self.log(name)) for name in names)
+        why = f"cannot run as called or set up (exit status {REFUSES}), which a new start would not mend"
+        return f"{' and '.join(names)} {why} (log: {logs})" if names else ""
+
+    def waits(self) -> str:
+        """Who is waited for when everything stops, in order, in words."""
+        ranks: dict[int, list[str]] = {}
+        for name, service in sorted(self.services.items(), key=lambda one: one[1].program.stop_rank):
+            if service.child is not None:
+                ranks.setdefault(service.program.stop_rank, []).append(name)
+        return ", then ".join(", ".join(names) for names in ranks.values()) or "nobody"
+
     def tick(self) -> None:
         """Looks after every program once; never waits."""
         if self.disk.look():
-            self._forgive()
+            for service in self.services.values():
+                service.forgive()
         before = [(service.state, service.starts) for service in self.services.values()]
         for service in self.services.values():
             self._look_after(service)
         if self._untold or before != [(service.state, service.starts) for service in self.services.values()]:
             self._note()
 
-    def stop(self, seconds: float = 3.0) -> None:
-        """Stops everything, rank by rank, and waits at most `seconds` for each rank before it kills."""
+    def stop(self, seconds: float | None = None) -> None:
+        """Stops everything, rank by rank; each has its members' patience, or `seconds`, and is killed then."""
         for rank in sorted({service.program.stop_rank for service in self.services.values()}):
             members = [s for s in self.services.values() if s.program.stop_rank == rank]
-            child.stop([s.child for s in members if s.child is not None], seconds)
+            patience = max(s.program.patience for s in members) if seconds is None else seconds
+            child.stop([s.child for s in members if s.child is not None], patience)
             for service in members:
-                service.state, service.child = "stopped" if service.state != "done" else "done", None
+                service.state = service.state if service.state in {"done", "refused"} else "stopped"
+                service.child = None
         self._note()
 
     def _note(self) -> None:
@@ -161,10 +113,6 @@ class Supervisor:
             if not is_full(error):
                 raise
             self._untold = True
-
-    def _forgive(self) -> None:
-        for service in self.services.values():
-            service.falls, service.rest_until = 0, 0.0
 
     def _look_after(self, service: Service) -> None:
         match service.state:
@@ -208,11 +156,11 @@ class Supervisor:
             self._ended(service, service.child, status)
         elif changed := [n for n, seen in service.saw.items() if self._changed_since(n, seen)]:
             self._tell(f"{service.program.name}: starting again, because {changed[0]} is a new one")
-            child.stop([service.child], 3.0)
+            child.stop([service.child], service.program.patience)
             service.state, service.child = "waiting", None
         elif service.state == "starting":
             self._settle(service)
-        elif service.falls and time.monotonic() - service.since > STEADY_AFTER:
+        elif service.is_steady:
             service.falls = 0
 
     def _changed_since(self, name: str, seen: str) -> bool:
@@ -232,17 +180,16 @@ class Supervisor:
         if status == 0 and not service.program.endless:
             service.state = "done"
             return
-        self._rest(
-            service,
-            f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with exit status {status}",
-        )
+        if status == REFUSES:
+            service.state = "refused"
+            self._tell(f"{service.program.name}: {last_words(self.log(service.program.name)) or manner(status)}")
+        else:
+            self._rest(service, manner(status))
 
     def _rest(self, service: Service, how: str) -> None:
         """After a fall: a pause before the next start."""
         self.disk.look(now=True)
-        pause = LONGEST_PAUSE if self.disk.full else min(FIRST_PAUSE * 2**service.falls, LONGEST_PAUSE)
-        service.falls += not self.disk.full
-        service.rest_until, service.state = time.monotonic() + pause, "resting"
+        pause = service.rest(blameless=self.disk.full)
         self._tell(
             f"{service.program.name}: {how}; starting it again in {pause:.1f} s (log: {self.log(service.program.name)})"
         )

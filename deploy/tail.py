@@ -16,6 +16,7 @@ LAST_WORDS = "esi: "
 TRACEBACK = "Traceback (most recent call last)"
 
 LONGEST_LINE = 240
+_LONGEST_WORDS = 4_096
 _PLUMBING = frozenset({"event", "level", "timestamp", "process", "exception"})
 
 
@@ -69,3 +70,13 @@ def important(line: str) -> str | None:
     event = str(said.get("event", "")).replace("_", " ")
     sentence = f"{event} ({details})" if details else event
     return sentence if len(sentence) <= LONGEST_LINE else sentence[:LONGEST_LINE] + " ..."
+
+
+def last_words(file: Path) -> str:
+    """What a process that has just ended wrote of why, with all its lines: from `esi: ` on, or else its last line."""
+    try:
+        text = file.read_bytes()[-_LONGEST_WORDS:].decode(errors="replace").strip()
+    except OSError:
+        return ""
+    _, mark, words = f"\n{text}".rpartition(f"\n{LAST_WORDS}")
+    return words if mark else text.rpartition("\n")[2].removeprefix("Error: ")

@@ -20,6 +20,8 @@ FOLDER = "trainer"
 class TrainerBusyError(RuntimeError):
     """Another trainer looks after the market; the message names it."""
 
+    passes = True
+
 
 class Notes:
     """Notes of one market, in a file; the right to keep them goes back to the kernel when we end, however we end.

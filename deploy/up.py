@@ -18,12 +18,14 @@ from deploy.artifacts import artifacts, has_saved
 from deploy.child import put_aside
 from deploy.choice import Choice, choose_markets, choose_port, page_built
 from deploy.console import Console
-from deploy.plan import HISTORY_FEED, HISTORY_FILE, SIM_FEED, Plan, api_url, feeds
+from deploy.history_bar import HistoryBar
+from deploy.plan import HISTORY_FEED, SIM_FEED, Plan, api_url, feeds
+from deploy.program import REFUSES, Program
 from deploy.published import Published
 from deploy.servers import Servers
 from deploy.settings import Settings
 from deploy.state import Lock, Running, Up, end_leftovers
-from deploy.supervisor import Program, Supervisor
+from deploy.supervisor import Supervisor
 from deploy.tail import Tail, important
 from deploy.users import first_link
 from schemas.market_file import load
@@ -32,20 +34,13 @@ TICK_S = 0.1
 GIVE_UP_AFTER = 7
 """Falls in a row after which `--once` ends with an error; a long-lived `esi up` goes on trying."""
 
-HISTORY_TEXT = (
-    "Replaying 20 years of daily closes (S&P 500, NASDAQ, VIX, oil, corporate bonds) through Kafka and the flow; "
-    "each day leaves one final reading in Redis."
-)
-"""What happens, for whoever watches the bar."""
-
-HISTORY_IS_THERE = "The history is published."
+STARTING = "Starting. The first start compiles the flow's code: a minute or two, in which little is to be seen."
 
 
 class Session:
     """One `esi up`, from lock to last process."""
 
     def __init__(self, settings: Settings, choice: Choice, console: Console) -> None:
-        check_api(settings)
         self._choice, self._console = choice, console
         self._settings = settings = choose_markets(choose_port(settings, choice, console.tell), choice)
         self._servers = Servers(settings)
@@ -76,8 +71,10 @@ class Session:
         try:
             return self._run()
         finally:
-            self._supervisor.stop()
             self._console.finish()
+            if self.asked.is_set():
+                self._console.tell(f"Stopping: waiting for {self._supervisor.waits()}. Ctrl-C again does not wait.")
+            self._supervisor.stop()
 
     def _bring_champions(self) -> None:
         """Gives a fresh history the models that are shipped; one that is past their order begins with none."""
@@ -90,6 +87,7 @@ class Session:
                     self._console.tell(f"Shipped models in the registry: {', '.join(brought)} (`esi models list`).")
 
     def _run(self) -> int:
+        self._console.tell(STARTING)
         if HISTORY_FEED in self._feeds and not self._replay():
             return self._verdict()
         if self._choice.once:
@@ -98,17 +96,19 @@ class Session:
         if SIM_FEED in self._feeds:
             self._supervisor.add(self._plan.simulator())
             self._tails["sim"] = Tail(self._supervisor.log("sim"))
-        self._wait(self._supervisor.running)
+        if not self._wait(self._supervisor.running):
+            return self._verdict()
         self._console.tell(self._welcome())
         if (link := first_link(self._settings, self._servers.postgres_url)) is not None:
             self._console.tell(link)
         self._wait(lambda: False)
-        return 0
+        return self._verdict()
 
     def _replay(self) -> bool:
         """Waits until the history is published; whether it was."""
         with closing(self._published(load(self._feeds[HISTORY_FEED][0]).name)) as published:
-            done = self._wait(lambda: self._show(published) or self._supervisor.done("history"))
+            bar = HistoryBar(self._settings.data_dir, self._console)
+            done = self._wait(lambda: bar.show(published) or self._supervisor.done("history"))
             self._console.finish()
             return done
 
@@ -131,19 +131,9 @@ class Session:
     def _published(self, market: str) -> Published:
         return Published(self._servers.redis_url, self._servers.postgres_url, market)
 
-    def _show(self, published: Published) -> bool:
-        """Draws the bar: finals published of sessions in all; never ends a wait."""
-        sessions = _sessions(self._settings)
-        if sessions and (final := published.final()):
-            done = min(published.count(), sessions)
-            self._console.tell(HISTORY_TEXT if done < sessions else HISTORY_IS_THERE)
-            index = "no index yet" if final["index"] is None else f"index {final['index']:.1f}"
-            self._console.progress(final["market"], done, sessions, f"{final['at'][:10]}  {index}")
-        return False
-
     def _wait(self, over: Callable[[], bool]) -> bool:
         """Ticks until `over` (True), or until asked to stop or hopeless (False)."""
-        while not self.asked.is_set() and not self._hopeless():
+        while not (self.asked.is_set() or self._supervisor.refused or self._hopeless()):
             self._supervisor.tick()
             self._pass_on()
             if over():
@@ -151,19 +141,18 @@ class Session:
             self.asked.wait(TICK_S)
         return False
 
-    def _hopeless(self) -> list[str]:
-        """Programs that fall again and again, where that ends the matter; a full disk is waited for."""
-        if self._supervisor.disk.full:
-            return []
+    def _hopeless(self) -> str:
+        """Who fell again and again, in words, where that ends the matter; a full disk is waited for."""
+        if not self._choice.once or self._supervisor.disk.full:
+            return ""
         fallen = [name for name, service in self._supervisor.services.items() if service.falls >= GIVE_UP_AFTER]
-        return fallen if self._choice.once else []
+        return f"{', '.join(fallen)} fell {GIVE_UP_AFTER} times; see {self._settings.data_dir}/logs" if fallen else ""
 
     def _verdict(self) -> int:
-        if fallen := self._hopeless():
-            self._console.tell(
-                f"Giving up: {', '.join(fallen)} fell {GIVE_UP_AFTER} times; see {self._settings.data_dir}/logs"
-            )
-            return 1
+        """Exit status, with why it gives up."""
+        if why := self._supervisor.refused or self._hopeless():
+            self._console.tell(f"Giving up: {why}")
+            return REFUSES if self._supervisor.refused else 1
         return 130 if self.asked.is_set() and self._choice.once else 0
 
     def _pass_on(self) -> None:
@@ -217,7 +206,10 @@ def run(settings: Settings, choice: Choice) -> int:
         MarketFileError: a market cannot be used.
         PortError: the port that was asked for is taken.
         PostgresError: the embedded PostgreSQL cannot be prepared.
+        SettingsError: the settings of the API cannot work together.
     """
+    check_api(settings)
+    feeds(settings.markets)  # before anything is made: a market that is none leaves nothing behind
     lock = Lock(settings.data_dir)
     with Console() as console:
         if ended := end_leftovers(Up.read(settings.data_dir)):
@@ -240,11 +232,3 @@ def _listen(session: Session) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
-
-
-def _sessions(settings: Settings) -> int:
-    """How many sessions the history has, as `esi history` has written it; 0 if it has not yet."""
-    try:
-        return int(json.loads((settings.data_dir / HISTORY_FILE).read_text())["sessions"])
-    except (OSError, ValueError, KeyError):
-        return 0

@@ -159,8 +159,9 @@ def archive(settings: Settings) -> None:
 def alerts(settings: Settings, *, only_deliver: bool = False) -> None:
     """Evaluates rules and delivers alerts until it is asked to stop."""
     logs.configure("alerts", settings.log_level, settings.log_format)
-    from api.alerting.config import AlertsConfig, networks
+    from api.alerting.config import AlertsConfig
     from api.alerting.main import run
+    from deploy.api_config import allowed_networks
 
     run(
         AlertsConfig(
@@ -168,7 +169,7 @@ def alerts(settings: Settings, *, only_deliver: bool = False) -> None:
             postgres_url=postgres(settings),
             keys=keys(settings),
             markets=tuple(load(name) for name in settings.markets),
-            allow=networks(settings.alerts_allow),
+            allow=allowed_networks(settings),
             page_url=settings.page_url,
             heartbeat_url=settings.heartbeat_url.get_secret_value() if settings.heartbeat_url else "",
             evaluates=not only_deliver,

@@ -13,6 +13,8 @@ BARS_ARROW: Final = "application/vnd.esi.bars+arrow"
 BARS_JSON: Final = "application/vnd.esi.bars+json"
 TOCK_JSON: Final = "application/vnd.esi.tock+json"
 CONTROL_JSON: Final = "application/vnd.esi.control+json"
+TRADES_CSV: Final = "text/csv"
+"""A row of a replayed file, in dead letters only."""
 
 CONTENT_TYPE: Final = "content-type"
 """Kafka header that tells the kinds of records apart; a record without it is read as JSON ticks."""

@@ -46,14 +46,18 @@ REASONS: tuple[Reason, ...] = tuple(Reason)
 """By `code - 1`."""
 
 
+UNREAD: int = -1
+"""Partition of what came into none: a row of a replayed file that cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reject:
     """One rejected record, or the rejected rows of one record.
 
     Attributes:
         feed: whose topic it stood in.
-        partition: Kafka partition.
-        offset: Kafka offset.
+        partition: Kafka partition, or `UNREAD`.
+        offset: Kafka offset; of what is `UNREAD`, its number among those.
         reason: why.
         rows: which ticks of the record (counted from 0); empty when the whole record is meant.
         raw: the original bytes of the whole record.

@@ -65,6 +65,16 @@ def test_postgres_keeps_its_data_over_a_kill(kind: str) -> None:
             assert connection.execute("SELECT x FROM t").fetchone() == (1,)
 
 
+def test_postgres_leaves_no_shared_memory_however_it_ends() -> None:
+    for end in (servers.Postgres.close, servers.Postgres.kill):
+        with present(), servers.Postgres() as server:
+            held = server.segments()
+            assert held
+            assert all(segment.exists() for segment in held)
+            end(server)
+            assert not [segment for segment in held if segment.exists()]
+
+
 def test_a_paused_server_answers_after_it_is_resumed(own_redis: servers.Redis) -> None:
     with own_redis.client(socket_timeout=0.2) as client:
         own_redis.pause()

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.config import ApiConfigError
 from schemas.market import Market
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class AlertsConfigError(ValueError):
-    """A setting that cannot be used; the message says which, and what it may be."""
+class AlertsConfigError(ApiConfigError):
+    """A setting of an alerts process that cannot work."""
 
 
 def networks(texts: Sequence[str]) -> tuple[Network, ...]:
@@ -27,8 +28,8 @@ def networks(texts: Sequence[str]) -> tuple[Network, ...]:
         try:
             found.append(ipaddress.ip_network(text.strip(), strict=False))
         except ValueError as error:
-            msg = f"alerts_allow has {text!r}; write networks, such as 10.0.0.0/8,127.0.0.1/32"
-            raise AlertsConfigError(msg) from error
+            remedy = "write networks, such as 10.0.0.0/8,127.0.0.1/32"
+            raise AlertsConfigError("alerts_allow", f"has {text!r}", remedy) from error
     return tuple(found)
 
 

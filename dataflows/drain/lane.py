@@ -7,7 +7,6 @@ from typing import Final, overload
 
 import numpy as np
 import numpy.typing as npt
-import structlog
 
 from dataflows import kafka
 from dataflows.config import FlowConfig
@@ -19,9 +18,8 @@ from dataflows.drain.plain import FAILED, TICK
 from dataflows.drain.scan import scan, texts
 from dataflows.intake import Intake, Read, read_of
 from dataflows.lanes import AT_ONCE, judge
+from dataflows.trouble import WAY
 from models.signals.bars import Folded
-
-log = structlog.get_logger()
 
 TRIED: Final = 32
 """Messages of the first batch by which the client's layout is tried."""
@@ -106,6 +104,7 @@ class FastLane:
         count = self._client.take(self._messages.ctypes.data, AT_ONCE)
         if count <= 0:
             return [], None
+        WAY.works()
         messages = self._messages[:count]
         self._appended_ms = native.appended_ms(int(messages[0]))
         try:
@@ -175,4 +174,4 @@ def load() -> None:
 
 
 def _trouble(code: int, text: str) -> None:
-    log.warning("kafka_trouble", error=text, code=code, advice="retrying by itself")
+    WAY.broke(text, code=code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from confluent_kafka import KafkaException, Message
 
 from dataflows import kafka
-from dataflows.config import FlowError
+from dataflows.config import FlowError, NotNowError
 from schemas import names
 from schemas.control import PARTITION, Control
 from schemas.control_wire import encode_control
@@ -33,7 +33,7 @@ def send(bootstrap: str, feed: str, control: Control) -> int:
     producer.flush(kafka.CALL_S + 5)
     if not stored:
         msg = f"no Kafka broker took the record at {bootstrap}: is it running?"
-        raise FlowError(msg)
+        raise NotNowError(msg)
     return stored[0]
 
 
@@ -44,7 +44,7 @@ def _check_topic(bootstrap: str, feed: str, topic: str) -> None:
         known = reader.list_topics(timeout=kafka.CALL_S).topics
     except KafkaException as error:
         msg = f"no Kafka broker answers at {bootstrap} ({error}): is it running, is ESI_KAFKA_URL right?"
-        raise FlowError(msg) from error
+        raise NotNowError(msg) from error
     finally:
         reader.close()
     if topic not in known:

@@ -12,6 +12,7 @@ import structlog
 from confluent_kafka import KafkaError, Message, TopicPartition
 
 from dataflows import kafka, metrics
+from dataflows.trouble import WAY
 from schemas import json_wire, names
 
 log = structlog.get_logger()
@@ -55,6 +56,21 @@ class SenderConfig:
 
 class Stopped(Exception):  # noqa: N818 - the wish to stop is no error
     """The source was asked to stop while it waited."""
+
+
+class _Patience:
+    """Says that the flow is waited for, after twice as long each time: a flow that starts compiles for a while."""
+
+    def __init__(self, feed: str) -> None:
+        self._feed, self._pause, self._due = feed, _WARN_S, time.monotonic() + _WARN_S
+
+    def warn(self) -> None:
+        """Says so if it is time."""
+        if time.monotonic() < self._due:
+            return
+        log.warning("waiting_for_flow", feed=self._feed, advice="is `esi flow` of this feed running, or starting?")
+        self._pause *= 2
+        self._due = time.monotonic() + self._pause
 
 
 class Sender:
@@ -134,16 +150,22 @@ class Sender:
         if self.config.stop():
             raise Stopped
 
-    def wait_until_durable(self, until_us: int) -> None:
+    def wait_until_durable(self, until_us: int, tell: Callable[[int], None] = lambda _: None) -> None:
         """Waits until the flow has closed and saved everything before an event time, in every partition.
+
+        Args:
+            until_us: event time, microseconds since 1970 (UTC).
+            tell: gets the event time through which everything is closed and saved, again and again.
 
         Raises:
             Stopped: asked to stop meanwhile.
         """
-        warned = time.monotonic()
-        while not self._all_closed(until_us):
+        patience = _Patience(self.config.feed)
+        while (closed := self.closed_us()) is None or closed < until_us:
+            if closed is not None:
+                tell(closed)
             self._check()
-            warned = self._warn(warned)
+            patience.warn()
             time.sleep(_POLL_S)
 
     def closed_us(self) -> int | None:
@@ -152,17 +174,13 @@ class Sender:
         known = [t for t in times if t is not None]
         return min(known) if len(known) == len(times) else None
 
-    def _all_closed(self, until_us: int) -> bool:
-        closed = self.closed_us()
-        return closed is not None and closed >= until_us
-
     def _wait_for_room(self, partition: int, size: int) -> None:
-        warned = time.monotonic()
+        patience = _Patience(self.config.feed)
         while self._bytes[partition] + size > BUDGET or self._records[partition] >= _RECORDS:
             self._producer.poll(_POLL_S)
             self._check()
             self._release()
-            warned = self._warn(warned)
+            patience.warn()
         self._bytes[partition] += size
         self._records[partition] += 1
 
@@ -175,17 +193,12 @@ class Sender:
                 self._bytes[partition] -= held.popleft()[1]
                 self._records[partition] -= 1
 
-    def _warn(self, since: float) -> float:
-        now = time.monotonic()
-        if now - since < _WARN_S:
-            return since
-        log.warning("waiting_for_flow", feed=self.config.feed, advice="is `esi flow` running for this feed?")
-        return now
-
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
             self._failed = error
-        elif self.config.incarnation:
+            return
+        WAY.works()
+        if self.config.incarnation:
             self._held[int(message.partition() or 0)].append((int(message.offset() or 0), len(message.value() or b"")))
 
     def _end_of(self, partition: int, whole_bars: bool) -> int | None:

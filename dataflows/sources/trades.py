@@ -1,4 +1,4 @@
-"""Trade and quote files as ticks of a run: `ts_ms,symbol,price,size` or `ts_ms,symbol,venue,bid,ask`, plain or gz."""
+"""Trades and quotes of files as ticks of a run: what can be read into its feed, what cannot to the dead letters."""
 
 from __future__ import annotations
 
@@ -6,38 +6,24 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import structlog
-from pyarrow import csv
 
+from dataflows.rejects import DeadLetters
 from dataflows.sources.sender import Sender, SenderConfig, Stopped
+from dataflows.sources.trade_rows import Refused
+from dataflows.sources.trade_table import Trades
 from schemas import names, ticks_wire
 from schemas.arrow_schemas import TICKS_SCHEMA
-
-log = structlog.get_logger()
+from schemas.rejects import UNREAD, Reject
 
 _ROWS: Final = 8192
 """Ticks a record."""
 
 _SLICE_US: Final = 1_000_000
 """Event time sent at once when the speed is limited: a second, then the time."""
-
-_COLUMNS: Final = {
-    "ts_ms": pa.int64(),
-    "symbol": pa.string(),
-    "price": pa.float64(),
-    "size": pa.float64(),
-    "bid": pa.float64(),
-    "ask": pa.float64(),
-}
-
-
-class TradeFileError(ValueError):
-    """A file that cannot be replayed; the message names it and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -57,71 +43,10 @@ class TradesConfig:
     progress: Callable[[int, int], None] = lambda _done, _all: None
 
 
-@dataclass(frozen=True)
-class Trades:
-    """Ticks of one or several files in time order; `code` points into `symbols`."""
-
-    symbols: tuple[str, ...]
-    code: npt.NDArray[np.int32]
-    columns: dict[str, npt.NDArray[Any]]
-
-    @property
-    def ts_us(self) -> npt.NDArray[np.int64]:
-        """Event times, microseconds since 1970 (UTC)."""
-        return self.columns["ts_us"]
-
-
-def read(files: tuple[Path, ...]) -> Trades:
-    """Reads trade files; rows that are out of order stay as they are, the flow judges them.
-
-    Raises:
-        TradeFileError: no file, no CSV, a column missing or of another type, or no row.
-    """
-    table = pa.concat_tables([_table(file) for file in files]).combine_chunks()
-    if not table.num_rows:
-        msg = f"{', '.join(map(str, files))}: no row in it"
-        raise TradeFileError(msg)
-    symbol = table["symbol"].dictionary_encode().combine_chunks()
-    columns: dict[str, npt.NDArray[Any]] = {"ts_us": table["ts_ms"].to_numpy() * 1000}
-    columns["seq"] = np.arange(table.num_rows)  # what is sent again after a crash is known by it
-    for name in ("price", "size", "bid", "ask"):
-        if name in table.column_names:
-            columns[name] = table[name].to_numpy()
-    return Trades(tuple(symbol.dictionary.to_pylist()), symbol.indices.to_numpy().astype(np.int32), columns)
-
-
-def _parsed(file: Path, *, threads: bool) -> pa.Table:
-    """All of a file; without threads, a fault names its row."""
-    reading, options = csv.ReadOptions(use_threads=threads), csv.ConvertOptions(column_types=_COLUMNS)
-    with pa.input_stream(str(file), compression="gzip" if file.suffix == ".gz" else None) as stream:
-        return csv.read_csv(stream, reading, convert_options=options)
-
-
-def _table(file: Path) -> pa.Table:
-    try:
-        try:
-            table = _parsed(file, threads=True)
-        except pa.ArrowInvalid:
-            table = _parsed(file, threads=False)
-    except FileNotFoundError as error:
-        msg = f"{file}: no such file"
-        raise TradeFileError(msg) from error
-    except (pa.ArrowException, OSError) as error:
-        msg = f"{file}: {error}; expected a CSV with the columns ts_ms,symbol,price,size (or bid,ask)"
-        raise TradeFileError(msg) from error
-    missing = {"ts_ms", "symbol"} - set(table.column_names)
-    if missing or not ({"price"} <= set(table.column_names) or {"bid", "ask"} <= set(table.column_names)):
-        msg = f"{file}: columns are {', '.join(table.column_names)}; needed are ts_ms,symbol and price (or bid,ask)"
-        raise TradeFileError(msg)
-    kept = table.select([name for name in _COLUMNS if name in table.column_names])
-    if kept["ts_ms"].null_count or kept["symbol"].null_count:
-        msg = f"{file}: {kept['ts_ms'].null_count + kept['symbol'].null_count} rows lack ts_ms or symbol"
-        raise TradeFileError(msg)
-    return kept.cast(pa.schema([(name, _COLUMNS[name]) for name in kept.column_names]))
-
-
 def send(config: TradesConfig, trades: Trades) -> int:
     """Sends what the feed does not hold yet and the time behind it, and waits until the broker has it.
+
+    Rows that cannot be read go to the dead letters first, at each call.
 
     Returns:
         Event time of the end, after the last tick's minute, microseconds since 1970 (UTC).
@@ -130,9 +55,9 @@ def send(config: TradesConfig, trades: Trades) -> int:
         Stopped: asked to stop meanwhile.
     """
     sender = Sender(config.sender)
+    _set_aside(config.sender, trades.refused)
     start = np.array([0 if until is None else until for until in sender.resume()])
-    # a row that stands too late in its file counts as of the latest time before it: so the file's order is time's order
-    times = np.maximum.accumulate(trades.ts_us)
+    times = _in_order(trades)
     partition = trades.code % sender.partitions
     todo = np.flatnonzero(times >= start[partition])
     pace = _Pace(config.speed, int(times[todo[0]]) if todo.size else 0)
@@ -147,6 +72,27 @@ def send(config: TradesConfig, trades: Trades) -> int:
     sender.tock(end_us)
     sender.flush()
     return end_us
+
+
+def counter(trades: Trades) -> Callable[[int], int]:
+    """Counts the ticks before an event time (microseconds since 1970, UTC)."""
+    times = _in_order(trades)
+    return lambda until_us: int(np.searchsorted(times, until_us))
+
+
+def _in_order(trades: Trades) -> npt.NDArray[np.int64]:
+    """Event times, each at least that before it: so the file's order is time's order, though a row stands too late."""
+    return np.maximum.accumulate(trades.ts_us)
+
+
+def _set_aside(config: SenderConfig, refused: tuple[Refused, ...]) -> None:
+    """Writes a dead letter for each row that cannot be read."""
+    if not refused:
+        return
+    letters = DeadLetters(config.kafka, config.partitions)
+    for number, row in enumerate(refused):
+        letters.send(Reject(config.feed, UNREAD, number, row.reason, row.raw, (), names.TRADES_CSV, str(row)))
+    letters.flush()
 
 
 def _slices(
@@ -205,6 +151,3 @@ class _Pace:
                 return
             time.sleep(min(left, 0.2))
         raise Stopped
-
-
-__all__ = ["TradeFileError", "Trades", "TradesConfig", "read", "send"]

@@ -186,6 +186,43 @@ def test_every_indicator_and_correlation_is_the_one_of_the_api(browser: Browser,
         assert errors == []
 
 
+def test_a_market_that_is_none_is_said_and_nothing_is_asked_of_it(
+    browser: Browser, api: Api, daily: PageMarket
+) -> None:
+    with looking(browser, f"{api.url}/?market=nope") as (page, errors):
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("websocket", lambda socket: asked.append(socket.url))
+        page.reload()
+        expect(page.locator("#missing")).to_contain_text("There is no market “nope” now. There is this one")
+        expect(page.locator("#connection")).to_have_text("Not connected")
+        expect(page.locator(".now")).to_be_hidden()
+        page.wait_for_timeout(2_500)
+        assert [url for url in asked[1:] if "nope" in url] == []
+        page.locator("#market").select_option(daily.name)
+        expect(page.locator("#missing")).to_be_hidden()
+        page.goto(f"{api.url}/?market=nope")
+        page.locator("#missing").get_by_role("link", name=daily.name).click()
+        expect(page.locator("#index")).to_have_text(shown(api.latest(daily.name)["reading"]["index"]))
+        expect(page.locator("#missing")).to_be_hidden()
+        assert errors == []
+
+
+def test_a_young_market_says_in_its_charts_when_something_will_be_there(
+    browser: Browser, api: Api, clean_redis: redis.Redis
+) -> None:
+    market = PageMarket(clean_redis, "young", period_us=3600 * SECOND_US, step_us=SECOND_US)
+    market.define(BEGIN)
+    with looking(browser, f"{api.url}/?market=young") as (page, errors):
+        says = re.compile(r"^Nothing yet: a line begins with the first two hours. The next closes .*\d\d:00 UTC\.$")
+        for chart in (".history .chart", ".contributions .chart"):
+            expect(page.locator(chart)).to_have_attribute("data-empty", says)
+        market.past(BEGIN, 2)
+        for chart in (".history .chart", ".contributions .chart"):
+            expect(page.locator(chart)).not_to_have_attribute("data-empty", says, timeout=20_000)
+        assert errors == []
+
+
 def test_it_follows_a_new_reading_within_a_second(browser: Browser, api: Api, quick: PageMarket) -> None:
     with looking(browser, f"{api.url}/?market={quick.name}") as (page, errors):
         expect(page.locator("#connection")).to_have_text("Live")
@@ -209,7 +246,7 @@ def test_it_survives_a_restart_of_the_api_and_misses_nothing(browser: Browser, a
         expect(page.locator("#index")).to_have_text(before)
         now = after(quick, api, 60)
         api.kill()
-        expect(page.locator("#connection")).to_contain_text(re.compile(r"Disconnected.*Retry in \d+ s"))
+        expect(page.locator("#connection")).to_contain_text(re.compile(r"Disconnected.*Retry in \d+\ss"))
         expect(page.locator("#index")).to_have_text(before)  # greyed, never blank
         expect(page.locator("html.disconnected")).to_have_count(1)
         quick.publish(quick.next(now, final=True, index=81.0))
@@ -392,14 +429,6 @@ def test_screen_readers_hear_the_number_at_most_every_ten_seconds(
         time.sleep(1.2)
         assert words.inner_text() == first
         expect(words).to_contain_text("90.0", timeout=12_000)
-
-
-def test_an_unknown_market_is_told_with_its_reason(browser: Browser, api: Api, daily: PageMarket) -> None:
-    with looking(browser, f"{api.url}/?market=nowhere") as (page, _):
-        expect(page.locator(".problem")).to_contain_text(re.compile("nowhere"))
-        page.locator("#market").select_option(daily.name)
-        expect(page.locator("#index")).to_have_text(shown(api.latest(daily.name)["reading"]["index"]))
-        expect(page.locator(".problem")).to_be_hidden()
 
 
 def test_a_market_without_readings_says_so(browser: Browser, api: Api, clean_redis: redis.Redis) -> None:

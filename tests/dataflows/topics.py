@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 from confluent_kafka import Consumer, TopicPartition
@@ -18,13 +18,14 @@ PARTITIONS = 4
 
 @dataclass(frozen=True)
 class Found:
-    """One record of a topic; `until_us` and `kind` are its headers."""
+    """One record of a topic; `until_us` and `kind` are of its headers."""
 
     partition: int
     offset: int
     raw: bytes
     kind: str
     until_us: int | None
+    headers: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def contents(bootstrap: str, topic: str) -> list[list[Found]]:
@@ -46,7 +47,7 @@ def _found(message: object) -> Found:
     until = headers.get("esi-until-us")
     return Found(
         message.partition(), message.offset(), message.value(), headers.get(names.CONTENT_TYPE, b"").decode(),  # type: ignore[attr-defined]
-        None if until is None else int(until),
+        None if until is None else int(until), headers,
     )  # fmt: skip
 
 

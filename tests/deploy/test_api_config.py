@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.api_config import api_config, check_api
+from api.config import ApiConfigError
+from deploy import api_config as module
+from deploy.api_config import allowed_networks, api_config, check_api
 from deploy.settings import Settings, SettingsError, load
 
 REDIS = "redis://127.0.0.1:1/0"
@@ -40,7 +42,39 @@ def test_a_fault_is_told_in_the_words_of_the_settings(monkeypatch: pytest.Monkey
     assert str(told.value) == f"{said}address it"
 
 
+def test_ordinary_words_stay_as_they_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Some of the API's names for its settings are words: host, port."""
+    monkeypatch.setenv("ESI_ALLOWED_ORIGINS", "desk.example")
+    with pytest.raises(SettingsError) as told:
+        check_api(load(env_file=tmp_path / "none"))
+    said = "ESI_ALLOWED_ORIGINS (environment) has 'desk.example': write scheme and host, such as https://desk.example"
+    assert str(told.value) == said
+
+
+def test_a_setting_is_called_as_it_was_given(tmp_path: Path) -> None:
+    file = tmp_path / "env"
+    file.write_text("ESI_API_TLS_KEY=k.pem\n")
+    with pytest.raises(
+        SettingsError,
+        match=r"^ESI_API_TLS_KEY \(.env\) is k.pem, alone: give ESI_API_TLS_CERTIFICATE with it, or neither",
+    ):
+        check_api(load(env_file=file))
+    file.write_text("ESI_ALERTS_ALLOW=desk\n")
+    with pytest.raises(SettingsError, match=r"^ESI_ALERTS_ALLOW \(.env\) has 'desk': write networks, such as"):
+        allowed_networks(load(env_file=file))
+    with pytest.raises(SettingsError, match=r"^--api-host \(flag\) is 0.0.0.0, which others can reach"):
+        check_api(load({"api_host": "0.0.0.0"}, env_file=tmp_path / "none"))
+
+
+def test_a_fault_of_what_was_not_given_is_told_as_a_default() -> None:
+    with pytest.raises(SettingsError, match=r"^ESI_API_SOCKETS \(default\) is 0: it must be above 0$"):
+        check_api(Settings().with_(api_sockets=0))
+
+
+def test_a_fault_that_is_of_no_setting_keeps_its_name() -> None:
+    told = module._in_settings(ApiConfigError("ping", "is 0.0", "it must be above 0"), Settings())
+    assert str(told) == "ping is 0.0: it must be above 0"
+
+
 def test_an_api_with_its_own_postgres_needs_none_to_be_named() -> None:
     check_api(Settings(api_host="0.0.0.0", allowed_hosts="desk.example"))
-    with pytest.raises(SettingsError, match=r"ESI_API_TLS_CERTIFICATE .* and ESI_API_TLS_KEY belong together"):
-        check_api(Settings(api_tls_key=Path("k.pem")))

@@ -7,6 +7,11 @@ import subprocess
 import sys
 from typing import Any
 
+import psycopg
+
+from api.archive.schema import migrate
+from tests import servers
+
 SCRIPT = """
 import logging, structlog
 from deploy import logs
@@ -56,3 +61,18 @@ def test_for_eyes_it_is_text() -> None:
     err = _said(form="console")[1]
     assert "started" in err
     assert not err.startswith("{")
+
+
+def test_who_refuses_says_so_in_one_sentence_without_its_librarys_lines(
+    database: str, redis_server: servers.Redis
+) -> None:
+    """The library that changes tables tells its steps, and what is wrong in its own words, before we do."""
+    migrate(database)
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    command = [sys.executable, "-m", "deploy", "archive", "--redis-url", redis_server.url, "--postgres-url", database]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=servers.CHECKOUT)
+    assert (done.returncode, done.stdout) == (2, "")
+    *before, said = done.stderr.splitlines()
+    assert said.startswith("esi: the archive's tables are of a later version of ESI than this one")
+    assert [json.loads(line)["event"] for line in before] == ["archiving"]

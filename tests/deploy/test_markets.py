@@ -27,6 +27,19 @@ def test_all_shipped_ones_are_listed(capsys: pytest.CaptureFixture[str]) -> None
     assert "us-open" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("columns", [80, 200])
+def test_what_a_market_is_about_stands_in_whole_lines(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A column of a dozen letters was left for it on a terminal of 80."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    show(report([]))
+    said = capsys.readouterr().out
+    assert all(len(line) <= columns for line in said.splitlines())
+    assert len(said.splitlines()) < 30
+    assert "Financial stress of the United States in seven segments, from market" in said
+
+
 def test_editions_are_listed_behind_the_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (CHECKOUT / "docs" / "examples" / "desk.toml").read_text()
     (tmp_path / "desk.toml").write_text(text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import get_args
 
 from deploy import options
-from deploy.settings import FLAGS, Settings
+from deploy.setting_origins import FLAGS
+from deploy.settings import Settings
 
 
 def test_a_flag_is_its_setting() -> None:

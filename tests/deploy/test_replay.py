@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -107,7 +108,7 @@ def test_a_replay_into_a_folder_without_room_is_a_sentence(
     disk = small_disk(1)
     disk.fill()
     done = esi_replay(disk.folder / "data", str(trades(tmp_path / "day.csv", OPEN_MS, 1)))
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (75, "")
     assert "esi: [Errno 28] No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -122,6 +123,23 @@ def test_what_was_rejected_is_counted_by_reason_at_the_end(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     assert "Ticks rejected: 4 (unknown_instrument 2, absurd_price 1, negative_price 1); they are kept" in done.stderr
     assert done.stdout.startswith("week~r1 at 2013-10-07T14:10:00Z: index")
+
+
+def test_a_bad_row_and_a_cut_file_are_named_and_the_rest_is_replayed(tmp_path: Path) -> None:
+    """The exit status says that what is published lacks something."""
+    file = trades(tmp_path / "day.csv", OPEN_MS, 40)
+    lines = file.read_text().splitlines()
+    lines[600:600] = ["noon,SPY,169.0,100", *["1,SPY"] * 6]
+    packed = gzip.compress("\n".join(lines).encode() + b"\n")
+    cut = tmp_path / "day.csv.gz"
+    cut.write_bytes(packed[:-8])  # without its checksum and length: all rows are there
+    done = esi_replay(tmp_path / "data", str(cut), "--run", "r1", "--json")
+    assert done.returncode == 3, done.stderr
+    assert json.loads(done.stdout)["at"] == "2013-10-07T14:10:00Z"
+    assert f"Not whole: {cut} is cut: its end is missing: the 1,200 rows before are replayed" in done.stderr
+    assert f"Not read: {cut}, line 601: ts_ms: invalid value 'noon' (wrong_type)" in done.stderr
+    assert "Not read: 2 more rows; all 7 go to the topic esi.rejects.v1" in done.stderr
+    assert "Ticks rejected: 7 (malformed 6, wrong_type 1); they are kept in the topic" in done.stderr
 
 
 @pytest.mark.parametrize(

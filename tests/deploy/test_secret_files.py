@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import settings
+from deploy import setting_origins
 from deploy.secret_files import LONGEST
 from deploy.settings import SECRETS, SettingsError, load
 from deploy.settings_page import PAGE
@@ -77,5 +77,5 @@ def test_only_secrets_may_stand_in_files(file: Path, monkeypatch: pytest.MonkeyP
 def test_the_page_names_them_all() -> None:
     text = PAGE.read_text()
     assert {"redis_url", "postgres_url", "alerts_key", "oidc_client_secret"} <= set(SECRETS)
-    assert all(f"`{settings.PREFIX}{name.upper()}_FILE`" in text or name == "redis_url" for name in SECRETS)
+    assert all(f"`{setting_origins.PREFIX}{name.upper()}_FILE`" in text or name == "redis_url" for name in SECRETS)
     assert "ESI_REDIS_URL_FILE" in text

@@ -13,9 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from deploy import program
 from deploy import supervisor as module
 from deploy.files import write_whole
-from deploy.supervisor import Program, Supervisor
+from deploy.program import Program
+from deploy.supervisor import Supervisor
 from tests.disks import SmallDisk
 from tests.servers import wait_until
 
@@ -91,8 +93,8 @@ def test_a_killed_child_is_started_again_and_said(begin: Begin) -> None:
 
 
 def test_pauses_double_up_to_the_longest(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(module, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(program, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(program, "LONGEST_PAUSE", 0.05)
     scene = begin(Program("fails", lambda: ["sh", "-c", "exit 3"]))
     service, pauses = scene.supervisor.services["fails"], []
     for falls in range(1, 5):
@@ -104,8 +106,34 @@ def test_pauses_double_up_to_the_longest(begin: Begin, monkeypatch: pytest.Monke
     assert all("ended with exit status 3" in sentence for sentence in scene.said if "fails: ended" in sentence)
 
 
+def test_who_cannot_run_as_it_is_set_up_is_not_started_again_and_has_the_last_word(
+    begin: Begin, tmp_path: Path
+) -> None:
+    script = "echo starting; echo 'esi: ESI_RATE (environment) is 0: allowed is at least 1' >&2; exit 2"
+    scene = begin(Program("sim", lambda: ["sh", "-c", script]), Program("other", lambda: SLEEP))
+    scene.until(lambda: bool(scene.supervisor.refused))
+    for _ in range(20):
+        scene.supervisor.tick()
+    service = scene.supervisor.services["sim"]
+    assert (service.state, service.starts, service.last_status, service.child) == ("refused", 1, 2, None)
+    assert scene.said == ["sim: ESI_RATE (environment) is 0: allowed is at least 1"]
+    log = tmp_path / "logs" / "sim.log"
+    assert scene.supervisor.refused == (
+        f"sim cannot run as called or set up (exit status 2), which a new start would not mend (log: {log})"
+    )
+    assert scene.state("other") == "running"
+    scene.supervisor.stop()
+    assert scene.state("sim") == "refused"
+
+
+def test_who_says_nothing_is_refused_with_its_status(begin: Begin) -> None:
+    scene = begin(Program("mute", lambda: ["sh", "-c", "exit 2"]))
+    scene.until(lambda: bool(scene.supervisor.refused))
+    assert scene.said == ["mute: ended with exit status 2"]
+
+
 def test_falls_are_forgotten_after_steady_running(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "STEADY_AFTER", 0.2)
+    monkeypatch.setattr(program, "STEADY_AFTER", 0.2)
     scene = begin(Program("worker", lambda: SLEEP))
     service = scene.supervisor.services["worker"]
     service.falls = 5
@@ -198,11 +226,13 @@ def test_stop_leaves_no_process_of_any_group_and_respects_ranks(begin: Begin, tm
         Program("family", lambda: ["sh", "-c", "sleep 61 & sleep 62"]),
     )
     scene.until(scene.supervisor.running)
+    assert scene.supervisor.waits() == "client, deaf, family, then server"
     heads = [scene.pid(name) for name in scene.supervisor.services]
     wait_until(lambda: len(psutil.Process(scene.pid("family")).children()) == 2)
     time.sleep(0.3)  # the shells set their traps
     children = [one.pid for head in heads for one in psutil.Process(head).children(recursive=True)]
     scene.supervisor.stop(1.0)
+    assert scene.supervisor.waits() == "nobody"
     wait_until(lambda: all(gone(pid) for pid in heads + children), 5)
     assert order.read_text().split() == ["client", "server"]
     assert {service.state for service in scene.supervisor.services.values()} == {"stopped"}
@@ -240,7 +270,7 @@ def test_a_full_disk_is_named_and_everything_goes_on_with_the_room(
     small_disk: Callable[[int], SmallDisk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither programs that cannot write nor a state that cannot be written end the supervisor."""
-    monkeypatch.setattr(module, "LONGEST_PAUSE", 600.0)
+    monkeypatch.setattr(program, "LONGEST_PAUSE", 600.0)
     disk = small_disk(32)
     disk.fill()
     state, scene = disk.folder / "state" / "up.json", Scene(disk.folder / "logs", Program("a", lambda: WRITES))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.tail import LONGEST_LINE, Tail, important
+from deploy.tail import LONGEST_LINE, Tail, important, last_words
 
 
 def test_only_what_is_new_and_whole_is_read(tmp_path: Path) -> None:
@@ -75,3 +75,24 @@ def test_the_end_of_a_raw_traceback_is_told(tmp_path: Path) -> None:
     with file.open("a") as log:
         log.write("ValueError: somebody else's words\n")
     assert [said for line in tail.lines() if (said := important(line))] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("one\nesi: ESI_RATE is 0: ...\nESI_SEED is x: ...\n", "ESI_RATE is 0: ...\nESI_SEED is x: ..."),
+        ("esi: old\n{}\nesi: new\n", "new"),
+        ("Usage: esi flow [OPTIONS]\n\nError: Missing option '--feed'.\n", "Missing option '--feed'."),
+        ("FATAL:  data directory is gone\n", "FATAL:  data directory is gone"),
+        ("x" * 9_000, "x" * 4_096),
+        ("", ""),
+    ],
+)
+def test_the_last_words_are_all_lines_of_the_last_sentence(tmp_path: Path, text: str, words: str) -> None:
+    log = tmp_path / "a.log"
+    log.write_text(text)
+    assert last_words(log) == words
+
+
+def test_who_left_no_log_has_no_last_words(tmp_path: Path) -> None:
+    assert not last_words(tmp_path / "none.log")

@@ -213,6 +213,7 @@ def test_whatever_is_killed_comes_back_and_ctrl_c_ends_it_all(
     assert up.returncode == 0, said
     assert "The page: http://127.0.0.1:" in said
     assert "synthetic" in said
+    assert re.search(r"Stopping: waiting for .*flow sim.*, then .*postgres\. Ctrl-C again does not wait\.", said)
     assert _left(data) == []
 
 
@@ -256,11 +257,12 @@ def test_a_killed_supervisor_leaves_nothing(data: Path, last_final: dict[str, An
 
 def test_a_market_that_is_none_is_named(tmp_path: Path) -> None:
     done = subprocess.run(
-        _esi("up", "--market", "nothing", "--data", str(tmp_path)),
+        _esi("up", "--market", "nothing", "--data", str(tmp_path / "data")),
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert done.returncode == 2
-    assert "esi: no market 'nothing'" in done.stderr
+    assert done.stderr.startswith("esi: no market 'nothing'"), "nothing is said of ports"
+    assert list(tmp_path.iterdir()) == []

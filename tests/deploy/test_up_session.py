@@ -1,4 +1,4 @@
-"""What an `esi up` decides by itself, without starting anything: which processes, how long the bar, when to give up."""
+"""What an `esi up` decides by itself, without starting anything: which processes, when to give up, what is said."""
 
 from __future__ import annotations
 
@@ -38,15 +38,6 @@ def test_without_the_page_the_api_waits_for_no_build(settings: Settings) -> None
     assert "trainer" in training._supervisor.services
 
 
-def test_the_number_of_sessions_is_unknown_until_it_is_written(settings: Settings) -> None:
-    file = settings.data_dir / "history.json"
-    assert up._sessions(settings) == 0
-    file.write_text('{"sent": 3')
-    assert up._sessions(settings) == 0
-    file.write_text('{"sent": 3, "sessions": 5033}')
-    assert up._sessions(settings) == 5033
-
-
 def test_once_gives_up_on_a_program_that_falls_again_and_again(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -62,9 +53,21 @@ def test_once_gives_up_on_a_program_that_falls_again_and_again(
 def test_a_long_lived_one_never_gives_up(settings: Settings) -> None:
     session = up.Session(settings, Choice(page=False), Console())
     session._supervisor.services["archive"].falls = 1000
-    assert session._hopeless() == []
+    assert not session._hopeless()
     session.asked.set()
     assert session._verdict() == 0
+
+
+def test_what_cannot_run_as_it_is_set_up_ends_a_long_lived_one_too(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = up.Session(settings, Choice(page=False), Console())
+    session._supervisor.services["alerts"].state = "refused"
+    assert session._wait(lambda: False) is False
+    assert session._verdict() == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "Giving up: alerts cannot run as called or set up (exit status 2), which a new start would not mend" in said
+    assert "logs/alerts.log)" in said
 
 
 def test_a_once_that_was_interrupted_says_so_by_its_status(settings: Settings) -> None:

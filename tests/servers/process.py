@@ -64,8 +64,10 @@ class Server:
         port: where it listens on 127.0.0.1; the same after `restart`.
         process: the running process.
         environment: what its environment has beyond ours.
+        orphan_signal: what the kernel sends it when the tests are killed.
     """
 
+    orphan_signal = signal.SIGKILL
     environment: Mapping[str, str] = {}
 
     def __init__(self, folder: Path | None = None, port: int | None = None) -> None:
@@ -115,7 +117,11 @@ class Server:
         return (self.folder / "server.log").read_text(errors="replace")[-4000:]
 
     def _popen(self, command: list[str], log: int) -> subprocess.Popen[bytes]:
-        guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+        guard = (
+            ["setpriv", "--pdeathsig", self.orphan_signal.name.removeprefix("SIG"), "--"]
+            if shutil.which("setpriv")
+            else []
+        )
         return subprocess.Popen(
             guard + command,
             stdin=subprocess.DEVNULL,

@@ -1,10 +1,11 @@
 /** What happens: markets are listed, one is followed, frames change the state, and the address keeps it. */
 
-import { format } from "./address";
+import { format, type Address } from "./address";
 import { Feed } from "./feed";
 import { shift, zoom, type Preset, type Range, type Span } from "./range";
-import { beginning, lastFinal, type Reach } from "./reach";
-import { attribution, latest, markets, paths, Problem, readings, scores } from "./rest";
+import { Explainer } from "./explainer";
+import type { Reach } from "./reach";
+import { latest, markets, paths, Problem, readings, scores } from "./rest";
 import { thinning } from "./scores/past";
 import { dataSpan, shown, stepMs, type Painter, type State } from "./store";
 import { asDetails, asReading, marketKey, type Details, type Frame, type Reading } from "./wire";
@@ -15,10 +16,12 @@ const FINE_HOURS = 24;
 export class App {
   private feed: Feed | null = null;
   private loading: AbortController | null = null;
-  private explaining: AbortController | null = null;
+  private readonly explainer: Explainer;
   private addressTimer = 0;
 
-  constructor(private readonly state: State, private readonly painter: Painter) {}
+  constructor(private readonly state: State, private readonly painter: Painter) {
+    this.explainer = new Explainer(state, painter);
+  }
 
   /** Lists the markets, follows one, and keeps the list fresh: runs come and go. */
   async start(): Promise<void> {
@@ -41,12 +44,11 @@ export class App {
     const found = state.markets.find((m) => marketKey(m) === wanted);
     if (this.feed === null) {
       const first = state.markets.find((m) => m.run === null && !m.synthetic) ?? state.markets[0];
-      const chosen = wanted ?? (first === undefined ? null : marketKey(first));
-      if (chosen !== null) this.follow(chosen);
-      else setTimeout(() => void this.list(), 2_000);
+      if (first === undefined) setTimeout(() => void this.list(), 2_000);
+      else this.follow(wanted ?? marketKey(first));
     } else if (found !== undefined) {
       state.market = found;
-      void this.explain();
+      void this.explainer.explain();
     }
     this.painter.ask();
   }
@@ -63,16 +65,24 @@ export class App {
   follow(name: string): void {
     const { state } = this;
     this.feed?.close();
+    this.feed = null;
     if (state.address.market !== null && state.address.market !== name) state.address = { ...state.address, range: { preset: "all" }, cursor: null, form: null };
     state.address.market = name;
     state.market = state.markets.find((m) => marketKey(m) === name) ?? null;
     Object.assign(state, { reading: null, details: null, before: null, moved: null, receivedAt: 0, skipped: 0, problem: null });
-    if (state.market === null) state.problem = new Problem(404, `There is no market ${name}; choose one of the list`, null);
     state.series.clear();
     state.scores.clear();
+    if (state.market === null) return this.unknown();
     this.keep();
     this.connect(name);
     void this.load();
+  }
+
+  /** There is no such market: nothing is asked of it until the list, which is asked again now and then, names it. */
+  private unknown(): void {
+    this.loading?.abort();
+    Object.assign(this.state, { loading: false, connection: { state: "none" } });
+    this.painter.ask();
   }
 
   private connect(name: string): void {
@@ -120,37 +130,8 @@ export class App {
     const newest = await latest(name);
     if (state.reading !== null || newest === null || state.address.market !== name) return;
     state.reading = newest;
-    void this.explain();
+    void this.explainer.explain();
     this.painter.ask();
-  }
-
-  /** Asks why the index moved over the chosen reach, once for each final; what each reading says needs no asking. */
-  private async explain(): Promise<void> {
-    const { state } = this;
-    const path = this.wanted();
-    if (path === (state.moved?.path ?? null)) return;
-    this.explaining?.abort();
-    state.moved = path === null ? null : { path, found: null, fault: null };
-    this.painter.ask();
-    if (path === null) return;
-    const control = (this.explaining = new AbortController());
-    const keep = (found: NonNullable<State["moved"]>): void => {
-      if (this.explaining === control) state.moved = found;
-      this.painter.ask();
-    };
-    try {
-      keep({ path, found: await attribution(path, control.signal), fault: null });
-    } catch (error) {
-      if (control.signal.aborted) return;
-      keep({ path, found: null, fault: error instanceof Error ? error.message : String(error) });
-    }
-  }
-
-  private wanted(): string | null {
-    const { address, market, reading } = this.state;
-    const end = reading === null ? null : lastFinal(reading);
-    if (address.moved === "final" || address.market === null || market === null || end === null) return null;
-    return paths.attribution(address.market, beginning(address.moved, Date.parse(end), market), end);
   }
 
   private async fine(name: string, finals: readonly Reading[], signal: AbortSignal): Promise<Reading[]> {
@@ -185,7 +166,7 @@ export class App {
     state.reading = reading;
     state.receivedAt = Date.now();
     state.series.push(reading);
-    void this.explain();
+    void this.explainer.explain();
   }
 
   private details(details: Details): void {
@@ -197,10 +178,15 @@ export class App {
 
   // --- what a person does -------------------------------------------------------------------------
 
-  range(range: Range): void {
-    this.state.address = { ...this.state.address, range };
+  /** Another view of the same market; the address says so. */
+  private see(change: Partial<Address>): void {
+    this.state.address = { ...this.state.address, ...change };
     this.keep();
     this.painter.ask();
+  }
+
+  range(range: Range): void {
+    this.see({ range });
   }
 
   span(span: Span): void {
@@ -229,29 +215,20 @@ export class App {
   }
 
   cursor(at: number | null): void {
-    if (this.state.address.cursor === at) return;
-    this.state.address = { ...this.state.address, cursor: at };
-    this.keep();
-    this.painter.ask();
+    if (this.state.address.cursor !== at) this.see({ cursor: at });
   }
 
   form(form: string | null): void {
-    this.state.address = { ...this.state.address, form };
-    this.keep();
-    this.painter.ask();
+    this.see({ form });
   }
 
   matrix(matrix: "segments" | "instruments"): void {
-    this.state.address = { ...this.state.address, matrix };
-    this.keep();
-    this.painter.ask();
+    this.see({ matrix });
   }
 
   moved(reach: Reach): void {
-    this.state.address = { ...this.state.address, moved: reach };
-    this.keep();
-    void this.explain();
-    this.painter.ask();
+    this.see({ moved: reach });
+    void this.explainer.explain();
   }
 
   market(by: number): void {

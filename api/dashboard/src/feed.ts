@@ -6,6 +6,7 @@
 import { asFrame, type Frame } from "./wire";
 
 export type Connection =
+  | { state: "none" }
   | { state: "connecting"; attempt: number }
   | { state: "live"; since: number }
   | { state: "waiting"; attempt: number; lostAt: number; retryAt: number };

@@ -26,6 +26,11 @@ export function compact(value: number | null): string {
   return value.toPrecision(3).replace("-", MINUS);
 }
 
+/** That there is no market of that name, before the list of those that there are. */
+export function unknownWords(name: string, others: number): string {
+  return `There is no market “${name}” now. ${others === 1 ? "There is this one" : `There are these ${others}`}; a run appears here as soon as it begins:`;
+}
+
 const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`;
 
 /** An age in the two largest useful units: `12 s`, `3 min`, `2 h 05 min`, `4 days`, `7 years`. */

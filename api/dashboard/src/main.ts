@@ -21,6 +21,7 @@ import { Header } from "./views/header";
 import { Heatmap } from "./views/heatmap";
 import { History } from "./views/history";
 import { Indicators } from "./views/indicators";
+import { Missing } from "./views/missing";
 import { Moved } from "./views/moved";
 import { Now } from "./views/now";
 import { RecordView } from "./views/record";
@@ -48,6 +49,7 @@ const moved = new Moved((reach) => app.moved(reach));
 const heatmap = new Heatmap((which) => app.matrix(which));
 const indicators = new Indicators();
 const scores = [new ForecastView(time), new RecordView(time), new ExpertsView(time), new ConditionView(time)] as const;
+const missing = new Missing();
 const footer = new Footer();
 const announcer = new Announcer();
 
@@ -84,10 +86,10 @@ const page: HTMLElement[] = [];
 const alerts = new AlertsShell(state, () => page);
 header.element.querySelector("#theme")?.before(alerts.link);
 painter.add(
-  header, now, history, contributions, moved, heatmap, ...scores, indicators, footer, announcer, new Title(),
+  header, missing, now, history, contributions, moved, heatmap, ...scores, indicators, footer, announcer, new Title(),
   new FirstCursor(), alerts,
 );
-const main = h("main", {}, now.element, history.element, contributions.element,
+const main = h("main", {}, missing.element, now.element, history.element, contributions.element,
   h("div", { class: "pair" }, moved.element, heatmap.element),
   scores[0].element, h("div", { class: "pair" }, scores[1].element, scores[2].element), scores[3].element,
   indicators.element);

@@ -8,6 +8,7 @@ import type { Problem } from "./rest";
 import { ScoreSeries } from "./scores/series";
 import { Series } from "./series";
 import type { Attribution, Details, Market, Reading } from "./wire";
+import { youngWords } from "./words";
 
 export interface State {
   markets: Market[];
@@ -55,6 +56,13 @@ export function dataSpan(state: State): Span | null {
   const first = seconds[0];
   const last = seconds.at(-1);
   return first === undefined || last === undefined ? null : { from: first * 1000, to: last * 1000 };
+}
+
+/** What stands in a chart over time that has nothing to draw yet, or null. */
+export function emptyWords(state: State): string | null {
+  const span = dataSpan(state);
+  const points = span === null ? 0 : span.from === span.to ? 1 : 2;
+  return state.loading ? null : youngWords(state.market, points, Date.now()) || null;
 }
 
 /** The span shown by every chart over time, or null. */

@@ -95,7 +95,7 @@ export interface Market {
   form: string;
   synthetic: boolean;
   instruments: { name: string; kind: string; unit: string; why: string }[];
-  segments: { name: string; weight: number; indicators: { name: string; kind: string; of: string[] }[] }[];
+  segments: { name: string; weight: number; indicators: { name: string; kind: string; of: string[]; weight?: number }[] }[];
   since: string | null;
   hours: [string, string][] | null;
 }

@@ -88,15 +88,46 @@ export function hoursWords(market: Market, nowMs: number, lastMs: number): strin
   return "";
 }
 
-/** `5 of 6 segments live; Credit is missing`, from the segments of the market and the weight of live inputs. */
-export function coverageWords(reading: Reading, market: Market): string {
+/** When the next period closes (ms), or null where the calendar does not say. */
+export function nextClose(market: Market, nowMs: number): number | null {
+  for (const [, close] of market.hours ?? []) if (nowMs < Date.parse(close)) return Date.parse(close);
+  if (market.run !== null || typeof market.period !== "number" || market.calendar !== "24x7") return null;
+  const period = market.period / 1000;
+  return (Math.floor(nowMs / period) + 1) * period;
+}
+
+/** Why a chart over time is still empty, and when something will be there; empty where it is not. */
+export function youngWords(market: Market | null, points: number, nowMs: number): string {
+  if (market === null || points > 1) return "";
+  const close = nextClose(market, nowMs);
+  const when = close === null ? "" : ` The next closes ${day(close) === day(nowMs) ? "at" : `on ${day(close)},`} ${clock(close)} UTC.`;
+  const first = `a line begins with the first two ${many(periodWord(market))}`;
+  return `${points === 0 ? "Nothing yet" : "One value so far"}: ${first}.${when}`;
+}
+
+/** An input this old is not missing: it ended (models/signals/band.py). */
+const ENDED_S = 90 * DAY_S;
+
+/** Indicators that count and had no score in the last details, of segments that have some: what lowers the coverage. */
+export function missingInputs(market: Market, reading: Reading, details: Details | null): string[] {
+  if (details === null) return [];
+  const gone = new Set(details.indicators.filter((row) => row.score === null && (row.age_s ?? 0) < ENDED_S).map((row) => row.name));
+  return market.segments.filter((segment) => segment.name in reading.contributions)
+    .flatMap((segment) => segment.indicators.filter((one) => one.weight !== 0 && gone.has(one.name)).map((one) => one.name));
+}
+
+/** `5 of 6 segments live; Credit is missing`, or which inputs are, from the market, the reading and the last details. */
+export function coverageWords(reading: Reading, market: Market, details: Details | null = null): string {
   const names = market.segments.map((segment) => segment.name);
   const live = names.filter((name) => name in reading.contributions);
   const share = `${Math.round(reading.coverage * 100)} % of the inputs by weight are live`;
   if (names.length === 0) return share;
   const missing = names.filter((name) => !live.includes(name)).map(title);
   const segments = `${live.length} of ${names.length} segments live`;
-  if (missing.length === 0) return reading.coverage >= 0.9995 ? `All ${names.length} segments live` : `${segments}; ${share}`;
+  if (missing.length === 0 && reading.coverage >= 0.9995) return `All ${names.length} segments live`;
+  const inputs = missingInputs(market, reading, details);
+  const named = inputs.length === 0 ? "" : `, without ${listed([...inputs.slice(0, 3), ...(inputs.length > 3 ? [`${inputs.length - 3} more`] : [])])}`;
+  if (missing.length === 0) return `${segments}; ${share}${named}`;
   return `${segments}; ${listed(missing)} ${missing.length === 1 ? "is" : "are"} missing`;
 }
 

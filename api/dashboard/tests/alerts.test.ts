@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Alert, Kinds, Told } from "../src/alerts/client";
 import { rule, words } from "../src/alerts/draft";
 import { byUrgency, covers, handled, left, offsets, place, span, standing } from "../src/alerts/words";
+import type { Alert, Kinds, Told } from "../src/alerts/wire";
 
 const ALERT: Alert = {
   id: "a", fingerprint: "f", state: "alerting", rule: "High stress", version: 1, market: "us", severity: "warning", segment: "", began_at: "2026-11-20T14:31:00Z",

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as words from "../src/words";
 import { due, EVERY } from "../src/announce";
+import type { Details } from "../src/wire";
 import { market, reading } from "./sample";
 
 const HOUR = 3_600_000_000;
@@ -59,7 +60,34 @@ describe("the sentences", () => {
     expect(words.coverageWords(reading({ coverage: 0.75 }), market())).toContain("75 % of the inputs");
   });
 
-  it("says how old inputs are and which were left out", () => {
+  it("names the inputs that are missing in segments that are there", () => {
+    const given = market({ segments: [
+      { name: "equity", weight: 1, indicators: ["a", "b", "c", "d", "e"].map((name) => ({ name, kind: "cmax", of: [], weight: name === "c" ? 0 : 1 })) },
+      { name: "credit", weight: 1, indicators: [{ name: "spread", kind: "cmax", of: [] }] },
+    ] });
+    const row = (name: string, score: number | null, age_s: number | null = null) => ({ name, segment: "equity", kind: "cmax", raw: 1, score, contribution: 0, weight: 1, age_s });
+    const details = (...rows: ReturnType<typeof row>[]) => ({ indicators: rows, stale: [] }) as unknown as Details;
+    // c is only watched, d ended long ago
+    const most = details(row("a", 0.5), row("b", null, 3600), row("c", null), row("d", null, 1e8), row("e", null), row("spread", 0.5));
+    expect(words.coverageWords(reading({ coverage: 0.8 }), given, most)).toBe("2 of 2 segments live; 80 % of the inputs by weight are live, without b and e");
+    const all = details(...["a", "b", "d", "e", "spread"].map((name) => row(name, null)));
+    expect(words.coverageWords(reading({ coverage: 0.3 }), given, all)).toBe("2 of 2 segments live; 30 % of the inputs by weight are live, without a, b, d and 2 more");
+    expect(words.coverageWords(reading({ coverage: 0.3 }), given, null)).toBe("2 of 2 segments live; 30 % of the inputs by weight are live");
+    expect(words.missingInputs(given, reading({ contributions: { credit: 40 } }), all)).toEqual(["spread"]);
+  });
+
+  it("says of a young market when something will be there", () => {
+    const hours: [string, string][] = [["2020-03-16T13:30:00Z", "2020-03-16T20:00:00Z"]];
+    const now = Date.parse("2020-03-15T12:00:00Z");
+    expect(words.youngWords(market({ hours }), 0, now)).toBe("Nothing yet: a line begins with the first two days. The next closes on 16 Mar 2020, 20:00 UTC.");
+    const hourly = market({ period: HOUR, calendar: "24x7" });
+    expect(words.youngWords(hourly, 1, now)).toBe("One value so far: a line begins with the first two hours. The next closes at 13:00 UTC.");
+    expect(words.youngWords(hourly, 2, now)).toBe("");
+    expect(words.youngWords(market(), 0, now)).toBe("Nothing yet: a line begins with the first two days.");
+    expect(words.nextClose(market({ ...hourly, run: "r1" }), now)).toBeNull();
+  });
+
+  it("says how old inputs and which were left out", () => {
     expect(words.stalenessWords(reading(), null)).toBe("The oldest live input was 1 h 00 min old; none left out");
     expect(words.stalenessWords(reading({ staleness: { max_s: null, stale: 2 } }), null)).toBe("No live input; 2 left out as too old");
   });

@@ -1,8 +1,7 @@
-"""Trade files: read with clear words, sent in order, parted nowhere within a time stamp, resumed exactly."""
+"""Trades of files: sent in order, parted nowhere within a time stamp, resumed exactly; what is unread set aside."""
 
 from __future__ import annotations
 
-import gzip
 import itertools
 import time
 from collections.abc import Callable
@@ -16,24 +15,19 @@ from hypothesis import strategies as st
 from dataflows.intake import Intake
 from dataflows.sources import trades
 from dataflows.sources.sender import SenderConfig, Stopped
-from dataflows.sources.trades import TradeFileError, Trades, TradesConfig, read
+from dataflows.sources.trade_table import read
+from dataflows.sources.trades import TradesConfig
+from dataflows.tally import Tally
 from models.signals.bars import BarFold
 from schemas import names
 from schemas.instruments import Instruments
 from schemas.ticks_wire import decode_ticks
 from tests import servers
 from tests.dataflows import tape
+from tests.dataflows.sources.test_trade_table import HEAD, written
 from tests.dataflows.topics import contents
 
-HEAD = "ts_ms,symbol,price,size\n"
 START_MS = tape.START_US // 1000
-
-
-def written(folder: Path, text: str, name: str = "trades.csv") -> Path:
-    file = folder / name
-    raw = text.encode()
-    file.write_bytes(gzip.compress(raw) if name.endswith(".gz") else raw)
-    return file
 
 
 def lines(count: int, seed: int = 1) -> str:
@@ -44,57 +38,6 @@ def lines(count: int, seed: int = 1) -> str:
     symbol = random.choice(tape.INSTRUMENTS, count)
     price = np.round(100 + random.normal(0, 0.01, count), 3)
     return HEAD + "".join(f"{t},{s},{p},{n}\n" for n, (t, s, p) in enumerate(zip(at, symbol, price, strict=True)))
-
-
-@pytest.mark.parametrize("name", ["trades.csv", "trades.csv.gz"])
-def test_a_good_file_is_read_as_it_stands(tmp_path: Path, name: str) -> None:
-    got = read((written(tmp_path, HEAD + "1000,SPY,10.5,3\n999,QQQ,11,\n1001,SPY,10.25,2\n", name),))
-    assert [got.symbols[code] for code in got.code] == ["SPY", "QQQ", "SPY"]
-    assert got.ts_us.tolist() == [1_000_000, 999_000, 1_001_000]
-    assert got.columns["price"].tolist() == [10.5, 11.0, 10.25]
-    assert got.columns["seq"].tolist() == [0, 1, 2]
-    assert np.isnan(got.columns["size"][1])
-
-
-def test_quotes_and_several_files_are_read(tmp_path: Path) -> None:
-    head = "ts_ms,symbol,venue,bid,ask\n"
-    first = written(tmp_path, head + "1,SPY,X,9,10\n", "a.csv")
-    second = written(tmp_path, head + "2,QQQ,Y,8,9\n", "b.csv")
-    got = read((first, second))
-    assert got.columns["ask"].tolist() == [10.0, 9.0]
-    assert "price" not in got.columns
-    assert [got.symbols[code] for code in got.code] == ["SPY", "QQQ"]
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "remedy"),
-    [
-        (None, "gone.csv", "no such file"),
-        ("", "empty.csv", "expected a CSV with the columns ts_ms,symbol,price,size"),
-        (HEAD, "head.csv", "no row in it"),
-        (HEAD + "noon,SPY,1,1\n", "time.csv", "expected a CSV with the columns"),
-        (HEAD + "1,SPY,dear,1\n", "price.csv", "expected a CSV with the columns"),
-        (HEAD + "1,SPY,1,1\n" * 4 + "1,SPY,dear,1\n", "row.csv", "Row #6: .*invalid value 'dear'"),
-        (HEAD + "1,SPY\n", "short.csv", "expected a CSV with the columns"),
-        ("time,symbol,price\n1,SPY,1\n", "column.csv", "needed are ts_ms,symbol and price"),
-        ("ts_ms,symbol,bid\n1,SPY,1\n", "half.csv", "needed are ts_ms,symbol and price .or bid,ask"),
-        (HEAD + ",SPY,1,1\n", "untimed.csv", "1 rows lack ts_ms or symbol"),
-    ],
-)
-def test_a_bad_file_is_named_with_its_remedy(tmp_path: Path, text: str | None, name: str, remedy: str) -> None:
-    file = tmp_path / name
-    if text is not None:
-        written(tmp_path, text, name)
-    with pytest.raises(TradeFileError, match=remedy) as error:
-        read((file,))
-    assert str(file) in str(error.value)
-
-
-def test_a_gz_that_is_none_is_named(tmp_path: Path) -> None:
-    file = tmp_path / "plain.csv.gz"
-    file.write_text(HEAD + "1,SPY,1,1\n")
-    with pytest.raises(TradeFileError, match=r"plain\.csv\.gz.*expected a CSV"):
-        read((file,))
 
 
 @given(
@@ -211,6 +154,29 @@ def test_a_stop_ends_the_replay_at_once(
     assert sum(map(len, sent(mock_broker.bootstrap, unique_name, table.symbols))) == 0
 
 
-def test_columns_point_into_symbols() -> None:
-    table = Trades(("A", "B"), np.array([1], np.int32), {"ts_us": np.array([5])})
-    assert table.ts_us.tolist() == [5]
+def test_ticks_before_a_time_are_counted_in_the_files_order(tmp_path: Path) -> None:
+    before = trades.counter(read((written(tmp_path, HEAD + "5,A,1,1\n7,A,1,1\n6,A,1,1\n9,A,1,1\n"),)))
+    assert [before(ms * 1000) for ms in (5, 6, 7, 8, 10)] == [0, 1, 1, 3, 4]
+
+
+def test_rows_that_cannot_be_read_are_dead_letters_with_their_bytes(
+    mock_broker: servers.MockBroker, unique_name: str, tmp_path: Path
+) -> None:
+    text = lines(50).splitlines(keepends=True)
+    file = written(tmp_path, "".join([*text[:20], "noon,AAA,1,1\r\n", *text[20:], "2,AAA\n"]))
+    tally = Tally(mock_broker.bootstrap, unique_name)
+    table = read((file,))
+    trades.send(config(mock_broker.bootstrap, unique_name, file), table)
+    tally.finish()
+    assert dict(tally.counts) == {"wrong_type": 1, "malformed": 1}
+    letters = [
+        (record.raw, headers)
+        for part in contents(mock_broker.bootstrap, names.REJECTS_TOPIC)
+        for record in part
+        if (headers := dict(record.headers))["feed"] == unique_name.encode()
+    ]
+    [(raw, said)] = [one for one in letters if one[1]["reason"] == b"wrong_type"]
+    assert raw == b"noon,AAA,1,1"
+    assert (said["partition"], said["content-type"]) == (b"-1", b"text/csv")
+    assert said["note"].decode() == f"{file}, line 21: ts_ms: invalid value 'noon' (wrong_type)"
+    assert sum(map(len, sent(mock_broker.bootstrap, unique_name, table.symbols))) == 50

@@ -3,7 +3,7 @@
 import "./alerts.css";
 import { attribute, h } from "../dom";
 import type { State } from "../store";
-import { loadSession, session, type Told } from "./client";
+import { loadSession, session } from "./client";
 import { Board } from "./list";
 import { Notices } from "./notices";
 import { People } from "./people";
@@ -12,6 +12,7 @@ import { Rules } from "./rules";
 import { byLink, who } from "./session";
 import { Silences } from "./silences";
 import { Watch } from "./watch";
+import type { Told } from "./wire";
 
 interface Part {
   element: HTMLElement;

@@ -1,7 +1,7 @@
 /** A rule as it is being written: what its form says, as the API takes it. */
 
-import type { Kinds, Said } from "./client";
 import { span } from "./words";
+import type { Kinds, Said } from "./wire";
 
 /** How each field of a rule is asked for. Those of a kind come from the API; these words are the page's. */
 export interface Asked {

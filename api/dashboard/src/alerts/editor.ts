@@ -3,11 +3,12 @@
 import { attribute, h, text } from "../dom";
 import { title } from "../format";
 import type { State } from "../store";
-import { backtest, check, saveRule, SEVERITIES, type Fields, type Kinds, type Receiver, type Rule, type Said } from "./client";
+import { backtest, check, saveRule } from "./client";
 import { ASKED, rule as written, words } from "./draft";
 import { Author, checkbox, choice, doing, Fault, guarded, input, labelled, reason, type Control } from "./form";
 import { Trial } from "./trial";
 import { offsets, place } from "./words";
+import { SEVERITIES, type Fields, type Kinds, type Receiver, type Rule, type Said } from "./wire";
 
 const QUANTILES: [string, string][] = [["0.95", "95 % (upper bound)"], ["0.75", "75 %"], ["0.5", "50 % (median)"], ["0.25", "25 %"], ["0.05", "5 % (lower bound)"]];
 const PAUSE = 300;

@@ -1,6 +1,6 @@
 /** What the forms of the alerts have in common: labelled controls, a place for faults, buttons that say why they rest. */
 
-import { attribute, h, text, type Child } from "../dom";
+import { attribute, type Child, h, prose, text } from "../dom";
 import { barred, person, type Scope } from "./client";
 
 export type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
@@ -88,7 +88,7 @@ export class Fault {
 
   tell(words: string): void {
     this.element.hidden = false;
-    text(this.element, words.replace(/^Failed to fetch$/, "The API does not answer"));
+    prose(this.element, words.replace(/^Failed to fetch$/, "The API does not answer"));
   }
 }
 

@@ -1,10 +1,11 @@
 /** What stands, and what was: a list that can be worked through. */
 
-import { attribute, h, text } from "../dom";
+import { attribute, h, prose, text } from "../dom";
 import { fixed, local, moment, title } from "../format";
-import { acknowledge, alerts, silence, SEVERITIES, type Alert, type Told } from "./client";
+import { acknowledge, alerts, silence } from "./client";
 import { Author, choice, dialogue, doing, Fault, guarded, input, labelled, reason } from "./form";
 import { byUrgency, covers, handled, lasted, standing } from "./words";
+import { SEVERITIES, type Alert, type Told } from "./wire";
 
 const SPANS: [string, string][] = [["30m", "30 minutes"], ["1h", "an hour"], ["2h", "2 hours"], ["8h", "8 hours"], ["1d", "a day"], ["7d", "a week"]];
 
@@ -30,7 +31,7 @@ export class Entry {
     const reading = alert.reading === null ? "" : `index ${fixed(alert.reading.index)}, higher than ${fixed(alert.reading.percentile, 0)} % of the past`;
     this.element = h("li", { class: "alert", "data-id": alert.id }, head,
       h("p", {}, h("code", {}, alert.condition), h("span", { class: "quiet" }, [number, reading].filter((t) => t !== "").map((t) => ` · ${t}`).join(""))),
-      alert.about === "" ? null : h("p", {}, alert.about), this.state, this.buttons);
+      alert.about === "" ? null : sentence(alert.about), this.state, this.buttons);
     this.update(told);
   }
 
@@ -179,4 +180,10 @@ export class Board {
 export function fits(alert: Alert, filter: Filter): boolean {
   const told = `${alert.rule} ${alert.segment} ${alert.condition} ${alert.about}`.toLowerCase();
   return (filter.market === "" || alert.market === filter.market) && (filter.severity === "" || alert.severity === filter.severity) && told.includes(filter.words);
+}
+
+function sentence(about: string): HTMLElement {
+  const element = h("p", {});
+  prose(element, about);
+  return element;
 }

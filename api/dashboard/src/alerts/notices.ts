@@ -1,9 +1,9 @@
 /** Sound and browser notifications for alerts that begin: off until somebody asks for them, and kept in this browser. */
 
 import { h } from "../dom";
-import type { Severity, Told } from "./client";
 import { checkbox } from "./form";
 import { byUrgency } from "./words";
+import type { Severity, Told } from "./wire";
 
 const SOUND = "esi-alert-sound";
 const NOTICE = "esi-alert-notice";
@@ -52,7 +52,7 @@ export class Notices {
     if (this.sounds) this.play(first.severity);
     if (!this.notifies) return;
     const more = open.length > 1 ? ` and ${open.length - 1} more` : "";
-    const shown = new Notification(`${first.severity.toUpperCase()} ${first.market}: ${first.rule}${more}`, { body: first.about || first.condition, tag: first.id });
+    const shown = new Notification(`${first.severity.toUpperCase()} ${first.market}: ${first.rule}${more}`, { body: (first.about || first.condition).replaceAll("`", ""), tag: first.id });
     shown.addEventListener("click", () => (window.focus(), (location.hash = "#alerts")));
   }
 

@@ -2,8 +2,9 @@
 
 import { h, text } from "../dom";
 import { day, moment, title } from "../format";
-import { addKey, addUser, barred, changeUser, keys, removeUser, revokeKey, users, type Key, type User } from "./client";
+import { addKey, addUser, barred, changeUser, keys, removeUser, revokeKey, users } from "./client";
 import { checkbox, choice, dialogue, doing, Fault, input, labelled, reason, twice } from "./form";
+import type { Key, User } from "./wire";
 
 const ROLES: [string, string][] = [["viewer", "Viewer: sees the index"], ["analyst", "Analyst: sees alerts, too"], ["operator", "Operator: acts on alerts"], ["admin", "Admin: keeps users and keys"]];
 const SCOPES = ["index:read", "alerts:read", "alerts:act", "alerts:write", "metrics:read", "audit:read", "users:admin"];

@@ -1,9 +1,10 @@
 /** Who is told: receivers with their settings, a test, and what came of every attempt. Secrets go in and never come out. */
 
-import { h, text } from "../dom";
+import { h, prose, text } from "../dom";
 import { fixed, moment, title } from "../format";
-import { deliveries, kinds, receivers, redeliver, removeReceiver, saveReceiver, testReceiver, type Kinds, type Receiver, type Said, type Setting } from "./client";
+import { deliveries, kinds, receivers, redeliver, removeReceiver, saveReceiver, testReceiver } from "./client";
 import { checkbox, choice, doing, Fault, guarded, input, labelled, reason, twice, type Control } from "./form";
+import type { Kinds, Receiver, Said, Setting } from "./wire";
 
 const LABELS: Record<string, string> = {
   url: "Address (URL)", tls: "TLS", html: "HTML", per_minute: "Messages a minute at most", gather_s: "Gather for, in seconds",
@@ -100,7 +101,7 @@ class Log {
       }
       await new Promise((resolve) => setTimeout(resolve, WAIT));
     }
-    text(this.said, "The test waits: is `esi alerts` running? The delivery log will tell.");
+    prose(this.said, "The test waits: is `esi alerts` running? The delivery log will tell.");
   }
 
   async again(): Promise<void> {

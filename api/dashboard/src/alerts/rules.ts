@@ -3,9 +3,10 @@
 import { h, text } from "../dom";
 import { moment, title } from "../format";
 import type { State } from "../store";
-import { fields, kinds, person, receivers, removeRule, rules, saveRule, type Rule } from "./client";
+import { fields, kinds, person, receivers, removeRule, rules, saveRule } from "./client";
 import { Author, checkbox, dialogue, Fault, guarded, reason, twice } from "./form";
 import { Editor, type Given } from "./editor";
+import type { Rule } from "./wire";
 
 export class Rules {
   private readonly lead = h("p", { class: "lead" });

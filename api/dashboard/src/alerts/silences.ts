@@ -1,12 +1,20 @@
 /** Silences: what is not sent, why, and until when. */
 
-import { h } from "../dom";
-import { endSilence, person, silences, type Silence } from "./client";
+import { h, text } from "../dom";
+import { endSilence, person, silences } from "./client";
 import { Author, dialogue, Fault, guarded, reason, twice } from "./form";
 import { silenceDialogue } from "./list";
 import { covers, left } from "./words";
+import type { Silence } from "./wire";
+
+interface Row {
+  key: string;
+  element: HTMLElement;
+  left: HTMLElement;
+}
 
 export class Silences {
+  private rows = new Map<string, Row>();
   private readonly items = h("ul", { class: "alerts" });
   private readonly fault = new Fault();
   readonly element: HTMLElement;
@@ -24,15 +32,29 @@ export class Silences {
     if (found === null) return;
     const now = Date.now();
     const newest = [...found].sort((a, b) => b.ends_at.localeCompare(a.ends_at));
-    this.items.replaceChildren(...newest.map((one) => this.item(one, now)), ...(found.length === 0 ? [h("li", { class: "empty quiet" }, "Nothing.")] : []));
+    const rows = newest.map((one) => this.row(one, now));
+    this.rows = new Map(newest.map((one, i) => [one.id, rows[i] as Row]));
+    const items = rows.length === 0 ? [h("li", { class: "empty quiet" }, "Nothing.")] : rows.map((row) => row.element);
+    const same = items.length === this.items.children.length && items.every((item, i) => item === this.items.children[i]);
+    if (!same) this.items.replaceChildren(...items); // what is put in again loses the focus, and forgets that it asked
   }
 
-  private item(one: Silence, now: number): HTMLElement {
+  /** The row that is there already, unless something changed: a button that asks "Really?" must not be another one at the second click. */
+  private row(one: Silence, now: number): Row {
     const over = one.ended_by !== null || Date.parse(one.ends_at) <= now;
-    return h("li", { class: "alert", "data-state": over ? "resolved" : "alerting" },
-      h("p", { class: "row" }, h("strong", {}, one.reason), h("span", { class: "quiet" }, covers(one))),
-      h("p", { class: "quiet" }, `${one.author} · ${left(one, now)}`),
+    const key = `${JSON.stringify(one)} ${over}`;
+    const known = this.rows.get(one.id);
+    const row = known?.key === key ? known : this.made(one, over, key);
+    text(row.left, `${one.author} · ${left(one, now)}`);
+    return row;
+  }
+
+  private made(one: Silence, over: boolean, key: string): Row {
+    const line = h("p", { class: "quiet" });
+    const element = h("li", { class: "alert", "data-state": over ? "resolved" : "alerting" },
+      h("p", { class: "row" }, h("strong", {}, one.reason), h("span", { class: "quiet" }, covers(one))), line,
       over ? null : h("div", { class: "row" }, guarded(this.ending(one), "alerts:act")));
+    return { key, element, left: line };
   }
 
   private ending(one: Silence): HTMLButtonElement {

@@ -5,8 +5,8 @@ import { h } from "../dom";
 import { day, fixed, tick } from "../format";
 import type { Columns } from "../series";
 import { colour, onTheme } from "../theme";
-import type { Backtest } from "./client";
 import { lasted } from "./words";
+import type { Backtest } from "./wire";
 
 const SHOWN = 200;
 const FONT = "12px system-ui, sans-serif";

@@ -1,6 +1,7 @@
 /** Asks what stands: once a second while somebody looks at the desk, less often beside the index or in a hidden tab. */
 
-import { alerts, kinds, type Told } from "./client";
+import { alerts, kinds } from "./client";
+import type { Told } from "./wire";
 
 const LOOKED_AT = 1_000;
 const BESIDE = 3_000;

@@ -1,7 +1,7 @@
 /** Alerts in words, and durations as the API writes and reads them. */
 
 import { age, moment } from "../format";
-import type { Alert, Severity, Silence, Told } from "./client";
+import type { Alert, Severity, Silence, Told } from "./wire";
 
 const UNITS: [string, number][] = [["d", 86_400e6], ["h", 3_600e6], ["m", 60e6], ["s", 1e6], ["ms", 1e3], ["us", 1]];
 

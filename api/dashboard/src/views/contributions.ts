@@ -11,7 +11,7 @@ import { term } from "../glossary";
 import { nearest } from "../range";
 import { paths } from "../rest";
 import { stack, type Stack } from "../stack";
-import { segments, shown, type State, type View } from "../store";
+import { emptyWords, segments, shown, type State, type View } from "../store";
 import { colour, onTheme, segmentTokens } from "../theme";
 
 export class Contributions implements View {
@@ -52,6 +52,7 @@ export class Contributions implements View {
       this.drawn = key;
       this.draw(state);
     }
+    attribute(this.place, "data-empty", emptyWords(state));
     this.read(state);
   }
 

@@ -3,6 +3,7 @@
 import { attribute, h, text } from "../dom";
 import { paths } from "../rest";
 import type { State, View } from "../store";
+import { marketKey } from "../wire";
 
 export class Footer implements View {
   private readonly about = h("p", {});
@@ -16,7 +17,7 @@ export class Footer implements View {
   update(state: State): void {
     text(this.about, state.market?.about ?? "");
     text(this.version, state.reading === null ? "" : `Version ${state.reading.version}`);
-    const { market } = state.address;
-    if (market !== null) attribute(this.csv, "href", paths.finals(market).replace("format=json", "format=csv"));
+    const path = state.market === null ? paths.markets : paths.finals(marketKey(state.market)).replace("format=json", "format=csv");
+    attribute(this.csv, "href", path);
   }
 }

@@ -130,7 +130,9 @@ export class ForecastView implements View {
     const [from, to] = this.rows;
     const at = state.address.cursor;
     const market = state.market;
-    if (market === null || to <= from) return void text(this.readout, "No forecast has been judged yet: its outcome comes later.");
+    const none = market === null || to <= from;
+    attribute(this.place, "data-empty", none && this.plot.data[0].length < 2 ? "Nothing yet: the first forecast needs its past, and its judgement what comes." : null);
+    if (none) return void text(this.readout, "No forecast has been judged yet: its outcome comes later.");
     const outside = at === null || at / 1000 < (seconds[from] as number) || at / 1000 > (seconds[to - 1] as number);
     const i = outside ? to - 1 : nearest(seconds, at / 1000);
     const of = `${moment((seconds[i] as number) * 1000)}: ${fixed(came[i], 2)} came`;

@@ -1,6 +1,6 @@
 /** The bar at the top: name, market, connection, theme, keys; and below it the ribbons that must not be missed. */
 
-import { attribute, h, text } from "../dom";
+import { attribute, h, prose, text } from "../dom";
 import { age, title } from "../format";
 import { term } from "../glossary";
 import type { State, View } from "../store";
@@ -45,20 +45,21 @@ export class Header implements View {
     this.connection(state);
     const { problem } = state;
     this.problem.hidden = problem === null;
-    if (problem !== null) text(this.problem, problem.message + (problem.requestId === null ? "" : ` (request ${problem.requestId})`));
+    if (problem !== null) prose(this.problem, problem.message + (problem.requestId === null ? "" : ` (request ${problem.requestId})`));
   }
 
   private markets(state: State): void {
-    const names = state.markets.map((m) => `${marketKey(m)}\t${m.title}`).join("\n");
+    const names = state.markets.map((m) => `${marketKey(m)}\t${m.title}`).join("\n") + (state.market === null ? "\n" : "");
     if (names !== this.names) {
       this.names = names;
-      this.select.replaceChildren(...state.markets.map((m) => {
+      const none = state.market === null ? [h("option", { value: "", disabled: true, hidden: true }, "Choose a market")] : [];
+      this.select.replaceChildren(...none, ...state.markets.map((m) => {
         const key = marketKey(m);
         const run = m.run === null ? "" : ` · run ${m.run}`;
         return h("option", { value: key }, `${m.title || title(m.name)}${editionWords(m)}${run}`);
       }));
     }
-    const chosen = state.address.market ?? "";
+    const chosen = state.market === null ? "" : marketKey(state.market);
     if (this.select.value !== chosen) this.select.value = chosen;
   }
 
@@ -79,6 +80,7 @@ export function editionWords(market: Market): string {
 /** How the page hangs on the API, in words. */
 export function connectionWords(state: State, now: number): string {
   const { connection, receivedAt } = state;
+  if (connection.state === "none") return "Not connected";
   const held = receivedAt === 0 ? "" : `; what you see came ${age((now - receivedAt) / 1000)} ago`;
   if (connection.state === "waiting") {
     const left = Math.max(0, Math.ceil((connection.retryAt - now) / 1000));

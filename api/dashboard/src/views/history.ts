@@ -12,7 +12,7 @@ import { between, fixed, moment } from "../format";
 import { LEVELS, quantiles } from "../past";
 import { nearest, offered, type Preset } from "../range";
 import { paths } from "../rest";
-import { dataSpan, shown, stepMs, type State, type View } from "../store";
+import { dataSpan, emptyWords, shown, stepMs, type State, type View } from "../store";
 import { colour, onTheme } from "../theme";
 import { periodWord } from "../words";
 
@@ -133,6 +133,7 @@ export class History implements View {
       this.controls(state);
     }
     this.read(state);
+    attribute(this.place, "data-empty", emptyWords(state));
     this.brush.update(state);
   }
 
@@ -165,7 +166,7 @@ export class History implements View {
     const words = data === null || span === null ? "" : `One value per ${state.market === null ? "period" : periodWord(state.market)}, ${between(span.from, span.to)}.`;
     const tinted = state.reading?.regime === undefined ? "" : " Tinted where the regime was tense or stress.";
     const more = (state.market?.synthetic === true ? "" : " Brackets are known episodes of stress.") + tinted;
-    text(this.card.lead, state.series.length === 0 && !state.loading ? "No history yet: it begins with the first final." : words + more);
+    text(this.card.lead, state.series.length === 0 && !state.loading ? "No history yet." : words + more);
   }
 
   private forms(state: State): void {

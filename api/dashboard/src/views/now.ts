@@ -7,7 +7,9 @@ import { histogram, LEVELS, quantiles } from "../past";
 import { conditionWords, nextWords, recordWords } from "../scores/words";
 import { horizon, segments, stepMs, type State, type View } from "../store";
 import { segmentTokens } from "../theme";
-import { bandWords, changeWords, coverageWords, hoursWords, lastAsHigh, lastAsHighWords, markWords, percentileWords, stalenessWords } from "../words";
+import {
+  bandWords, changeWords, coverageWords, hoursWords, lastAsHigh, lastAsHighWords, markWords, percentileWords, stalenessWords, youngWords,
+} from "../words";
 import type { Market, Reading } from "../wire";
 
 const BINS = 50;
@@ -75,7 +77,7 @@ export class Now implements View {
     this.chips.replaceChildren();
     this.forms.replaceChildren();
     text(this.value, "––.–");
-    if (!state.loading && state.market !== null) text(this.percentile, "No reading yet: this market has not closed its first period.");
+    if (!state.loading && state.market !== null) text(this.percentile, `No reading yet. ${youngWords(state.market, 0, Date.now())}`);
   }
 
   private number(reading: Reading, market: Market): void {
@@ -117,7 +119,7 @@ export class Now implements View {
 
   private sure(reading: Reading, market: Market, state: State): void {
     this.bar.style.width = `${Math.round(reading.coverage * 1000) / 10}%`;
-    text(this.coverage, `${coverageWords(reading, market)}.`);
+    text(this.coverage, `${coverageWords(reading, market, state.details)}.`);
     text(this.staleness, `${stalenessWords(reading, state.details)}.`);
     text(this.hours, silence(state) ?? hoursWords(market, Date.now(), Date.parse(reading.at)));
     const [next, record] = [nextWords(reading, market, horizon(state)), recordWords(state.details?.forecast?.at(-1))];
