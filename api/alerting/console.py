@@ -17,7 +17,7 @@ from api.alerting.evaluator import connected
 from api.alerting.guard import Guard, RefusedError
 from api.alerting.ledger import row_of
 from api.alerting.messages import Message, spelled
-from api.alerting.receivers import UnknownKindError, receiver_of
+from api.alerting.receivers import UnknownKindError, check_addresses, receiver_of
 from api.alerting.rest.rules import MOST, summary, tried
 from api.alerting.vault import Vault, VaultError
 from models.alerts.backtest import Trial
@@ -173,9 +173,7 @@ async def save_receiver(url: str, name: str, settings: Mapping[str, Any], vault:
     """
     try:
         made = receiver_of(dict(settings))
-        address = getattr(made, "url", None)
-        if address is not None:
-            guard.check_url(address if isinstance(address, str) else address.get_secret_value())
+        check_addresses(guard, made)
         sealed = vault.seal({key: value for key, value in made.secrets().items() if value})
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False)
