@@ -15,7 +15,7 @@ from api.alerting import rulebook
 from api.alerting.desk import NO_ROOM, left_out, usable
 from api.alerting.rest import answers
 from api.alerting.rest.door import READ, WRITE, Connection, database, json_answer, names_of
-from api.alerting.rest.noted import noted, of_rule
+from api.alerting.rest.noted import author_of, noted, of_rule
 from api.alerting.rulebook import StoredRule, TwinError
 from api.openapi import responses
 from api.problems import Problem
@@ -119,7 +119,8 @@ async def add_rule(request: Request, body: RuleBody) -> Response:
     fitting(body.rule, names)
     async with database(request) as connection, connection.transaction():
         try:
-            stored = await rulebook.add(connection, _base(body.market), body.rule, body.author)
+            author = author_of(request, body.author)
+            stored = await rulebook.add(connection, _base(body.market), body.rule, author)
         except TwinError as error:
             raise Problem(409, "Name taken", str(error)) from error
         await _must_have_room(connection, stored, names)
@@ -157,7 +158,8 @@ async def change_rule(request: Request, rule_id: UUID, body: RuleBody) -> Respon
         if before is None or before.market != _base(body.market):
             raise _unknown(rule_id)
         try:
-            stored = await rulebook.change(connection, rule_id, body.rule, body.author)
+            author = author_of(request, body.author)
+            stored = await rulebook.change(connection, rule_id, body.rule, author)
         except TwinError as error:
             raise Problem(409, "Name taken", str(error)) from error
         if stored is None:
@@ -178,7 +180,7 @@ async def remove_rule(
     """Takes a rule out; its alerts end."""
     async with database(request) as connection, connection.transaction():
         before = await rulebook.rule(connection, rule_id)
-        if not await rulebook.remove(connection, rule_id, author):
+        if not await rulebook.remove(connection, rule_id, author_of(request, author)):
             raise _unknown(rule_id)
         await noted(request, connection, "rules.remove", f"rule:{rule_id}", before=of_rule(before))
     return json_answer(answers.Done(1, str(rule_id)))
