@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from api import finals, health, model_routes, openapi, problems, routes, score_routes, streams
-from api.alerting.rest import alerts, door, kinds, receivers, rules
+from api.alerting.rest import alerts, door, kinds, receivers, rules, trials
 from api.alerting.vault import Vault
 from api.compression import Compress
 from api.config import ApiConfig
@@ -103,7 +103,7 @@ def create_app(config: ApiConfig, connections: int = 1_000) -> FastAPI:
     app.include_router(finals.router)
     app.include_router(score_routes.router)
     app.include_router(model_routes.router)
-    for part in (rules, receivers, alerts, kinds, session, oidc, users, keys, audit):
+    for part in (rules, trials, receivers, alerts, kinds, session, oidc, users, keys, audit):
         app.include_router(part.router)
     app.include_router(health.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
@@ -116,6 +116,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.commands = streams.connect(config.redis_url)
     state.store = Store(config.postgres_url) if config.postgres_url else None
     state.vault = Vault(config.alert_keys)
+    state.back_tests = trials.Turns()
     state.alerts = door.open_pool(config.postgres_url) if config.postgres_url else None
     users_pool = open_pool(config.postgres_url) if config.postgres_url else None
     state.authority = Authority(users_pool, state.vault)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -15,6 +16,12 @@ from api.room import Room
 REFUSED_WITHIN = 1.0
 LAST_CHANCE = 0.5
 RETRY_AFTER = 5
+
+HEAD: Final = 65_536
+"""Bytes that a request may have beside its body; the parser would keep as many as come."""
+
+BODY: Final = 3.0
+"""How many times as long as for its head a client has for its body."""
 
 
 class Entrance:
@@ -38,32 +45,36 @@ class Entrance:
         return others + (len(self.room) if self.room is not None else 0) > self.limit
 
 
-def _refusal() -> bytes:
-    problem = {
-        "type": "about:blank",
-        "title": "Too many connections",
-        "status": 503,
-        "detail": f"This process holds as many connections as it may: come back in {RETRY_AFTER} s.",
-    }
-    body = msgspec.json.encode(problem)
+def _refusal(status: HTTPStatus, title: str, detail: str, headers: str = "") -> bytes:
+    body = msgspec.json.encode({"type": "about:blank", "title": title, "status": status.value, "detail": detail})
     head = (
-        f"HTTP/1.1 503 Service Unavailable\r\nretry-after: {RETRY_AFTER}\r\nconnection: close\r\n"
+        f"HTTP/1.1 {status.value} {status.phrase}\r\n{headers}connection: close\r\n"
         f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 
 
-REFUSAL = _refusal()
+REFUSAL: Final = _refusal(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Too many connections",
+    f"This process holds as many connections as it may: come back in {RETRY_AFTER} s.",
+    f"retry-after: {RETRY_AFTER}\r\n",
+)
+TOO_LARGE: Final = _refusal(
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "Too large", f"The head of a request has at most {HEAD} bytes here."
+)
 
 
 class Guarded(HttpToolsProtocol):
     """uvicorn's HTTP protocol behind the entrance: no more connections than there is room for, and none that idles.
 
-    Whoever has no room gets an answer before anything is read or built for it; whoever does not ask in time is cut off.
+    Whoever has no room gets an answer before anything is read or built for it; whoever does not ask in time, or sends
+    its body too slowly, is cut off; a head that does not end is not kept.
     """
 
     _deadline: asyncio.TimerHandle | None = None
-    _is_refused = _is_warned = False
+    _is_refused = _is_warned = _has_begun = _has_body_to_come = False
+    _beside = _in_body = 0
 
     @property
     def entrance(self) -> Entrance:
@@ -83,21 +94,47 @@ class Guarded(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Somebody asks."""
-        if not self._is_refused:
-            super().data_received(data)
-        elif not self.transport.is_closing():
-            self.transport.write(REFUSAL)
+        if self._is_refused:
+            self._turn_away(REFUSAL)
+            return
+        self._has_begun, self._in_body = False, 0
+        super().data_received(data)
+        if not self._has_begun:
+            self._beside += len(data) - self._in_body
+        if self._beside > HEAD:
+            self._is_refused = True
+            self.entrance.metrics.refused.labels("head too large").inc()
+            self._turn_away(TOO_LARGE)
+        elif self._has_body_to_come:
+            self._arm(BODY * self.entrance.ask_within)
+
+    def _turn_away(self, answer: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(answer)
             self.transport.close()
 
     def on_message_begin(self) -> None:
         """A request begins, the first or another one."""
         super().on_message_begin()
+        self._has_begun, self._beside = True, 0
         self._arm(self.entrance.ask_within)
 
     def on_headers_complete(self) -> None:
         """Its head is there."""
         self._disarm()
+        self._has_body_to_come = True
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Some of its body is there."""
+        self._in_body += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """All of it is there."""
+        self._disarm()
+        self._has_body_to_come = False
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end."""
@@ -117,5 +154,6 @@ class Guarded(HttpToolsProtocol):
         if not self._is_warned:  # where it is we who are late, what it has sent may wait to be read
             self._is_warned, self._deadline = True, self.loop.call_later(LAST_CHANCE, self._late)
             return
-        self.entrance.metrics.refused.labels("asked for nothing").inc()
+        why = "sent its body too slowly" if self._has_body_to_come else "asked for nothing"
+        self.entrance.metrics.refused.labels(why).inc()
         self.transport.abort()

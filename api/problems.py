@@ -19,8 +19,8 @@ MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger("esi.api")
 
 
-class Problem(Exception):  # noqa: N818  (RFC 9457 calls it so)
-    """An answer that is no success.
+class Problem(HTTPException):
+    """An answer that is no success; FastAPI passes it on wherever it is raised, also while a body is read.
 
     Attributes:
         status: HTTP status.
@@ -30,8 +30,12 @@ class Problem(Exception):  # noqa: N818  (RFC 9457 calls it so)
     """
 
     def __init__(self, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.status, self.title, self.detail, self.headers = status, title, detail, dict(headers or {})
+        super().__init__(status, detail)
+        self.status, self.title = status, title
+        self.headers: dict[str, str] = dict(headers or {})
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 def unknown_market(market: str) -> Problem:

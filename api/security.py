@@ -28,6 +28,9 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
+BY_TLS = {"strict-transport-security": "max-age=31536000"}
+"""Once they came by TLS, browsers come by it for a year (RFC 6797)."""
+
 _PREFLIGHT = {
     "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
     "access-control-allow-headers": "authorization, content-type, if-none-match, x-request-id",
@@ -55,6 +58,7 @@ class Door:
 
     def __init__(self, app: ASGIApp, config: ApiConfig, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
+        self._headers = HEADERS | (BY_TLS if config.has_tls else {})
         self._origins = frozenset(origin.lower() for origin in config.allowed_origins)
         self._hosts = config.hosts
 
@@ -112,14 +116,16 @@ class Door:
 
     def _mark(self, scope: Scope, message: MutableMapping[str, Any], headers: Headers) -> None:
         answer = MutableHeaders(scope=message)
-        for name, value in HEADERS.items():
+        for name, value in self._headers.items():
             answer.setdefault(name, value)
         answer["x-request-id"] = scope["state"]["request_id"]
         origin = headers.get("origin", "")
         if origin.lower() in self._origins:
             answer["access-control-allow-origin"] = origin
             answer["cross-origin-resource-policy"] = "cross-origin"
-            answer["access-control-expose-headers"] = "link, x-last, x-next, x-epoch, x-request-id"
+            answer["access-control-expose-headers"] = (
+                "link, ratelimit, ratelimit-policy, retry-after, x-last, x-next, x-epoch, x-request-id"
+            )
         answer.add_vary_header("origin")
 
     def _account(self, scope: Scope, status: int, seconds: float) -> None:

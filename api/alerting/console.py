@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from secrets import token_hex
 from typing import Any
 
@@ -13,12 +14,13 @@ from psycopg.rows import dict_row
 from pydantic import ValidationError
 
 from api.alerting import history, ledger, messages, notify, outbox, registry, rulebook
+from api.alerting.desk import usable
 from api.alerting.evaluator import connected
 from api.alerting.guard import Guard, RefusedError
 from api.alerting.ledger import row_of
 from api.alerting.messages import Message, spelled
-from api.alerting.receivers import UnknownKindError, receiver_of
-from api.alerting.rest.rules import MOST, summary, tried
+from api.alerting.receivers import UnknownKindError, check_addresses, receiver_of
+from api.alerting.rest.trials import MOST, summary, tried
 from api.alerting.vault import Vault, VaultError
 from models.alerts.backtest import Trial
 from models.alerts.kinds import Checked, checked
@@ -66,14 +68,14 @@ async def backtest(url: str, market: str, rule: AlertRule, names: Vocabulary, *,
     """
     found = fitting(rule, names)
     trial, cut = Trial(rule, found), False
-    async with connected(url) as connection:
-        try:
-            async for page in history.pages(connection, market, 0, 2**62, finals=finals, details=trial.wants_details):
-                trial.feed(page)
-                if cut := trial.result().readings >= MOST:
-                    break
-        except psycopg.errors.UndefinedTable as error:
-            raise _unprepared() from error
+    pages = history.pages(partial(connected, url), market, 0, 2**62, finals=finals, details=trial.wants_details)
+    try:
+        async for page in pages:
+            trial.feed(page)
+            if cut := trial.result().readings >= MOST:
+                break
+    except psycopg.errors.UndefinedTable as error:
+        raise _unprepared() from error
     answer = tried(market, found, trial.result(), cut=cut)
     return {**{name: getattr(answer, name) for name in answer.__struct_fields__}, "summary": summary(trial.result()),
             "episodes": [asdict(one) for one in trial.result().episodes]}  # fmt: skip
@@ -97,11 +99,14 @@ async def add_rule(url: str, market: str, rule: AlertRule, names: Vocabulary, au
         ConsoleError: the rule does not fit, or its name is taken.
     """
     fitting(rule, names)
-    async with connected(url) as connection:
+    async with connected(url) as connection, connection.transaction():
         try:
-            return str((await _asked(rulebook.add(connection, market, rule, author))).id)
+            made = await _asked(rulebook.add(connection, market, rule, author))
         except rulebook.TwinError as error:
             raise ConsoleError(str(error)) from error
+        if fault := usable(await rulebook.rules(connection, market), names)[1].get(made.name):
+            raise ConsoleError(fault)
+    return str(made.id)
 
 
 async def standing(url: str, market: str | None, *, everything: bool) -> Rows:
@@ -173,9 +178,7 @@ async def save_receiver(url: str, name: str, settings: Mapping[str, Any], vault:
     """
     try:
         made = receiver_of(dict(settings))
-        address = getattr(made, "url", None)
-        if address is not None:
-            guard.check_url(address if isinstance(address, str) else address.get_secret_value())
+        check_addresses(guard, made)
         sealed = vault.seal({key: value for key, value in made.secrets().items() if value})
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False)

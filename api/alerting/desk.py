@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -15,15 +15,21 @@ from api.alerting.rulebook import StoredRule
 from api.alerting.source import Seen, vocabulary_names
 from api.archive.ids import START, Id
 from models.alerts.carry import carry, dump, load
-from models.alerts.engine import Compiled, Engine, TooManyWindowsError
+from models.alerts.engine import Compiled, Engine, with_room
 from models.alerts.kinds import Checked, checked
 from models.alerts.nodes import RuleError
 from models.alerts.observe import Observer
+from models.alerts.windows import MAX_WINDOWS
 from schemas.alert_fields import Vocabulary
 from schemas.names import RUN_MARK
 from schemas.reading import EPOCH, Details, Reading, parse_rfc3339
 
 log = structlog.get_logger("esi.alerts")
+
+NO_ROOM: Final = (
+    f"the rules of this market look back in more than {MAX_WINDOWS} different ways, and no more are kept: "
+    "use the same windows as other rules, or remove some"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +46,12 @@ def vocabulary(card: Mapping[str, Any]) -> Vocabulary:
     return Vocabulary(tuple(segments), tuple(indicators), tuple(instruments), scores=card.get("scores") is True)
 
 
-def usable(rules: Sequence[StoredRule], card: Mapping[str, Any]) -> tuple[list[Usable], dict[str, str]]:
-    """The rules of a market that can be evaluated, and by name why others cannot."""
-    names, good, faults = vocabulary(card), [], {}
+def usable(rules: Sequence[StoredRule], names: Vocabulary) -> tuple[list[Usable], dict[str, str]]:
+    """The rules of a market that can be evaluated, and by name why others cannot.
+
+    Where there are more windows than a market has room for, the newest rules that need them are left out.
+    """
+    good, faults = [], {}
     for stored in rules:
         if not stored.rule.enabled:
             continue
@@ -50,7 +59,15 @@ def usable(rules: Sequence[StoredRule], card: Mapping[str, Any]) -> tuple[list[U
             good.append(Usable(stored, checked(stored.rule, names)))
         except RuleError as error:
             faults[stored.name] = str(error)
-    return good, faults
+    by_age = sorted(good, key=lambda one: (one.stored.created_at, one.stored.id))
+    room = with_room(one.checked for one in by_age)
+    crowded = {one.stored.name for one, has_room in zip(by_age, room, strict=True) if not has_room}
+    return [one for one in good if one.stored.name not in crowded], faults | dict.fromkeys(sorted(crowded), NO_ROOM)
+
+
+def left_out(rules: Sequence[StoredRule], names: Vocabulary) -> int:
+    """How many rules of a market find no room for their windows."""
+    return sum(fault == NO_ROOM for fault in usable(rules, names)[1].values())
 
 
 class Desk:
@@ -68,7 +85,7 @@ class Desk:
         self.epoch = saved.epoch if saved else ""
         self.position: Id = saved.position if saved else START
         self.sent_ns = saved.sent_ns if saved else 0
-        self.rules, self.faults = usable(rules, card)
+        self.rules, self.faults = usable(rules, vocabulary(card))
         self.engine = self._engine()
         self.new_windows: frozenset[str] = frozenset()
         if saved is not None and saved.state:
@@ -78,13 +95,7 @@ class Desk:
             log.error("rule_not_usable", market=market, rule=name, detail=fault)
 
     def _engine(self) -> Engine:
-        """The engine of the usable rules; of as many as its windows allow, in their order."""
-        while True:
-            try:
-                return Engine([_compiled(one) for one in self.rules])
-            except TooManyWindowsError as error:
-                self.faults[self.rules[-1].stored.name] = str(error)
-                self.rules = self.rules[:-1]
+        return Engine([_compiled(one) for one in self.rules])
 
     def _carry(self, state: bytes, engine: Engine) -> frozenset[str]:
         try:

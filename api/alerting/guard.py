@@ -68,7 +68,14 @@ class Guard:
         if self.allows(address):
             return
         one = inner(address)
-        if not one.is_global or one.is_multicast or one.is_reserved or (one != address and not address.is_global):
+        site_local = isinstance(one, ipaddress.IPv6Address) and one.is_site_local  # deprecated, and still no way out
+        if (
+            not one.is_global
+            or site_local
+            or one.is_multicast
+            or one.is_reserved
+            or (one != address and not address.is_global)
+        ):
             msg = f"{text} is no public address: name its network in ESI_ALERTS_ALLOW if it is meant"
             raise RefusedError(msg)
         if plain:
@@ -110,8 +117,18 @@ class Guard:
             raise RefusedError("the address names no host")
         if parts.user is not None or parts.password is not None:
             raise RefusedError("the address holds credentials: they belong into the fields for them")
+        self.check_host(host, plain=parts.scheme == "http")
+
+    def check_host(self, host: str, *, plain: bool) -> None:
+        """Refuses a literal address that may not be connected to, and this machine's own name; other names may pass.
+
+        Raises:
+            RefusedError: it may not be connected to.
+        """
         if ":" in host or host.replace(".", "").isdigit():  # what aiohttp connects to without asking a resolver
-            self.judge(host, plain=parts.scheme == "http")
+            self.judge(host, plain=plain)
+        elif f".{host.lower().rstrip('.')}".endswith(".localhost"):
+            self.judge("127.0.0.1", plain=plain)
 
     def open_socket(self, info: AddrInfoType, *, plain: bool) -> socket.socket:
         """The last door: a socket for an address, which is judged once more.

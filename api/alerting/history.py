@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from psycopg import AsyncConnection
@@ -57,14 +58,24 @@ async def past(connection: Connection, desk: Desk) -> Past:
 
 
 async def pages(
-    connection: Connection, market: str, begin_ms: int, end_ms: int, *, finals: bool, details: bool
+    connect: Callable[[], AbstractAsyncContextManager[Connection]],
+    market: str,
+    begin_ms: int,
+    end_ms: int,
+    *,
+    finals: bool,
+    details: bool,
 ) -> AsyncIterator[Past]:
-    """The archived readings of a market from `begin_ms` until before `end_ms`, page by page, oldest first."""
+    """The archived readings of a market from `begin_ms` until before `end_ms`, page by page, oldest first.
+
+    A connection is held for each page only: what is made of one may take long, and others want it meanwhile.
+    """
     ms, seq = begin_ms - 1, 2**31 - 1
     while True:
         values = {"market": market, "ms": ms, "seq": seq, "until": end_ms, "finals": finals, "details": details}
-        cursor = await connection.execute(_ROWS, values | {"limit": PAGE}, binary=True)
-        rows = await cursor.fetchall()
+        async with connect() as connection:
+            cursor = await connection.execute(_ROWS, values | {"limit": PAGE}, binary=True)
+            rows = await cursor.fetchall()
         if rows:
             ms, seq = rows[-1][0], rows[-1][1]
             yield _pairs([row[2:] for row in rows])

@@ -66,31 +66,38 @@ async def tell(
 
 
 async def _put(connection: Connection, receiver: Stored, body: Body, now: datetime) -> None:
-    """A message of its own, or part of one that its group is gathered in."""
-    gather = timedelta(seconds=float(receiver.settings.get("gather_s", 0)))
-    if gather and await _gathered(connection, receiver, body):
-        return
-    due = max(now, await _last(connection, receiver, body, now) + gather) if gather else now
+    """A message of its own, or part of one that its group is gathered in; what no longer fits goes at the same time."""
+    due = now
+    if gather := timedelta(seconds=float(receiver.settings.get("gather_s", 0))):
+        due = max(now, await _last(connection, receiver, body, now) + gather)
+        if (waiting := await _waiting(connection, receiver, body)) is not None:
+            identity, gathered, due = waiting
+            if await _joined(connection, identity, gathered, body):
+                return
     said = "|".join(f"{alert.id} {alert.state}" for alert in body.alerts)
     identity = f"msg_{digest(str(receiver.id), body.subject, said, body.at)}"
     await outbox.enqueue(connection, receiver.id, Message(identity, body), due)
 
 
-async def _gathered(connection: Connection, receiver: Stored, body: Body) -> bool:
-    """Adds alerts to a message of their group that still waits for more; whether there was one."""
+async def _waiting(connection: Connection, receiver: Stored, body: Body) -> tuple[str, Body, datetime] | None:
+    """The newest message of a group that still waits for more: its id, what it says, and until when."""
     cursor = await connection.execute(
-        "SELECT id, body FROM alert_outbox WHERE receiver_id = %s AND lane = %s AND state = 'waiting' "
+        "SELECT id, body, due_at FROM alert_outbox WHERE receiver_id = %s AND lane = %s AND state = 'waiting' "
         "AND attempts = 0 AND claimed_until IS NULL AND due_at > now() ORDER BY number DESC LIMIT 1 FOR UPDATE",
         (receiver.id, lane(body)),
     )
     row = await cursor.fetchone()
-    if row is None:
+    return None if row is None else (row[0], msgspec.convert(row[1], Body), row[2])
+
+
+async def _joined(connection: Connection, identity: str, gathered: Body, body: Body) -> bool:
+    """Adds alerts to a message; whether they fit."""
+    latest = {alert.id: alert for alert in (*gathered.alerts, *body.alerts)}
+    if len(latest) > MOST:
         return False
-    waiting = msgspec.convert(row[1], Body)
-    latest = {alert.id: alert for alert in (*waiting.alerts, *body.alerts)}
-    merged = msgspec.structs.replace(waiting, alerts=list(latest.values()))
+    merged = msgspec.structs.replace(gathered, alerts=list(latest.values()))
     await connection.execute(
-        "UPDATE alert_outbox SET body = %s WHERE id = %s", (Jsonb(msgspec.to_builtins(merged)), row[0])
+        "UPDATE alert_outbox SET body = %s WHERE id = %s", (Jsonb(msgspec.to_builtins(merged)), identity)
     )
     return True
 

@@ -52,7 +52,7 @@ _RELEASE: Final[LiteralString] = """
 """
 _TOKENS: Final[LiteralString] = """
     SELECT tokens, extract(epoch FROM now() - tokens_at)::float8, (settings->>'per_minute')::float8
-    FROM alert_receivers WHERE id = %s FOR UPDATE
+    FROM alert_receivers WHERE id = %s FOR NO KEY UPDATE
 """
 _FINISH: Final[LiteralString] = """
     UPDATE alert_outbox SET state = %s, fault = %s, claimed_by = NULL, claimed_until = NULL,

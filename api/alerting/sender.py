@@ -20,6 +20,7 @@ from api.alerting.receivers import AnyReceiver
 from api.alerting.receivers.base import Answer, Call, HttpReceiver, Outcome, clipped
 from api.alerting.receivers.mail import Mail, Post
 from api.alerting.templates import TemplateError
+from api.alerting.veil import veiled
 
 MOST: Final = 65_536
 """Bytes of an answer that are read."""
@@ -80,7 +81,10 @@ class Sender:
         )
 
     async def send(self, receiver: AnyReceiver, message: Message) -> Outcome:
-        """One attempt; every fault is an outcome."""
+        """One attempt; every fault is an outcome, and none shows a secret."""
+        return veiled(await self._outcome(receiver, message), receiver)
+
+    async def _outcome(self, receiver: AnyReceiver, message: Message) -> Outcome:
         try:
             if isinstance(receiver, Mail):
                 return await self._mail(receiver, message)
@@ -120,8 +124,9 @@ class Sender:
         return outcome
 
     async def _mail(self, receiver: Mail, message: Message) -> Outcome:
-        addresses = await self._tools.guard.resolve(receiver.host, receiver.port, plain=receiver.tls == "none")
-        chart = await self._charts(message.body.market)
+        async with asyncio.timeout(2 * self._config.timeout_s):
+            addresses = await self._tools.guard.resolve(receiver.host, receiver.port, plain=receiver.tls == "none")
+            chart = await self._charts(message.body.market)
         mail = receiver.written(message, datetime.now(UTC), chart)
         post = Post(receiver, addresses[0], self._tools.context, self._config.timeout_s)
         work = asyncio.get_running_loop().run_in_executor(self._threads, post.deliver, mail)

@@ -1,8 +1,8 @@
 """Words of messages: Jinja2 in its sandbox, and of Jinja2 only what cannot loop, grow or reach out.
 
 A template sees data, tests it, loops once over a list of it, and puts it through harmless filters. Calls, assignments,
-macros, multiplication and loops in loops are refused when it is saved, so its output is bounded by its own size and
-the data's.
+macros, multiplication, loops in loops and deep nesting are refused when it is saved, and filters that make more of a
+text are stopped, so its output is bounded by its own size and the data's.
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ from functools import lru_cache
 from typing import Any, Final
 
 import jinja2
-from jinja2 import nodes
+from jinja2 import filters, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MAX_TEMPLATE: Final = 8_000
 MAX_OUTPUT: Final = 64_000
+MAX_DEPTH: Final = 16
+"""Levels of nesting: what Jinja2 takes to compile an expression grows with the fourth power of its depth."""
+
+MAX_VALUE: Final = 1_000_000
+"""Characters that a filter may make: JSON of JSON doubles its backslashes, a join may square its text."""
 
 _FILTERS: Final = frozenset(
     {"abs", "capitalize", "default", "d", "e", "escape", "first", "float", "int", "join", "last", "length", "lower",
@@ -40,9 +45,37 @@ def _number(value: object, digits: int = 1) -> str:
     return f"{value:.{min(max(int(digits), 0), 9)}f}"
 
 
+def _check_size(size: int) -> None:
+    """That a filter may make a text of so many characters.
+
+    Raises:
+        TemplateError: it may not.
+    """
+    if size > MAX_VALUE:
+        msg = f"a text of {size} characters within the template: at most {MAX_VALUE}"
+        raise TemplateError(msg)
+
+
+@jinja2.pass_eval_context
+def _joined(context: nodes.EvalContext, value: Any, between: str = "") -> Any:
+    """The members of a list with something between them."""
+    members = list(value)
+    _check_size(sum(len(str(member)) for member in members) + len(str(between)) * max(len(members) - 1, 0))
+    return filters.do_join(context, members, between)
+
+
+@jinja2.pass_eval_context
+def _json(context: nodes.EvalContext, value: Any) -> Any:
+    """A value as JSON that HTML holds, on one line."""
+    made = filters.do_tojson(context, value)
+    _check_size(len(made))
+    return made
+
+
 def _environment(*, html: bool) -> ImmutableSandboxedEnvironment:
     made = ImmutableSandboxedEnvironment(autoescape=html, undefined=jinja2.ChainableUndefined, cache_size=0)
-    made.filters = {name: found for name, found in made.filters.items() if name in _FILTERS} | {"number": _number}
+    own = {"number": _number, "join": _joined, "tojson": _json}
+    made.filters = {name: found for name, found in made.filters.items() if name in _FILTERS} | own
     made.globals.clear()
     return made
 
@@ -68,7 +101,7 @@ def compiled(text: str, *, html: bool = False) -> jinja2.Template:
     except jinja2.TemplateSyntaxError as error:
         msg = f"line {error.lineno}: {error.message}"
         raise TemplateError(msg) from error
-    except (RecursionError, MemoryError, OverflowError, ValueError) as error:
+    except (RecursionError, MemoryError, OverflowError, ValueError, SyntaxError) as error:
         if isinstance(error, TemplateError):
             raise
         raise TemplateError("the template is nested too deeply, or holds a number beyond all bounds") from error
@@ -97,15 +130,15 @@ def render(text: str, values: dict[str, Any], *, html: bool = False) -> str:
 
 
 def _look_through(tree: nodes.Template) -> None:
-    pending: list[tuple[nodes.Node, bool]] = [(tree, False)]
+    pending: list[tuple[nodes.Node, bool, int]] = [(tree, False, 0)]
     while pending:
-        node, looping = pending.pop()
-        fault = _fault(node, looping)
+        node, looping, depth = pending.pop()
+        fault = _fault(node, looping) if depth <= MAX_DEPTH else f"nested more than {MAX_DEPTH} levels deep"
         if fault is not None:
             msg = f"line {node.lineno}: {fault}"
             raise TemplateError(msg)
         within = looping or isinstance(node, nodes.For)
-        pending.extend((child, within) for child in node.iter_child_nodes())
+        pending.extend((child, within, depth + 1) for child in node.iter_child_nodes())
 
 
 def _fault(node: nodes.Node, looping: bool) -> str | None:

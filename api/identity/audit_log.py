@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from api.identity.database import Connection
 
-LOCK: Final = 0x0E51_0004
+LOCK: Final = 0x0E51_0005
 """Key of the advisory lock under which the chain grows."""
 
 FIRST: Final = bytes(32)

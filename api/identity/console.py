@@ -12,7 +12,7 @@ from psycopg import AsyncConnection
 
 from api.alerting.vault import Vault
 from api.archive.schema import migrate
-from api.identity import audit_log, keys, signing, users
+from api.identity import audit_log, authorship, keys, signing, users
 from api.identity.audit_log import Event, Verdict
 from api.identity.database import Connection
 from api.identity.rest.answers import key_answer, spelled
@@ -136,7 +136,8 @@ async def export(url: str, name: str) -> dict[str, Any]:
             async for entry in audit_log.every(connection)
             if f"user:{user.id}" in {entry.who, entry.target}
         ]
-        return {"user": _said(user), "sessions": sessions, "audit_log": deeds}
+        written = await authorship.kept(connection, user.name)
+        return {"user": _said(user), "sessions": sessions, "written": written, "audit_log": deeds}
 
 
 def _text(value: object) -> str | None:

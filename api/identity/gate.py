@@ -57,7 +57,7 @@ def needs_identity(path: str, *, public_metrics: bool = False) -> bool:
     return path.startswith("/v1/") or path in {"/v1", "/openapi.json", "/metrics"}
 
 
-def shown_by(headers: Headers) -> Shown | None:
+def shown_by(headers: Headers, *, tls: bool = False) -> Shown | None:
     """What a request shows of who it is; a bearer counts before a cookie."""
     if _SHOWING.isdisjoint([name for name, _ in headers.raw]):
         return None
@@ -67,19 +67,19 @@ def shown_by(headers: Headers) -> Shown | None:
     for one in headers.get("sec-websocket-protocol", "").split(","):
         if one.strip().startswith(SUBPROTOCOL):
             return Shown("bearer", one.strip().removeprefix(SUBPROTOCOL))
-    secret = cookie_of(headers)
+    secret = cookie_of(headers, tls=tls)
     return Shown("cookie", secret) if secret else None
 
 
-def cookie_of(headers: Headers) -> str:
-    """The session that a browser sends, or nothing."""
+def cookie_of(headers: Headers, *, tls: bool) -> str:
+    """The session that a browser sends, or nothing; with TLS only by the cookie that no other host can have set."""
     if "cookie" not in headers:
         return ""
     try:
         jar = SimpleCookie(headers["cookie"])
     except CookieError:
         return ""
-    found = jar.get(SECURE_COOKIE) or jar.get(COOKIE)
+    found = jar.get(SECURE_COOKIE if tls else COOKIE)
     return found.value if found else ""
 
 
@@ -126,7 +126,7 @@ class Gate:
         headers = Headers(scope=scope)
         scope.setdefault("state", {})
         try:
-            shown = shown_by(headers)
+            shown = shown_by(headers, tls=self._config.has_tls)
             identity = scope["state"]["identity"] = await self._who(scope, headers, shown)
             if scope["type"] == "http":
                 self._check(scope, headers, shown, identity)

@@ -11,6 +11,7 @@ from uuid import UUID
 from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
+from api.identity import authorship
 from api.identity.database import Connection
 from api.identity.scopes import Role
 from api.identity.secrets import digest, new_secret
@@ -154,12 +155,13 @@ async def set_disabled(connection: Connection, user: User, *, disabled: bool) ->
 
 
 async def delete(connection: Connection, user: User) -> None:
-    """Forgets somebody, sessions included; the audit log keeps the bare id of what they did.
+    """Forgets somebody, sessions and authorship included; the audit log keeps the bare id of what they did.
 
     Raises:
         UserError: it is the last admin.
     """
     await _spare_last_admin(connection, user)
+    await authorship.forget(connection, user.name)
     await connection.execute("DELETE FROM users WHERE id = %s", (user.id,))
 
 

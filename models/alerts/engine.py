@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -156,6 +157,23 @@ def _conditions(checked: Checked) -> tuple[Node, Node, Node]:
     when = checked.when.node
     until = checked.until.node if checked.until is not None else Node("not", (when,))
     return when, until, shown_node(checked.when) or _NOTHING
+
+
+@lru_cache(maxsize=20_000)
+def windows_of(checked: Checked) -> frozenset[str]:
+    """Keys of the windows by which a rule looks back."""
+    return frozenset(window.key for window in compile_conditions(_conditions(checked)).windows)
+
+
+def with_room(rules: Iterable[Checked]) -> list[bool]:
+    """Which of some rules, the first ones first, find room for their windows in one market; one without needs none."""
+    taken: frozenset[str] = frozenset()
+    found = []
+    for rule in rules:
+        more = taken | windows_of(rule)
+        found.append(len(more) <= MAX_WINDOWS)
+        taken = more if found[-1] else taken
+    return found
 
 
 def _names_silence(checked: Checked) -> bool:

@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from api.config import ApiConfig
+from api.entrance import HEAD
 from tests import servers
 from tests.api.conftest import serving
 from tests.api.publisher import Publisher
@@ -45,6 +46,68 @@ def test_who_does_not_finish_asking_is_cut_off(config: ApiConfig, said: bytes) -
                 continue
             assert time.monotonic() - begin < 5
         assert served.metric("esi_api_refused_total", why="asked for nothing") == 1
+
+
+POST = b"POST /v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+
+
+def trickles(one: socket.socket, part: bytes, seconds: float) -> float:
+    """Sends parts until the other side ends the connection; gives after how many seconds it did."""
+    begin = time.monotonic()
+    one.settimeout(0.05)
+    while time.monotonic() - begin < seconds:
+        try:
+            one.sendall(part)
+            if one.recv(1_000) == b"":
+                break
+        except TimeoutError:
+            continue
+        except OSError:
+            break
+    return time.monotonic() - begin
+
+
+@pytest.mark.parametrize(
+    ("framing", "part"), [(b"Content-Length: 1000", b"1"), (b"Transfer-Encoding: chunked", b"1\r\n1\r\n")]
+)
+def test_who_sends_a_body_too_slowly_is_cut_off(config: ApiConfig, framing: bytes, part: bytes) -> None:
+    with serving(replace(config, ask_within=0.3)) as served:
+        with socket.create_connection(("127.0.0.1", port_of(served.url))) as slow:
+            slow.sendall(POST + framing + b"\r\n\r\n")
+            assert 0.8 < trickles(slow, part, 10) < 8
+        assert served.metric("esi_api_refused_total", why="sent its body too slowly") == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n", POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\n1\r\n0\r\n"],
+)
+def test_a_head_or_trailer_without_end_is_not_kept(config: ApiConfig, said: bytes) -> None:
+    with serving(config) as served:
+        with socket.create_connection(("127.0.0.1", port_of(served.url))) as flood:
+            flood.sendall(said)
+            assert trickles(flood, b"x-a: " + b"a" * HEAD + b"\r\n", 8) < 8
+        assert served.metric("esi_api_refused_total", why="head too large") == 1
+
+
+def test_a_head_that_is_too_large_is_told_so(config: ApiConfig) -> None:
+    with serving(config) as served, socket.create_connection(("127.0.0.1", port_of(served.url))) as large:
+        large.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+        time.sleep(0.1)
+        large.sendall(b"x-a: " + b"a" * HEAD)
+        assert large.recv(4096).startswith(b"HTTP/1.1 431 ")
+
+
+def test_many_small_requests_at_once_are_no_large_head(config: ApiConfig) -> None:
+    with serving(config) as served, socket.create_connection(("127.0.0.1", port_of(served.url))) as busy:
+        one = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nx-a: " + b"a" * 1_000 + b"\r\n\r\n"
+        busy.settimeout(10)
+        busy.sendall(one * 200)
+        heard = b""
+        while heard.count(b"HTTP/1.1 200 OK") < 200:
+            part = busy.recv(65_536)
+            assert part
+            heard += part
 
 
 async def test_an_open_socket_has_asked(config: ApiConfig, publisher: Publisher) -> None:

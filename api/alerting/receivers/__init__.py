@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, cast
 
+from api.alerting.guard import Guard
 from api.alerting.receivers.alertmanager import Alertmanager
 from api.alerting.receivers.base import ReceiverSettings
 from api.alerting.receivers.mail import Mail
@@ -42,3 +43,15 @@ def receiver_of(settings: dict[str, Any]) -> AnyReceiver:
         msg = f"there is no receiver of kind {str(kind)[:40]!r}; there are {', '.join(KINDS)}"
         raise UnknownKindError(msg)
     return cast("AnyReceiver", KINDS[kind].model_validate(settings))
+
+
+def check_addresses(guard: Guard, made: AnyReceiver) -> None:
+    """Refuses at once what would be refused at every delivery.
+
+    Raises:
+        RefusedError: the address may not be called.
+    """
+    if isinstance(made, Mail):
+        guard.check_host(made.host, plain=made.tls == "none")
+    else:
+        guard.check_url(made.url if isinstance(made.url, str) else made.url.get_secret_value())

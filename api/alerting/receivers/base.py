@@ -78,6 +78,9 @@ class ReceiverSettings(Strict):
     SECRET: ClassVar[frozenset[str]] = frozenset()
     """Names of the fields that are secrets."""
 
+    SENT_TO: ClassVar[tuple[str, ...]] = ()
+    """Names of the fields that say where its secrets are sent; where they change, the secrets are asked for again."""
+
     kind: str
     markets: tuple[Slug, ...] = ()
     severity: Severity = "info"
@@ -118,6 +121,8 @@ def _revealed(value: Any) -> Any:
 
 class HttpReceiver(ReceiverSettings):
     """A receiver that is reached by HTTP."""
+
+    SENT_TO: ClassVar[tuple[str, ...]] = ("url",)
 
     def calls(self, message: Message, now: datetime) -> list[Call]:
         """The requests that tell a message, in order."""

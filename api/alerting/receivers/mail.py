@@ -5,10 +5,12 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+import threading
 from contextlib import suppress
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from io import BufferedReader
 from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -19,6 +21,9 @@ from api.alerting.receivers.base import Outcome, ReceiverSettings, Template, cli
 
 Mailbox = Annotated[str, Field(pattern=r"^[^\s@<>,;:\"\\()\[\]]{1,64}@[A-Za-z0-9.-]{1,255}$")]
 """An address without a name: `duty@example.org`."""
+
+ANSWERS: Final = 65_536
+"""Bytes that a mail server may say at most."""
 
 HTML: Final = (
     '<p style="font:600 18px sans-serif">{{ title }}</p>'
@@ -47,6 +52,7 @@ class Mail(ReceiverSettings):
     """
 
     SECRET: ClassVar[frozenset[str]] = frozenset({"password"})
+    SENT_TO: ClassVar[tuple[str, ...]] = ("host", "port", "tls")
 
     kind: Literal["mail"] = "mail"
     host: str = Field(pattern=r"^[A-Za-z0-9.:-]{1,255}$")
@@ -88,15 +94,51 @@ def _attach(mail: EmailMessage, chart: bytes, cid: str) -> None:
     html.add_related(chart, "image", "png", cid=f"<{cid}>", filename="index.png")  # type: ignore[union-attr]  # as above
 
 
-class _Pinned(smtplib.SMTP):
-    """SMTP to an address that was judged, under the name that certificates are checked for."""
+class _Answers:
+    """The lines of a mail server, read to a bound: its answers may have any number of lines."""
 
-    def __init__(self, address: str, name: str, port: int, timeout: float, wrap: ssl.SSLContext | None) -> None:
+    def __init__(self, lines: BufferedReader) -> None:
+        self._lines, self._left = lines, ANSWERS
+
+    def readline(self, most: int) -> bytes:
+        """The next line."""
+        line = self._lines.readline(most)
+        self._left -= len(line)
+        if self._left < 0:
+            msg = f"its answers have more than {ANSWERS} bytes"
+            raise smtplib.SMTPServerDisconnected(msg)
+        return line
+
+    def close(self) -> None:
+        """Nothing more is read."""
+        self._lines.close()
+
+
+class _Pinned(smtplib.SMTP):
+    """SMTP to an address that was judged, under the name that certificates are checked for, until it is given up."""
+
+    sock: socket.socket | None
+
+    def __init__(
+        self, address: str, name: str, timeout: float, wrap: ssl.SSLContext | None, given_up: threading.Event
+    ) -> None:
         super().__init__(timeout=timeout)
-        self._host, self._address, self._wrap = name, address, wrap
-        code, said = self.connect(name, port)
+        self._host, self._address, self._wrap, self._given_up = name, address, wrap, given_up
+
+    def greet(self, port: int) -> None:
+        """Connects and hears the greeting."""
+        code, said = self.connect(self._host, port)
         if code != 220:
             raise smtplib.SMTPConnectError(code, said)
+        self.ehlo()
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The next answer."""
+        if self._given_up.is_set():
+            raise smtplib.SMTPServerDisconnected("it took too long")
+        if self.file is None and self.sock is not None:
+            self.file = _Answers(self.sock.makefile("rb"))
+        return super().getreply()
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         plain = socket.create_connection((self._address, port), timeout)
@@ -108,13 +150,15 @@ class Post:
 
     def __init__(self, settings: Mail, address: str, context: ssl.SSLContext, timeout: float) -> None:
         self._settings, self._address, self._context, self._timeout = settings, address, context, timeout
-        self._server: smtplib.SMTP | None = None
+        self._given_up = threading.Event()
+        self._server: _Pinned | None = None
 
     def abort(self) -> None:
-        """Closes the connection, whatever it is waiting for."""
-        if self._server is not None and self._server.sock is not None:
+        """Closes the connection, whatever it is waiting for, the greeting too."""
+        self._given_up.set()
+        if self._server is not None and (held := self._server.sock) is not None:
             with suppress(OSError):
-                self._server.sock.shutdown(socket.SHUT_RDWR)
+                held.shutdown(socket.SHUT_RDWR)
 
     def deliver(self, mail: EmailMessage) -> Outcome:
         """Hands the mail over; blocks."""
@@ -133,9 +177,9 @@ class Post:
     def _handed_over(self, mail: EmailMessage) -> Outcome:
         s = self._settings
         wrap = self._context if s.tls == "tls" else None
-        with _Pinned(self._address, s.host, s.port, self._timeout, wrap) as server:
-            self._server = server
-            server.ehlo()
+        self._server = _Pinned(self._address, s.host, self._timeout, wrap, self._given_up)
+        with self._server as server:
+            server.greet(s.port)
             if s.tls == "starttls":
                 server.starttls(context=self._context)
                 server.ehlo()

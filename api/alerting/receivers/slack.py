@@ -19,6 +19,7 @@ class Slack(HttpReceiver):
     """A channel of Slack; `url` is the secret address of an incoming webhook."""
 
     SECRET: ClassVar[frozenset[str]] = frozenset({"url"})
+    SENT_TO: ClassVar[tuple[str, ...]] = ()  # the address is the secret
 
     kind: Literal["slack"] = "slack"
     url: SecretStr = Field(max_length=2_000)

@@ -20,6 +20,7 @@ class Teams(HttpReceiver):
     """A channel of Teams; `url` is the secret address of a workflow that posts what it gets."""
 
     SECRET: ClassVar[frozenset[str]] = frozenset({"url"})
+    SENT_TO: ClassVar[tuple[str, ...]] = ()  # the address is the secret
 
     kind: Literal["teams"] = "teams"
     url: SecretStr = Field(max_length=2_000)

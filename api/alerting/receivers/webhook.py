@@ -32,6 +32,7 @@ class Webhook(HttpReceiver):
     """
 
     SECRET: ClassVar[frozenset[str]] = frozenset({"keys"})
+    SENT_TO: ClassVar[tuple[str, ...]] = ()  # keys sign, and are not sent
 
     kind: Literal["webhook"] = "webhook"
     url: str = Field(max_length=2_000)

@@ -16,7 +16,7 @@ from api.alerting.ledger import Row, row_of
 from api.alerting.messages import spelled
 from api.alerting.rest import answers
 from api.alerting.rest.door import ACT, READ, database, json_answer
-from api.alerting.rest.noted import noted
+from api.alerting.rest.noted import author_of, noted
 from api.openapi import responses
 from api.problems import Problem
 from schemas.alert_rule import Severity, Title
@@ -102,9 +102,9 @@ def _answer(row: Row) -> answers.AlertAnswer:
 )  # fmt: skip
 async def acknowledge(request: Request, alert_id: str, body: Acknowledgement) -> Response:
     """Says that somebody takes care: the alert is not sent again until it ends, and PagerDuty is told."""
-    now = datetime.now(UTC)
+    now, author = datetime.now(UTC), author_of(request, body.author)
     async with database(request) as connection, connection.transaction():
-        row = await ledger.acknowledge(connection, alert_id[:64], body.author, body.note, now)
+        row = await ledger.acknowledge(connection, alert_id[:64], author, body.note, now)
         if row is None:
             raise Problem(
                 404, "Unknown alert", f"No alert {alert_id[:64]!r} stands. GET /v1/alerts lists what there is."
@@ -137,7 +137,7 @@ async def add_silence(request: Request, body: SilenceBody) -> Response:
     lasting = timedelta(microseconds=body.lasting)
     if lasting > LONGEST:
         raise Problem(422, "Bad parameter", "lasting: at most 366d; change or remove the rule instead")
-    begin = body.begins_at or datetime.now(UTC)
+    begin, author = body.begins_at or datetime.now(UTC), author_of(request, body.author)
     try:
         end = begin + lasting
     except OverflowError as error:
@@ -146,7 +146,7 @@ async def add_silence(request: Request, body: SilenceBody) -> Response:
         rows = await connection.execute(
             "INSERT INTO alert_silences (author, reason, market, rule, severity, segment, begins_at, ends_at) "
             f"VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING {_SILENCE}",
-            (body.author, body.reason, body.market, body.rule, body.severity, body.segment, begin, end),
+            (author, body.reason, body.market, body.rule, body.severity, body.segment, begin, end),
         )
         made = _silence(await rows.fetchone())
         await noted(request, connection, "silences.add", f"silence:{made.id}", after=_kept(made))
@@ -165,7 +165,7 @@ async def end_silence(
         done = await connection.execute(
             "UPDATE alert_silences SET ended_by = %s WHERE id = %s AND ended_by IS NULL AND ends_at > now() "
             f"RETURNING {_SILENCE}",
-            (author, silence_id),
+            (author_of(request, author), silence_id),
         )
         row = await done.fetchone()
         if row is None:

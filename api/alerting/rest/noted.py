@@ -19,6 +19,12 @@ WITHHELD: Final = frozenset({"to", "sender", "user", "account"})
 Said = dict[str, Any] | None
 
 
+def author_of(request: Request, said: str) -> str:
+    """Who does something, by name: people are who they logged in as; services say for whom they act."""
+    identity = identity_of(request)
+    return said if identity.role == "service" else identity.name
+
+
 async def noted(
     request: Request, connection: Connection, action: str, target: str, *, before: Said = None, after: Said = None
 ) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from secrets import token_hex
 from typing import Annotated, Any
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Path, Query, Request
 from psycopg.errors import ForeignKeyViolation
 from pydantic import Field, ValidationError
@@ -14,7 +16,7 @@ from starlette.responses import Response
 from api.alerting import messages, outbox, registry, templates
 from api.alerting.guard import Guard, RefusedError
 from api.alerting.messages import Message, spelled
-from api.alerting.receivers import AnyReceiver, UnknownKindError, receiver_of
+from api.alerting.receivers import AnyReceiver, UnknownKindError, check_addresses, receiver_of
 from api.alerting.registry import Stored
 from api.alerting.rest import answers
 from api.alerting.rest.door import READ, WRITE, database, json_answer
@@ -68,37 +70,34 @@ async def save_receiver(request: Request, name: Name, body: ReceiverBody) -> Res
     async with database(request) as connection, connection.transaction():
         before = await registry.receiver(connection, name)
         try:
-            made = receiver_of({**_kept_secrets(before, body, vault), **body.settings})
-            _check_addresses(request.app.state.config.alert_allow, made)
+            made = _made(before, body, vault)
+            check_addresses(Guard(request.app.state.config.alert_allow), made)
             secrets = {key: value for key, value in made.secrets().items() if value}
             stored = await registry.save(connection, name, made, vault.seal(secrets), body.enabled)
             was, now = of_receiver(before), of_receiver(stored)
             await noted(request, connection, "receivers.write", f"receiver:{name}", before=was, after=now)
         except ValidationError as error:
-            faults = [
-                f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors(include_input=False)
-            ]
-            raise _unusable("; ".join(faults)) from error
+            raise _unusable("; ".join(_faults(error))) from error
         except (UnknownKindError, VaultError, RefusedError) as error:
             raise _unusable(str(error)) from error
     return json_answer(answers.receiver_answer(stored))
 
 
-def _kept_secrets(before: Stored | None, body: ReceiverBody, vault: Vault) -> dict[str, object]:
-    if before is None or before.kind != body.settings.get("kind"):
-        return {}
-    return vault.open(before.sealed)
-
-
-def _check_addresses(allow: Any, made: AnyReceiver) -> None:
-    """Refuses at once what would be refused at every delivery.
+def _made(before: Stored | None, body: ReceiverBody, vault: Vault) -> AnyReceiver:
+    """The receiver that is asked for, with the secrets that were left out.
 
     Raises:
-        RefusedError: the address may not be called.
+        Problem: they would be sent elsewhere than before: whoever may change an address may not learn secrets by it.
     """
-    url = getattr(made, "url", None)
-    if url is not None:
-        Guard(allow).check_url(url if isinstance(url, str) else url.get_secret_value())
+    if before is None or before.kind != body.settings.get("kind"):
+        return receiver_of(body.settings)
+    kept = vault.open(before.sealed)
+    made = receiver_of({**kept, **body.settings})
+    moved = [name for name in made.SENT_TO if made.public()[name] != before.settings.get(name)]
+    if moved and (held := sorted(kept.keys() - body.settings.keys())):
+        msg = f"{' and '.join(moved)} changed: give {' and '.join(held)} again, which would be sent there"
+        raise _unusable(msg)
+    return made
 
 
 def _faults(error: ValidationError) -> list[str]:
@@ -180,8 +179,9 @@ async def redeliver(request: Request, body: Redelivery) -> Response:
 async def preview(body: PreviewBody) -> Response:
     """Says what a template makes of an example."""
     example = messages.values(messages.trial("us", datetime.now(UTC), "https://esi.example/"))
+    example["title"] = "INFO us: Test of the receiver"
     try:
-        text = templates.render(body.template, example | {"title": "INFO us: Test of the receiver"}, html=body.html)
+        text = await run_sync(partial(templates.render, body.template, example, html=body.html))
     except templates.TemplateError as error:
         raise Problem(422, "Template cannot be used", str(error)) from error
     return json_answer(answers.Preview(text))

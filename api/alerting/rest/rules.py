@@ -1,7 +1,8 @@
-"""`/v1/alerts/rules`: list, write, check and back-test rules."""
+"""`/v1/alerts/rules`: list and write rules."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,28 +11,22 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from api.alerting import history, rulebook
+from api.alerting import rulebook
+from api.alerting.desk import NO_ROOM, left_out, usable
 from api.alerting.rest import answers
-from api.alerting.rest.door import READ, WRITE, database, json_answer, names_of
-from api.alerting.rest.noted import noted, of_rule
+from api.alerting.rest.door import READ, WRITE, Connection, database, json_answer, names_of
+from api.alerting.rest.noted import author_of, noted, of_rule
 from api.alerting.rulebook import StoredRule, TwinError
 from api.openapi import responses
-from api.parameters import milliseconds
 from api.problems import Problem
-from models.alerts.backtest import Backtest, Trial
 from models.alerts.check import USAGE
+from models.alerts.engine import windows_of
 from models.alerts.kinds import Checked, checked
 from models.alerts.nodes import RuleError
 from schemas.alert_fields import FIELDS, Vocabulary
 from schemas.alert_rule import AlertRule
 from schemas.market_words import Strict, Text
 from schemas.names import RUN_MARK
-
-MOST = 200_000
-"""Readings that a back-test looks at."""
-
-SHOWN = 20
-"""Dates that its summary names."""
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
@@ -46,16 +41,6 @@ class RuleBody(Strict):
     market: MarketName
     rule: AlertRule
     author: Author
-
-
-class TrialBody(Strict):
-    """A rule to be checked or tried, `from` a time or date on `to` another one; `finals` leaves out the provisional."""
-
-    market: MarketName
-    rule: AlertRule
-    begin: str | None = Field(default=None, alias="from", max_length=40)
-    end: str | None = Field(default=None, alias="to", max_length=40)
-    finals: bool = True
 
 
 def fitting(rule: AlertRule, names: Vocabulary) -> Checked:
@@ -74,14 +59,37 @@ def _base(market: str) -> str:
     return market.partition(RUN_MARK)[0]
 
 
-def _answer(stored: StoredRule, names: Vocabulary | None) -> answers.RuleAnswer:
+def _answers(found: Sequence[StoredRule], names: Vocabulary | None) -> list[answers.RuleAnswer]:
+    """All rules of one market as they are answered; some want windows for which there is no room."""
     if names is None:
-        return answers.rule_answer(stored, None, None, "no flow publishes this market now")
+        return [answers.rule_answer(one, None, None, "no flow publishes this market now") for one in found]
+    faults = usable(found, names)[1]
+    return [_answer(one, names, faults.get(one.name)) for one in found]
+
+
+def _answer(stored: StoredRule, names: Vocabulary, fault: str | None = None) -> answers.RuleAnswer:
     try:
         found = checked(stored.rule, names)
     except RuleError as error:
         return answers.rule_answer(stored, None, None, str(error))
-    return answers.rule_answer(stored, found.when_text, found.until_text, None)
+    return answers.rule_answer(stored, found.when_text, found.until_text, fault)
+
+
+async def _must_have_room(
+    connection: Connection, stored: StoredRule, names: Vocabulary, before: StoredRule | None = None
+) -> None:
+    """That a rule which was just written, instead of another version, leaves no rule of its market without room.
+
+    Raises:
+        Problem: there are too many windows.
+    """
+    if not windows_of(checked(stored.rule, names)):
+        return
+    now = await rulebook.rules(connection, stored.market)
+    others = [one for one in now if one.id != stored.id]
+    was = others if before is None else [*others, before]
+    if await run_sync(left_out, now, names) > await run_sync(left_out, was, names):
+        raise Problem(422, "Rule cannot be used", NO_ROOM)
 
 
 @router.get("/rules", summary="Rules", responses=responses("Rules", 422, 503), openapi_extra=READ)
@@ -97,7 +105,8 @@ async def list_rules(request: Request, market: Market = None) -> Response:
             if problem.status != 404:
                 raise
             names[one] = None
-    return json_answer(answers.Rules([_answer(rule, names[rule.market]) for rule in found]))
+    by_market = [_answers([rule for rule in found if rule.market == one], names[one]) for one in sorted(names)]
+    return json_answer(answers.Rules([answer for rules in by_market for answer in rules]))
 
 
 @router.post(
@@ -110,9 +119,11 @@ async def add_rule(request: Request, body: RuleBody) -> Response:
     fitting(body.rule, names)
     async with database(request) as connection, connection.transaction():
         try:
-            stored = await rulebook.add(connection, _base(body.market), body.rule, body.author)
+            author = author_of(request, body.author)
+            stored = await rulebook.add(connection, _base(body.market), body.rule, author)
         except TwinError as error:
             raise Problem(409, "Name taken", str(error)) from error
+        await _must_have_room(connection, stored, names)
         await noted(request, connection, "rules.add", f"rule:{stored.id}", after=of_rule(stored))
     return json_answer(_answer(stored, names))
 
@@ -124,9 +135,14 @@ async def show_rule(request: Request, rule_id: UUID) -> Response:
     """A rule by its id."""
     async with database(request) as connection:
         stored = await rulebook.rule(connection, rule_id)
-    if stored is None:
+        if stored is None:
+            raise _unknown(rule_id)
+        beside = await rulebook.rules(connection, stored.market)
+    found = _answers(beside, await names_of(request, stored.market))
+    answer = next((one for one in found if one.id == str(rule_id)), None)
+    if answer is None:
         raise _unknown(rule_id)
-    return json_answer(_answer(stored, await names_of(request, stored.market)))
+    return json_answer(answer)
 
 
 @router.put(
@@ -142,11 +158,13 @@ async def change_rule(request: Request, rule_id: UUID, body: RuleBody) -> Respon
         if before is None or before.market != _base(body.market):
             raise _unknown(rule_id)
         try:
-            stored = await rulebook.change(connection, rule_id, body.rule, body.author)
+            author = author_of(request, body.author)
+            stored = await rulebook.change(connection, rule_id, body.rule, author)
         except TwinError as error:
             raise Problem(409, "Name taken", str(error)) from error
         if stored is None:
             raise _unknown(rule_id)
+        await _must_have_room(connection, stored, names, before)
         was, now = of_rule(before), of_rule(stored)
         await noted(request, connection, "rules.change", f"rule:{rule_id}", before=was, after=now)
     return json_answer(_answer(stored, names))
@@ -162,57 +180,10 @@ async def remove_rule(
     """Takes a rule out; its alerts end."""
     async with database(request) as connection, connection.transaction():
         before = await rulebook.rule(connection, rule_id)
-        if not await rulebook.remove(connection, rule_id, author):
+        if not await rulebook.remove(connection, rule_id, author_of(request, author)):
             raise _unknown(rule_id)
         await noted(request, connection, "rules.remove", f"rule:{rule_id}", before=of_rule(before))
     return json_answer(answers.Done(1, str(rule_id)))
-
-
-@router.post("/check", summary="Check a rule", responses=responses("Checked", 404, 413, 422, 503), openapi_extra=READ)
-async def check_rule(request: Request, body: TrialBody) -> Response:
-    """Says whether a rule fits its market, and what it is in the rule language."""
-    found = fitting(body.rule, await names_of(request, body.market))
-    return json_answer(answers.Checked(body.market, found.when_text, found.until_text, found.when.seconds))
-
-
-@router.post(
-    "/backtest", summary="Try a rule over history", responses=responses("BacktestAnswer", 404, 413, 422, 503),
-    openapi_extra=READ,
-)  # fmt: skip
-async def backtest_rule(request: Request, body: TrialBody) -> Response:
-    """Says when a rule would have given alerts, over the archived readings."""
-    found = fitting(body.rule, await names_of(request, body.market))
-    begin, end = milliseconds("from", body.begin) or 0, milliseconds("to", body.end)
-    trial, cut = Trial(body.rule, found), False
-    end = 2**62 if end is None else end
-    async with database(request) as connection:
-        pages = history.pages(connection, body.market, begin, end, finals=body.finals, details=trial.wants_details)
-        async for page in pages:
-            await run_sync(trial.feed, page)
-            if cut := trial.result().readings >= MOST:
-                break
-    return json_answer(tried(body.market, found, trial.result(), cut=cut))
-
-
-def tried(market: str, found: Checked, result: Backtest, *, cut: bool) -> answers.BacktestAnswer:
-    """A back-test as it is answered."""
-    episodes = [answers.EpisodeAnswer(one.began, one.ended, one.value) for one in result.episodes]
-    return answers.BacktestAnswer(
-        market, found.when_text, found.until_text, result.readings, result.first, result.last, len(episodes), episodes,
-        summary(result), cut,
-    )  # fmt: skip
-
-
-def summary(result: Backtest) -> str:
-    """`would have fired 14 times since 2000-01-03: 2000-04-14, ...`."""
-    if result.first is None:
-        return "there is no archived history of this market"
-    count = len(result.episodes)
-    times = {0: "never", 1: "once"}.get(count, f"{count} times")
-    dates = [one.began[:10] for one in result.episodes]
-    more = f", and {count - SHOWN} more" if count > SHOWN else ""
-    told = f": {', '.join(dates[:SHOWN])}{more}" if dates else ""
-    return f"would have fired {times} since {result.first[:10]}{told}"
 
 
 @router.get("/fields", summary="Fields for rules", responses=responses("Fields", 404, 422, 503), openapi_extra=READ)

@@ -125,7 +125,7 @@ def set_cookie(request: Request, response: Response, token: str) -> None:
 async def log_out(request: Request) -> Response:
     """Ends the session here and everywhere within seconds."""
     identity: Identity | None = request.state.identity
-    token, authority = cookie_of(request.headers), authority_of(request)
+    token, authority = cookie_of(request.headers, tls=request.app.state.config.has_tls), authority_of(request)
     if identity is None or not identity.csrf or not token:
         raise NOBODY
     async with visit(authority.pool) as connection, connection.transaction():

@@ -8,8 +8,9 @@ from api.alerting import console
 from api.alerting.console import ConsoleError
 from api.alerting.guard import Guard
 from api.alerting.vault import Vault
+from models.alerts.windows import MAX_WINDOWS
 from schemas.alert_rule import AlertRule
-from tests.api.alerting.conftest import KEY, WHSEC, rows
+from tests.api.alerting.conftest import KEY, WHSEC, add_rule, rows
 from tests.models.alerts.made import MARKET
 
 
@@ -17,6 +18,15 @@ async def test_a_rule_that_does_not_fit_is_not_stored(tables: str) -> None:
     with pytest.raises(ConsoleError, match="did you mean index"):
         await console.add_rule(tables, "us", AlertRule(name="r", when="indx > 3"), MARKET, "ann")
     assert await console.rules(tables, None) == []
+
+
+async def test_a_rule_whose_windows_find_no_room_is_not_stored(tables: str) -> None:
+    for n in range(MAX_WINDOWS):
+        add_rule(tables, "us", name=f"r{n}", when=f"max(index, {n + 1}h) > 1")
+    with pytest.raises(ConsoleError, match="different ways"):
+        await console.add_rule(tables, "us", AlertRule(name="r", when="max(index, 1s) > 3"), MARKET, "ann")
+    assert await console.add_rule(tables, "us", AlertRule(name="r", when="max(index, 1h) > 3"), MARKET, "ann")
+    assert len(await console.rules(tables, "us")) == MAX_WINDOWS + 1
 
 
 async def test_a_receiver_needs_a_key_for_its_secrets(tables: str) -> None:

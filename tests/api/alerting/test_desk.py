@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -29,18 +30,24 @@ def seen(n: int, index: float | None) -> Seen:
 
 def test_faulty_rules_are_named_and_the_others_work() -> None:
     rules = [stored("index > 80"), stored("forecast.q95 > 80"), stored("indx > 3"), stored("index > 1", enabled=False)]
-    good, faults = usable(rules, CARD)
+    good, faults = usable(rules, vocabulary(CARD))
     assert [one.stored.name for one in good] == ["index > 80"]
     assert "not available in this market" in faults["forecast.q95 > 80"]
     assert set(faults) == {"forecast.q95 > 80", "indx > 3"}
     assert vocabulary(CARD).segments == ("credit", "equity")
 
 
-def test_more_windows_than_allowed_leave_the_last_rules_out() -> None:
-    rules = [stored(f"max(index, {n + 1}s) > 1") for n in range(MAX_WINDOWS + 2)]
-    desk = Desk("live", CARD, rules, None)
-    assert len(desk.rules) == MAX_WINDOWS
-    assert len(desk.faults) == 2
+def test_more_windows_than_allowed_leave_the_newest_rules_that_need_them_out() -> None:
+    rules = [stored(f"max(index, {n + 1}s) > 1") for n in range(MAX_WINDOWS)]
+    newer = [
+        replace(stored(when), created_at=NOW + timedelta(days=1))
+        for when in ("max(index, 9h) > 1", "min(index, 1s) > 1")
+    ]
+    watch = replace(stored("silence > 5m"), created_at=NOW + timedelta(days=2))
+    desk = Desk("live", CARD, [*newer, *rules, watch], None)
+    assert {one.stored.name for one in desk.rules} == {one.name for one in (*rules, watch)}
+    assert desk.watches_silence
+    assert set(desk.faults) == {one.name for one in newer}
 
 
 def test_turns_carry_what_the_rule_says_and_sees() -> None:
@@ -102,8 +109,8 @@ def test_who_watches_silence_and_who_wants_details() -> None:
 
 def test_a_market_with_scores_has_rules_over_them() -> None:
     rules = [stored("forecast.q95 > 60"), stored("drift.found > 0")]
-    assert usable(rules, CARD)[0] == []
-    good, faults = usable(rules, CARD | {"scores": True})
+    assert usable(rules, vocabulary(CARD))[0] == []
+    good, faults = usable(rules, vocabulary(CARD | {"scores": True}))
     assert len(good) == 2
     assert faults == {}
     assert Desk("live", CARD | {"scores": True}, rules, None).wants_details

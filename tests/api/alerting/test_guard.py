@@ -14,7 +14,7 @@ from api.alerting.guard import Guard, GuardedResolver, RefusedError
 REFUSED = [
     "127.0.0.1", "127.9.9.9", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
     "224.0.0.1", "255.255.255.255", "198.18.0.1", "192.0.2.1", "::", "::1", "fe80::1", "fe80::1%eth0", "fd00::1",
-    "ff02::1", "fd00:ec2::254", "::ffff:127.0.0.1", "::ffff:a9fe:a9fe", "::ffff:10.0.0.1", "64:ff9b::7f00:1",
+    "ff02::1", "fd00:ec2::254", "::ffff:127.0.0.1", "::ffff:a9fe:a9fe", "::ffff:10.0.0.1", "fec0::1", "64:ff9b::7f00:1",
     "2002:7f00:1::", "2002:a9fe:a9fe::", "::127.0.0.1", "2001:0:7f00:1::", "2001:db8::1",
 ]  # fmt: skip
 PUBLIC = ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:93.184.216.34"]
@@ -54,6 +54,9 @@ def test_what_the_configuration_names_is_let_through() -> None:
         ("https://127.0.0.1/", "no public address"),
         ("https://[::1]:8443/", "no public address"),
         ("https://[::ffff:169.254.169.254]/latest/meta-data", "no public address"),
+        ("https://[fec0::1]/", "no public address"),
+        ("https://localhost/", "no public address"),
+        ("https://esi.LocalHost./", "no public address"),
         ("http://93.184.216.34/", "without TLS"),
         ("https://2130706433/", "odd spelling"),
         ("https://0177.0.0.1/", "odd spelling"),

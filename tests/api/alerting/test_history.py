@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from api.alerting import history
 from api.alerting.desk import Desk
 from api.alerting.evaluator import connected
@@ -28,27 +30,21 @@ def fill(url: str, count: int) -> None:
 
 async def test_pages_of_history(tables: str) -> None:
     fill(tables, 45)
-    async with connected(tables) as c:
-        found = [
-            one async for page in history.pages(c, "live", BEGIN_MS, 2**62, finals=False, details=True) for one in page
-        ]
-        assert [said.index for said, _ in found] == [float(n) for n in range(45)]
-        assert [behind is not None for _, behind in found] == [n % 10 == 9 for n in range(45)]
-        finals = [
-            said.index
-            async for page in history.pages(c, "live", BEGIN_MS + 10_000, BEGIN_MS + 39_000, finals=True, details=False)
-            for said, behind in page
-            if behind is None
-        ]
-        assert finals == [19.0, 29.0]
-        assert [page async for page in history.pages(c, "other", 0, 2**62, finals=True, details=True)] == []
+    here = partial(connected, tables)
+    pages = history.pages(here, "live", BEGIN_MS, 2**62, finals=False, details=True)
+    found = [one async for page in pages for one in page]
+    assert [said.index for said, _ in found] == [float(n) for n in range(45)]
+    assert [behind is not None for _, behind in found] == [n % 10 == 9 for n in range(45)]
+    pages = history.pages(here, "live", BEGIN_MS + 10_000, BEGIN_MS + 39_000, finals=True, details=False)
+    assert [said.index async for page in pages for said, behind in page if behind is None] == [19.0, 29.0]
+    assert [page async for page in history.pages(here, "other", 0, 2**62, finals=True, details=True)] == []
 
 
 async def test_what_cannot_be_read_is_left_out(tables: str) -> None:
     fill(tables, 3)
     rows(tables, "UPDATE readings SET reading = '{' WHERE id_ms = %s RETURNING 1", BEGIN_MS + 1_000)
-    async with connected(tables) as c:
-        (page,) = [one async for one in history.pages(c, "live", 0, 2**62, finals=False, details=True)]
+    pages = history.pages(partial(connected, tables), "live", 0, 2**62, finals=False, details=True)
+    (page,) = [one async for one in pages]
     assert [said.index for said, _ in page] == [0.0, 2.0]
 
 

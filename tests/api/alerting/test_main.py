@@ -19,6 +19,7 @@ import redis
 
 from api.alerting.config import AlertsConfig
 from api.alerting.main import run
+from api.alerting.relay import KEPT
 from api.alerting.vault import VaultError
 from api.archive.schema import SchemaError, migrate
 from tests import servers
@@ -113,7 +114,17 @@ def test_kills_at_random_points_lose_no_alert_and_tell_each_once_by_id(
     assert odd == [(highs,)], "none is missed, none is double"
     assert {row[1:] for row in episodes} == {("resolved", None)}
     assert _ids(endpoint) == Counter({(row[0], state): 1 for row in episodes for state in ("alerting", "resolved")})
-    servers.wait_until(lambda: clean_redis.xlen("esi:live:alerts") == 2 * len(episodes))
+    numbers = [number for (number,) in rows(tables, "SELECT number FROM alert_events ORDER BY number")]
+    assert len(numbers) == 2 * len(episodes)
+
+    def relayed() -> list[int]:
+        entries: list[tuple[bytes, dict[bytes, bytes]]] = clean_redis.xrange("esi:live:alerts")  # type: ignore[assignment]
+        return [int(identity.partition(b"-")[0]) for identity, _ in entries]
+
+    servers.wait_until(lambda: relayed()[-1] == numbers[-1])
+    kept = relayed()
+    assert len(kept) >= min(len(numbers), KEPT), "after many kills the stream has only the newest of them"
+    assert kept == numbers[-len(kept) :]
 
 
 def test_sigterm_ends_it_within_two_seconds_even_if_a_receiver_hangs(

@@ -96,6 +96,17 @@ async def test_messages_of_a_group_are_gathered(tables: str) -> None:
     assert body["alerts"][-1]["state"] == "resolved"
 
 
+async def test_a_message_that_is_full_is_followed_by_another_at_the_same_time(tables: str) -> None:
+    add_receiver(tables, "slack", kind="slack", url="https://example.org/s", gather_s=60)
+    now = datetime.now(UTC)
+    async with connected(tables) as c:
+        for n in range(1 + 2 * notify.MOST):
+            await notify.tell(c, [row(n)], "alerts", now, "")
+    assert [len(told) for _, told in waiting(tables)] == [1, notify.MOST, notify.MOST]
+    ((first,), (second,), (third,)) = rows(tables, "SELECT due_at FROM alert_outbox ORDER BY number")
+    assert (second - first, third) == (timedelta(seconds=60), second)
+
+
 async def test_what_stands_is_told_again_and_what_was_silenced_for_the_first_time(tables: str) -> None:
     add_receiver(tables, "slack", kind="slack", url="https://example.org/s")
     rule = stored(repeat="1h")

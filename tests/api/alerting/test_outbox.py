@@ -61,6 +61,18 @@ async def test_two_processes_share_the_work_without_doubles_and_lanes_keep_their
         assert ids(await claimed(second, 2)) == ["msg_3", "msg_4"]
 
 
+async def test_claiming_waits_for_nobody_who_is_about_to_tell(tables: str) -> None:
+    """Else the two could wait for each other: an insert holds its receiver, a retry of another lane holds its row."""
+    target = receiver(tables)
+    async with await connection(tables) as teller, await connection(tables) as first:
+        await outbox.become_worker(first, 1)
+        await outbox.enqueue(first, target, named(1, "m1"), NOW)
+        await first.execute("SET lock_timeout TO '1s'")
+        async with teller.transaction():
+            await outbox.enqueue(teller, target, named(2, "m2"), NOW)
+            assert ids(await claimed(first, 1)) == ["msg_1"]
+
+
 async def test_what_a_dead_process_had_claimed_is_free_at_once(tables: str) -> None:
     target = receiver(tables)
     async with await connection(tables) as living:

@@ -15,7 +15,7 @@ from api.alerting.config import AlertsConfig, networks
 from api.alerting.receivers import receiver_of
 from api.alerting.receivers.base import Outcome
 from api.alerting.receivers.webhook import Webhook
-from api.alerting.sender import MOST, Sender
+from api.alerting.sender import MOST, POSTS, Sender
 from tests import servers
 from tests.api.alerting.conftest import LOOPBACK, WHSEC
 from tests.api.alerting.endpoint import Certificates, Endpoint, answer
@@ -166,6 +166,49 @@ async def test_several_calls_end_with_the_first_that_fails(endpoint: Endpoint, c
     assert outcome.verdict == "again"
     assert len(endpoint.got) == 2
     assert outcome.request.startswith("POST https://localhost")
+
+
+class Talker:
+    """A mail server that says one thing again and again, until its peer is gone."""
+
+    def __init__(self, first: bytes, then: bytes, pause_s: float) -> None:
+        self.first, self.then, self.pause_s, self.left = first, then, pause_s, 0
+
+    async def talk(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Talks to one peer."""
+        writer.write(self.first)
+        try:
+            while True:
+                writer.write(self.then)
+                await writer.drain()
+                await asyncio.sleep(self.pause_s)
+        except OSError:
+            self.left += 1
+        finally:
+            writer.close()
+
+
+@pytest.mark.parametrize(
+    ("talker", "fault"),
+    [
+        (Talker(b"220-", b"a", 0.05), "no answer within 0.2 s"),
+        (Talker(b"220 here\r\n", b"250-" + b"x" * 500 + b"\r\n", 0), "more than 65536 bytes"),
+    ],
+)
+async def test_a_mail_server_that_never_ends_holds_nothing(
+    certificates: Certificates, talker: Talker, fault: str
+) -> None:
+    """A thread that it kept would be missing to all mails, also those to other servers."""
+    port, count = servers.free_port(), POSTS + 1
+    settings = {"host": "127.0.0.1", "port": port, "tls": "none", "sender": "a@b.example", "to": ["c@d.example"]}
+    mail = receiver_of({"kind": "mail", **settings})
+    config = AlertsConfig("", "", ca_file=certificates.authority, allow=LOOPBACK, timeout_s=0.2)
+    async with await asyncio.start_server(talker.talk, "127.0.0.1", port), Sender(config, no_picture) as sender:
+        outcomes = [await sender.send(mail, message()) for _ in range(count)]
+        assert all(one.verdict == "again" and fault in one.fault for one in outcomes), outcomes
+        async with asyncio.timeout(10):
+            while talker.left < count:
+                await asyncio.sleep(0.02)
 
 
 async def test_a_template_that_fails_is_a_dead_letter_and_says_so(certificates: Certificates) -> None:

@@ -62,6 +62,10 @@ def test_html_is_escaped() -> None:
         ("{{ n|round(999999999, 'floor') }}", "no filter named 'round'|there is no filter round"),
         ("{{ n is divisibleby 2 }}", "there is no test divisibleby"),
         ("line\n{{ name", "line 2"),
+        ("{{ " + "+".join("n" * 300) + " }}", "nested more than 16 levels deep"),
+        ("{{ " + "not " * 20 + "n }}", "nested more than 16 levels deep"),
+        ("{{ n" + "|abs" * 20 + " }}", "nested more than 16 levels deep"),
+        ("{% if n %}" * 20 + "x" + "{% endif %}" * 20, "nested more than 16 levels deep"),
         ("{{ " + "(" * 3_000 + "1" + ")" * 3_000 + " }}", "nested too deeply|too many nested"),
         ("{{ " + "9" * 6_000 + " }}", "beyond all bounds"),
         ("x" * (MAX_TEMPLATE + 1), "at most 8000"),
@@ -76,6 +80,26 @@ def test_a_long_output_is_cut_off() -> None:
     said = render("{% for a in alerts %}" + "x" * 7_000 + "{% endfor %}", {"alerts": list(range(1_000_000))})
     assert len(said) == MAX_OUTPUT
     assert said.endswith("x…")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ '" + "a" * 1_000 + "'|join('" + "b" * 1_000 + "')|join('" + "c" * 400 + "') }}", "at most 1000000"),
+        ("{{ alerts|join('" + "b" * 7_000 + "')|join('" + "b" * 500 + "')|length }}", "at most 1000000"),
+        ("{{ '" + '"' * 1_000 + "'" + "|tojson" * 13 + " }}", "at most 1000000"),
+        ("{{ alerts|tojson(indent=500000000) }}", "unexpected keyword argument 'indent'"),
+    ],
+)
+def test_filters_make_no_endless_text(text: str, said: str) -> None:
+    with pytest.raises(TemplateError, match=said):
+        render(text, {"alerts": list(range(20))})
+
+
+@pytest.mark.parametrize(("html", "between"), [(False, "a & b"), (True, "a &amp; b")])
+def test_what_filters_make_of_lists(*, html: bool, between: str) -> None:
+    assert render("{{ alerts|join(' & ') }}", {"alerts": ["a", "b"]}, html=html) == between
+    assert render("{{ alerts|tojson }}", {"alerts": ["a", 1]}, html=html) == '["a", 1]'
 
 
 def test_a_template_that_fails_on_its_values_says_so() -> None:

@@ -7,7 +7,11 @@ import asyncio
 import psycopg
 import pytest
 
-from api.identity.audit_log import Event, entries, every, verify, write
+from api.alerting.evaluator import EVALUATOR_LOCK
+from api.alerting.ledger import EVENTS
+from api.archive.schema import MIGRATION_LOCK
+from api.archive.store import ARCHIVER_LOCK
+from api.identity.audit_log import LOCK, Event, entries, every, verify, write
 from api.identity.database import Connection
 
 CHANGES = {
@@ -64,3 +68,9 @@ async def test_many_writers_make_one_chain(connection: Connection, database: str
     await asyncio.gather(*(writer() for _ in range(5)))
     verdict = await verify(connection)
     assert (verdict.entries, verdict.broken_at) == (50, None)
+
+
+def test_every_lock_of_the_database_has_a_key_of_its_own() -> None:
+    """Else a login would wait until alerts are written."""
+    keys = [MIGRATION_LOCK, ARCHIVER_LOCK, EVALUATOR_LOCK, EVENTS, LOCK]
+    assert len(set(keys)) == len(keys)

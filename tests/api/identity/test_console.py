@@ -57,6 +57,9 @@ def test_users_from_the_terminal(database: str) -> None:
     assert {entry["who"] for entry in done(console.log(database))} == {"console"}
 
 
+KEEPING = ("users", "user_sessions", "audit_log", "alert_rules", "alert_silences", "alerts")
+
+
 def test_everything_of_a_person_can_be_had_and_forgotten(database: str) -> None:
     done(console.first_link(database))
     user_id = make_user(database, "ann", "viewer")
@@ -65,16 +68,28 @@ def test_everything_of_a_person_can_be_had_and_forgotten(database: str) -> None:
             "INSERT INTO user_sessions (token_hash, user_id, csrf, address) VALUES ('x', %s, 'secret', '192.0.2.7')",
             (user_id,),
         )
+        connection.execute(
+            "INSERT INTO alert_rules (id, market, name, version, rule, origin, author) "
+            "VALUES (gen_random_uuid(), 'us', 'high', 1, '{}', 'person', 'Ann')"
+        )
+        connection.execute(
+            "INSERT INTO alert_silences (author, reason, begins_at, ends_at, ended_by) VALUES "
+            "('ann', 'holidays', now(), now() + interval '1 h', 'bob'), "
+            "('bob', 'x', now(), now() + interval '1 h', 'ann')"
+        )
     done(console.set_role(database, "ann", "analyst"))
     said = done(console.export(database, "ann"))
     assert said["user"]["name"] == "ann"
     assert said["sessions"][0]["address"] == "192.0.2.7"
     assert said["audit_log"][0]["after"] == {"role": "analyst"}
+    assert [rule["name"] for rule in said["written"]["rules"]] == ["high"]
+    assert {silence["reason"] for silence in said["written"]["silences"]} == {"holidays", "x"}
+    assert said["written"]["acknowledgements"] == []
     assert "secret" not in str(said)
     assert "argon2" not in str(said)
     done(console.delete(database, "ann"))
-    everything = [str(rows(database, f"SELECT * FROM {table}")) for table in ("users", "user_sessions", "audit_log")]
-    assert not any("ann" in text or "192.0.2.7" in text for text in everything)
+    everything = [str(rows(database, f"SELECT * FROM {table}")) for table in KEEPING]
+    assert not any("ann" in text.lower() or "192.0.2.7" in text for text in everything)
 
 
 def test_keys_from_the_terminal(database: str) -> None:

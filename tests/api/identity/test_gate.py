@@ -123,7 +123,7 @@ def test_changes_by_cookie_need_the_token_of_the_page(served: Served, archive_ur
         ({"authorization": "bearer  abc "}, Shown("bearer", "abc")),
         ({"authorization": "Basic abc"}, None),
         ({"cookie": "esi_session=abc"}, Shown("cookie", "abc")),
-        ({"cookie": "a=b; __Host-esi_session=abc; esi_session=other"}, Shown("cookie", "abc")),
+        ({"cookie": "a=b; __Host-esi_session=other; esi_session=abc"}, Shown("cookie", "abc")),
         ({"cookie": "esi_session=abc", "authorization": "Bearer x"}, Shown("bearer", "x")),
         ({"cookie": "\x01=;;;"}, None),
         ({"sec-websocket-protocol": "esi.v1, esi.bearer.abc"}, Shown("bearer", "abc")),
@@ -131,6 +131,13 @@ def test_changes_by_cookie_need_the_token_of_the_page(served: Served, archive_ur
 )
 def test_what_a_request_shows(headers: dict[str, str], found: Shown | None) -> None:
     assert shown_by(Headers(headers)) == found
+
+
+def test_with_tls_only_the_cookie_counts_that_no_other_host_can_set() -> None:
+    """Whoever sits between a browser and `http://` of the same name could set a plain one, of their own session."""
+    both = Headers({"cookie": "esi_session=other; __Host-esi_session=abc"})
+    assert shown_by(both, tls=True) == Shown("cookie", "abc")
+    assert shown_by(Headers({"cookie": "esi_session=other"}), tls=True) is None
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ async def test_everything_by_tls(
             assert (await client.get("/v1/session")).status_code == 401, "nobody is local by TLS"
             said = await client.post("/v1/session", json={"name": "ann", "password": PASSWORD})
             assert said.headers["set-cookie"].startswith("__Host-esi_session=")
+            assert said.headers["strict-transport-security"] == "max-age=31536000"
             assert (await client.get("/v1/markets/test/latest")).status_code == 200
         feed = f"{served.feed.replace('ws:', 'wss:')}?market=test&since=0"
         async with connect(feed, ssl=trusted) as socket:

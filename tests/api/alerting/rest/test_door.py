@@ -48,10 +48,12 @@ def test_large_bodies_are_refused_before_they_are_read(desk: Desk, path: str) ->
     assert str(MAX_BODY) in said["detail"]
 
 
-def test_a_body_without_a_length_is_counted(desk: Desk) -> None:
+@pytest.mark.parametrize("path", ["/v1/alerts/preview", "/v1/alerts/rules", "/v1/session", "/v1/token"])
+def test_a_body_without_a_length_is_counted(desk: Desk, path: str) -> None:
     parts = (b"y" * 100_000 for _ in range(100))
-    answer = httpx.post(f"{desk.served.url}/v1/alerts/preview", content=parts)
-    assert answer.status_code in {400, 413}
+    answer = httpx.post(f"{desk.served.url}{path}", content=parts, headers={"content-type": "application/json"})
+    assert answer.status_code == 413
+    assert str(MAX_BODY) in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b'{"market":1}', b"null", b"[" * 50_000])

@@ -11,7 +11,7 @@ import pytest
 from api.alerting.rest.door import ACT, WRITE
 from tests.api.alerting.conftest import WHSEC, add_rule, rows
 from tests.api.alerting.rest.conftest import Desk
-from tests.api.identity.people import make_key
+from tests.api.identity.people import Person, make_key, make_user
 
 Entry = tuple[str, Any, Any]
 HOOK = {"settings": {"kind": "webhook", "url": "https://example.org/hook", "keys": [WHSEC]}}
@@ -106,3 +106,19 @@ def test_the_entry_says_who_and_from_where(desk: Desk) -> None:
     assert who.startswith("key:")
     assert target.startswith("silence:")
     assert address == "127.0.0.1"
+
+
+def test_people_are_who_they_logged_in_as_and_services_say_for_whom_they_act(desk: Desk) -> None:
+    """Else whoever may acknowledge could do it in somebody else's name."""
+    make_user(desk.url, "bob", "operator")
+    bob = Person(desk.served.url, "bob")
+    made = bob.ask("POST", "/v1/alerts/rules", json=rule(80))
+    assert made["author"] == "bob"
+    assert bob.ask("PUT", f"/v1/alerts/rules/{made['id']}", json=rule(90))["author"] == "bob"
+    silence = bob.ask("POST", "/v1/alerts/silences", json=SILENCE)
+    assert silence["author"] == "bob"
+    bob.ask("DELETE", f"/v1/alerts/silences/{silence['id']}?author=Ann")
+    assert rows(desk.url, "SELECT ended_by FROM alert_silences") == [("bob",)]
+    assert desk.ask("POST", "/silences", json=SILENCE)["author"] == "Ann Meier"
+    bob.ask("DELETE", f"/v1/alerts/rules/{made['id']}?author=Ann")
+    assert rows(desk.url, "SELECT author FROM alert_rules") == [("bob",)]

@@ -10,6 +10,8 @@ from tests.api.alerting.conftest import WHSEC, alerting, rows, until
 from tests.api.alerting.endpoint import Certificates, Endpoint, answer
 from tests.api.alerting.rest.conftest import Desk
 
+MAIL = {"kind": "mail", "host": "smtp.example.org", "sender": "esi@example.org", "to": ["duty@example.org"]}
+
 
 def webhook(url: str = "https://example.org/hook", **said: Any) -> dict[str, Any]:
     return {"settings": {"kind": "webhook", "url": url, "keys": [WHSEC]} | said}
@@ -39,6 +41,10 @@ def test_a_receiver_is_written_and_its_secret_never_shown(desk: Desk) -> None:
         (webhook("https://169.254.169.254/latest/meta-data"), "no public address"),
         (webhook("https://[::ffff:10.0.0.1]/"), "no public address"),
         (webhook("https://2130706433/"), "odd spelling"),
+        ({"settings": MAIL | {"host": "10.0.0.1"}}, "no public address"),
+        ({"settings": MAIL | {"host": "fd00::1"}}, "no public address"),
+        ({"settings": MAIL | {"host": "2130706433"}}, "odd spelling"),
+        ({"settings": MAIL | {"host": "93.184.216.34", "tls": "none"}}, "without TLS"),
         (webhook("ftp://example.org/"), "must begin with https://"),
         (webhook(keys=["hunter2"]), "a key begins with whsec_"),
         (webhook(text="{% for a in alerts %}{% for b in alerts %}{% endfor %}{% endfor %}"), "a loop inside a loop"),
@@ -58,6 +64,32 @@ def test_what_cannot_be_used_is_told_without_the_secret(desk: Desk, said: dict[s
 def test_names_are_plain(desk: Desk, name: str) -> None:
     answered = desk.ask("PUT", f"/receivers/{name}", 404 if "%2F" in name else 422, json=webhook())
     assert answered["status"] in {404, 422}
+
+
+@pytest.mark.parametrize(
+    ("settings", "secret", "elsewhere"),
+    [
+        (MAIL, "password", {"host": "smtp.evil.example"}),
+        (MAIL, "password", {"port": 2525}),
+        (MAIL, "password", {"tls": "none"}),
+        ({"kind": "alertmanager", "url": "https://am.example.org"}, "token", {"url": "https://am.evil.example"}),
+        ({"kind": "pagerduty"}, "routing_key", {"url": "https://evil.example/enqueue"}),
+        (
+            {"kind": "sms", "account": f"AC{'0' * 32}", "to": "+15555550100", "sender": "+15555550199"},
+            "token", {"url": "https://evil.example"},
+        ),
+    ],
+)  # fmt: skip
+def test_a_secret_that_is_kept_goes_nowhere_else(
+    desk: Desk, settings: dict[str, Any], secret: str, elsewhere: dict[str, Any]
+) -> None:
+    """Else whoever may write receivers could have each secret sent to a server of their own."""
+    desk.ask("PUT", "/receivers/desk", json={"settings": settings | {secret: "k" * 32}})
+    desk.ask("PUT", "/receivers/desk", json={"settings": settings | {"severity": "error"}})
+    said = desk.ask("PUT", "/receivers/desk", 422, json={"settings": settings | elsewhere})
+    assert f"changed: give {secret} again" in said["detail"]
+    desk.ask("PUT", "/receivers/desk", json={"settings": settings | elsewhere | {secret: "n" * 32}})
+    assert desk.ask("GET", "/receivers")["receivers"][0]["settings"].items() >= elsewhere.items()
 
 
 async def test_a_test_goes_the_way_of_every_message(desk: Desk, endpoint: Endpoint, certificates: Certificates) -> None:

@@ -6,12 +6,9 @@ from typing import Any
 
 import pytest
 
-from api.alerting.rest.rules import summary
-from models.alerts.backtest import Backtest, Episode
-from schemas.reading import canonical
-from tests.api.alerting.conftest import rows
+from models.alerts.windows import MAX_WINDOWS
+from tests.api.alerting.conftest import add_rule, rows
 from tests.api.alerting.rest.conftest import Desk
-from tests.models.alerts.made import DAY_US, START_US, reading
 
 HIGH = {"name": "High", "when": "index > 80", "until": "index < 70", "severity": "critical"}
 
@@ -68,30 +65,6 @@ def test_an_unknown_market_is_told(desk: Desk) -> None:
     desk.ask("GET", "/fields?market=nowhere", 404)
 
 
-def test_a_check_says_what_a_kind_means(desk: Desk) -> None:
-    rule = {"name": "r", "kind": "rate", "window": "1h", "above": 9, "lasting": "5m"}
-    assert desk.ask("POST", "/check", json={"market": "live", "rule": rule}) == {
-        "market": "live", "when": "change(index, 1h) > 9.0", "until": None, "seconds": 300.0,
-    }  # fmt: skip
-
-
-def test_a_back_test_names_dates(desk: Desk) -> None:
-    trial = {"market": "live", "rule": HIGH}
-    empty = desk.ask("POST", "/backtest", json=trial)
-    assert empty["summary"] == "there is no archived history of this market"
-    for n, index in enumerate([50.0, 85.0, 75.0, 60.0, 90.0]):
-        at = START_US + n * DAY_US
-        values = (at // 1_000, canonical(reading(at, index, final=True)))
-        rows(desk.url, "INSERT INTO readings VALUES ('live', now(), %s, 1, true, 1, 1, 1, %s, 1) RETURNING 1", *values)
-    said = desk.ask("POST", "/backtest", json=trial)
-    assert (said["readings"], said["fired"], said["cut"]) == (5, 2, False)
-    assert said["summary"] == "would have fired 2 times since 2023-11-14: 2023-11-15, 2023-11-18"
-    assert said["episodes"][0] == {"began": "2023-11-15T22:13:20Z", "ended": "2023-11-17T22:13:20Z", "value": 85.0}
-    part = desk.ask("POST", "/backtest", json=trial | {"from": "2023-11-16", "to": "2023-11-18"})
-    assert (part["readings"], part["fired"]) == (2, 0)
-    assert desk.ask("POST", "/backtest", 422, json=trial | {"from": "x"})["detail"].startswith("from: ")
-
-
 def test_fields_and_functions_are_listed(desk: Desk) -> None:
     said = desk.ask("GET", "/fields?market=live")
     known = {field["field"]: field for field in said["fields"]}
@@ -100,8 +73,28 @@ def test_fields_and_functions_are_listed(desk: Desk) -> None:
     assert said["functions"]["rank"] == "rank(index, 250d)"
 
 
-def test_summaries() -> None:
-    episodes = tuple(Episode(f"20{n:02d}-01-01T00:00:00Z", None, None) for n in range(25))
-    assert summary(Backtest(9, "2000-01-01T00:00:00Z", "x", ())) == "would have fired never since 2000-01-01"
-    assert summary(Backtest(9, "2000-01-01T00:00:00Z", "x", episodes[:1])).startswith("would have fired once since")
-    assert summary(Backtest(9, "2000-01-01T00:00:00Z", "x", episodes)).endswith("2019-01-01, and 5 more")
+def wide(number: int, windows: int = 8) -> dict[str, Any]:
+    """A rule of eight windows that no other has."""
+    return {"name": f"A{number}", "when": " or ".join(f"max(index, {8 * number + n + 1}h) > 1" for n in range(windows))}
+
+
+def test_a_rule_whose_windows_find_no_room_is_refused_and_pushes_nobody_out(desk: Desk) -> None:
+    plain = desk.ask("POST", "/rules", json=body())
+    for number in range(MAX_WINDOWS // 8):
+        last = desk.ask("POST", "/rules", json=body(wide(number)))
+    said = desk.ask("POST", "/rules", 422, json=body(wide(MAX_WINDOWS // 8, 1)))
+    assert f"more than {MAX_WINDOWS} different ways" in said["detail"]
+    assert "different ways" in desk.ask("PUT", f"/rules/{plain['id']}", 422, json=body(wide(MAX_WINDOWS)))["detail"]
+    desk.ask("PUT", f"/rules/{last['id']}", json=body(wide(MAX_WINDOWS)))
+    desk.ask("POST", "/rules", json=body({"name": "same", "when": "max(index, 1h) > 2"}))
+    desk.ask("POST", "/rules", json=body({"name": "no windows", "when": "index > 2"}))
+    assert {rule["fault"] for rule in desk.ask("GET", "/rules")["rules"]} == {None}
+
+
+def test_a_rule_that_found_no_room_says_so(desk: Desk) -> None:
+    """Such rules come from market files, or from two people at once."""
+    for number in range(MAX_WINDOWS // 8 + 1):
+        add_rule(desk.url, "live", **wide(number))
+    faulty = [rule for rule in desk.ask("GET", "/rules?market=live")["rules"] if rule["fault"]]
+    assert [rule["name"] for rule in faulty] == [f"A{MAX_WINDOWS // 8}"], "the newest"
+    assert desk.ask("GET", f"/rules/{faulty[0]['id']}") == faulty[0]
