@@ -61,6 +61,9 @@ def evaluate(
     except (InputError, MarketFileError, MissingPackageError) as error:
         sys.stderr.write(f"\nesi evaluate: {error}\n")
         raise typer.Exit(1) from error
+    except OSError as error:
+        sys.stderr.write(f"\nesi evaluate: {out} cannot be written: {error}: name another folder with --out\n")
+        raise typer.Exit(1) from error
     if report["missing"]:
         names = ", ".join(report["missing"])
         sys.stderr.write(f"{inputs}:1: no column {names}: add it, or what is made of it stays without data\n")

@@ -74,6 +74,7 @@ def evaluate(request: Request, progress: Progress = lambda *_: None) -> dict[str
     market, events = request.market, read_events(request.events)
     columns = panel.read_columns(market, request.inputs, request.macro)
     read = panel.arrange(market, columns)
+    panel.require_sessions(market, read, request.inputs)
     rulers = {name: _ruler(name, path, read) for name, path in request.references.items()}
     replay, dropouts = Replay(market), Dropouts(market)
     replay.watch("index", dropouts.see)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaluation.faults import InputError
+from evaluation.tables import Row, read_rows
 
 SHIPPED: Final = Path(__file__).with_name("events.csv")
 """Thirteen dates of US market drops that were fixed before any detector was tried on them (all of kind `equity`:
@@ -40,31 +41,28 @@ def read_events(path: Path) -> list[Event]:
     """Events of a CSV `date,name,kind`, by date.
 
     Raises:
-        InputError: a file that is not there or holds no event, a missing column, a cell that is empty or no date.
+        InputError: as `read_rows`, no event, a missing column, a cell that is empty or no date.
     """
-    try:
-        raw = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        msg = f"{path}: cannot be read as CSV: {error}: write the header date,name,kind and a row an event"
-        raise InputError(msg) from error
-    missing = [name for name in COLUMNS if name not in raw]
-    if missing:
+    header, *rows = read_rows(path, ",".join(COLUMNS))
+    names = [name.strip() for name in header.cells]
+    if missing := [name for name in COLUMNS if name not in names]:
         msg = f"{path}:1: no column {missing[0]}: write the header date,name,kind"
         raise InputError(msg)
-    if raw.empty:
+    if not rows:
         msg = f"{path}: no event in it: write a row such as 2019-09-17,Repo spike,funding below the header"
         raise InputError(msg)
-    rows = zip(*(raw[name].str.strip() for name in COLUMNS), strict=True)
-    return sorted((_event(path, n, *row) for n, row in enumerate(rows, start=2)), key=lambda e: (e.on, e.name))
+    places = [names.index(name) for name in COLUMNS]
+    return sorted((_event(path, row, places) for row in rows), key=lambda e: (e.on, e.name))
 
 
-def _event(path: Path, row: int, on: str, name: str, kind: str) -> Event:
+def _event(path: Path, row: Row, places: list[int]) -> Event:
+    on, name, kind = (row.cells[place].strip() if place < len(row.cells) else "" for place in places)
     date = pd.to_datetime(on, format="%Y-%m-%d", errors="coerce")
     if pd.isna(date):
-        msg = f"{path}:{row}: {on!r} is no date: write 2008-09-15"
+        msg = f"{path}:{row.line}: {on!r} is no date: write 2008-09-15"
         raise InputError(msg)
     if not name or not kind:
-        msg = f"{path}:{row}: {'kind' if name else 'name'} is empty: write {on},NAME,KIND"
+        msg = f"{path}:{row.line}: {'kind' if name else 'name'} is empty: write {on},NAME,KIND"
         raise InputError(msg)
     return Event(date, name, kind)
 

@@ -14,7 +14,7 @@ import pandas as pd
 from evaluation.faults import InputError
 from evaluation.release_days import public_us
 from evaluation.tables import read_table, read_values
-from models.calendars import schedule_of
+from models.calendars import FIRST_DAY, LAST_DAY, schedule_of
 from models.pipeline import Pipeline
 from models.publication import Published
 from models.signals.bars import BarFold
@@ -62,9 +62,26 @@ def read(market: Market, inputs: Path, macro: Path | None = None) -> Panel:
     """A market's panel from files, as `read_columns` takes them.
 
     Raises:
-        InputError: as `read_columns`.
+        InputError: as `read_columns`, or as `require_sessions`.
     """
-    return arrange(market, read_columns(market, inputs, macro))
+    found = arrange(market, read_columns(market, inputs, macro))
+    require_sessions(market, found, inputs)
+    return found
+
+
+def require_sessions(market: Market, panel: Panel, inputs: Path) -> None:
+    """Makes sure that some period of the market can see a value, and one of a day where such were given.
+
+    Raises:
+        InputError: no value belongs to a day that the calendars know.
+    """
+    daily = [code for code, i in enumerate(market.instrument) if i.covers == "day"]
+    if not len(panel.closes_us) or (panel.dropped and not panel.bars.code.isin(daily).any()):
+        msg = (
+            f"{inputs}: none of its days is a session from {FIRST_DAY} to {LAST_DAY}: give days on which "
+            f"{market.calendar} and the instruments' own exchanges traded"
+        )
+        raise InputError(msg)
 
 
 def read_columns(market: Market, inputs: Path, macro: Path | None = None) -> dict[str, pd.Series[float]]:
@@ -144,6 +161,8 @@ def _session_closes(calendar: str) -> pd.Series[int]:
 
 def _closes(market: Market, bars: pd.DataFrame) -> npt.NDArray[np.int64]:
     closes = np.array(schedule_of(market).closes)
+    if bars.empty:
+        return closes[:0]
     first, last = int(bars.available_us.iloc[0]), int(bars.available_us.iloc[-1])
     return closes[(closes >= first) & (closes <= last + DAY_US)]
 

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
+import msgspec
 import pandas as pd
 
 from evaluation.baselines import PLAIN_MEAN, plain_mean
 from models.publication import Published
 from schemas.market import Market
-from schemas.reading import Reading, decode_reading
+from schemas.reading import Details, Reading, decode_reading
 
 ASIDE: Final = ("band", PLAIN_MEAN)
 """Columns that are used here and not written to readings.csv."""
+
+
+_AMOUNT: Final = re.compile(r"[+-]?\d+\.\d+")
+
+
+class Told(NamedTuple):
+    """A final and what it says of its inputs: the sentences of its details, amounts of points and moves left out."""
+
+    reading: Reading
+    reasons: frozenset[str]
+
+
+def told(said: Published) -> Told:
+    """A final with its reasons."""
+    assert said.details is not None, "finals have details"
+    reasons = msgspec.json.decode(said.details, type=Details).reasons or []
+    return Told(decode_reading(said.reading), frozenset(_AMOUNT.sub("#", one) for one in reasons))
 
 
 def day_of(reading: Reading) -> pd.Timestamp:

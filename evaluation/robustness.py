@@ -14,10 +14,11 @@ import numpy as np
 
 from evaluation.disturbances import Case, cases, disturbed
 from evaluation.panel import Panel, Progress
+from evaluation.readings import Told, told
 from evaluation.replay import Replay
 from evaluation.stretches import Stretch, chosen, prepared
 from schemas.market import Market
-from schemas.reading import Reading, decode_reading
+from schemas.reading import Reading
 
 ROUNDING: Final = 1e-9
 """Points of the index below which a move is none."""
@@ -35,7 +36,7 @@ class Outcome:
         stale: inputs that it calls stale, and `stale_before` likewise.
         refused: values that validation refused because of the case.
         beyond: readings that moved by more than their band.
-        unexplained: those of them that say nothing of it: no flag, no stale input and no coverage lost.
+        unexplained: those of them that say nothing of it: no flag, no sentence, no stale input and no coverage lost.
         silent: readings without an index.
     """
 
@@ -75,12 +76,12 @@ def robustness(
     if not days:
         return {"stretches": [], "rows": []}
     total = len(days) + len(every)
-    stretches = prepared(market, panel, readings, days, lambda done, _: progress(done, total))
+    stretches = prepared(market, panel, days, lambda done, _: progress(done, total))
     found: dict[Case, list[Outcome]] = {}
     for case, outcomes in _done(market, stretches, every, processes):
         found[case] = outcomes
         progress(len(days) + len(found), total)
-    spans = [[s.readings[0].at[:10], s.readings[-1].at[:10]] for s in stretches]
+    spans = [[s.finals[n].reading.at[:10] for n in (0, -1)] for s in stretches]
     return {"stretches": spans, "rows": [_row(case, found[case]) for case in every]}
 
 
@@ -97,17 +98,17 @@ def outcome(market: Market, stretch: Stretch, case: Case) -> Outcome:
     replay = Replay(market)
     replay.restore(stretch.state)
     bars = disturbed(market, stretch.panel.bars, case, stretch.at_us)
-    said = [decode_reading(p.reading) for p in replay.run(replace(stretch.panel, bars=bars))]
-    return compared(stretch.readings, said, len(replay.rejects))
+    finals = [told(said) for said in replay.run(replace(stretch.panel, bars=bars))]
+    return compared(stretch.finals, finals, len(replay.rejects))
 
 
-def compared(before: list[Reading], after: list[Reading], refused: int) -> Outcome:
-    """Readings with a case against those without; they are of the same times."""
-    by_time = {r.at: r for r in before}
-    pairs = [(by_time[r.at], r) for r in after if r.at in by_time]
-    known = [(a, b, b.index - a.index) for a, b in pairs if a.index is not None and b.index is not None]
-    a, b, move = max(known, key=lambda p: abs(p[2])) if known else (*pairs[-1], float("nan"))
-    beyond = [(a, b) for a, b, move in known if abs(move) > _band(b) + ROUNDING]
+def compared(before: list[Told], after: list[Told], refused: int) -> Outcome:
+    """Finals with a case against those without; they are of the same times."""
+    by_time = {final.reading.at: final for final in before}
+    pairs = [(by_time[final.reading.at], final) for final in after if final.reading.at in by_time]
+    known = [(a, b, move) for a, b in pairs if (move := _move(a.reading, b.reading)) is not None]
+    (a, _), (b, _), move = max(known, key=lambda p: abs(p[2])) if known else (*pairs[-1], float("nan"))
+    beyond = [(a, b) for a, b, move in known if abs(move) > _band(b.reading) + ROUNDING]
     return Outcome(
         move=move, at=b.at, band=_band(b), coverage=b.coverage, coverage_before=a.coverage, stale=b.staleness.stale,
         stale_before=a.staleness.stale, refused=refused, beyond=len(beyond),
@@ -119,10 +120,16 @@ def _band(reading: Reading) -> float:
     return reading.band if isinstance(reading.band, float) else 0.0
 
 
-def _explained(before: Reading, after: Reading) -> bool:
-    """Whether the reading says more of its inputs than it would have said anyway."""
-    lost = after.coverage < before.coverage or after.staleness.stale > before.staleness.stale
-    return lost or bool(set(after.flags) - set(before.flags))
+def _move(before: Reading, after: Reading) -> float | None:
+    """How far the headline moved, points; None where one of the two has none."""
+    return None if before.index is None or after.index is None else after.index - before.index
+
+
+def _explained(before: Told, after: Told) -> bool:
+    """Whether the final says more of its inputs than it would have said anyway, by itself or in its details."""
+    a, b = before.reading, after.reading
+    lost = b.coverage < a.coverage or b.staleness.stale > a.staleness.stale
+    return lost or bool(set(b.flags) - set(a.flags)) or bool(after.reasons - before.reasons)
 
 
 def _done(

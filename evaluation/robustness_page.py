@@ -18,7 +18,8 @@ _NOTE = (
     f"frozen month begins {LEAD} sessions before the day that it is laid around. Moves are points of the index against "
     "the same day undisturbed: the furthest, with the band, coverage and stale inputs of that reading (undisturbed: in "
     "brackets), and the median of the furthest moves of all stretches. Refused: values that validation kept out. "
-    "Beyond band: readings that moved further than their band; unsaid: those of them whose reading says nothing of it."
+    "Beyond band: readings that moved further than their band; unsaid: those of them whose reading "
+    "and details say nothing of it."
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,10 +10,10 @@ import numpy.typing as npt
 
 from evaluation.bootstrap import Floats
 from evaluation.panel import Panel, Progress
+from evaluation.readings import Told, told
 from evaluation.replay import Replay, part
 from models.signals.step import State
 from schemas.market import Market
-from schemas.reading import Reading
 
 Ints = npt.NDArray[np.intp]
 
@@ -39,13 +38,13 @@ class Stretch:
     Attributes:
         panel: its bars and closes.
         state: of the cores before it.
-        readings: its finals, nothing having gone wrong.
+        finals: its finals with an index, nothing having gone wrong.
         at_us: when things go wrong that begin within it, microseconds since 1970 (UTC).
     """
 
     panel: Panel
     state: State
-    readings: list[Reading]
+    finals: list[Told]
     at_us: int
 
 
@@ -73,21 +72,22 @@ def _storms(index: Floats, inner: Ints) -> list[int]:
     return found
 
 
-def prepared(
-    market: Market, panel: Panel, readings: Sequence[Reading | None], days: list[int], progress: Progress | None = None
-) -> list[Stretch]:
-    """The stretches around ascending days, by one more run up to the last of them.
-
-    Days are positions in the panel's closes, as the readings are: None at a close without an index.
-    """
+def prepared(market: Market, panel: Panel, days: list[int], progress: Progress | None = None) -> list[Stretch]:
+    """The stretches around ascending days (positions in the panel's closes), by one more run up to the last of them."""
     replay, done, found = Replay(market), 0, []
     for n, day in enumerate(days, start=1):
         first, last = day - BEFORE, day + AFTER
         for _ in replay.run(part(panel, done, first)):
             pass
-        done = first
-        own = [r for r in readings[first:last] if r is not None]
-        found.append(Stretch(part(panel, first, last), replay.snapshot(), own, int(panel.closes_us[day - LEAD])))
+        done, state, own = first, replay.snapshot(), part(panel, first, last)
+        found.append(Stretch(own, state, undisturbed(market, own, state), int(panel.closes_us[day - LEAD])))
         if progress:
             progress(n, len(days))
     return found
+
+
+def undisturbed(market: Market, panel: Panel, state: State) -> list[Told]:
+    """The finals of a stretch with an index."""
+    replay = Replay(market)
+    replay.restore(state)
+    return [final for final in map(told, replay.run(panel)) if final.reading.index is not None]

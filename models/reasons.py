@@ -15,6 +15,9 @@ from schemas.market import Market
 MANY: Final = 4
 """Names that a sentence lists before it counts."""
 
+SHARE: Final = 0.4
+"""Live inputs that lost one period together, from which it is said: fewer are somebody's holiday."""
+
 SAID: Final = {"silent": "silent_input", "frozen": "frozen_input", "lately": "recent_gap", "leap": "odd_move"}
 """Flag of each oddity."""
 
@@ -39,7 +42,11 @@ class Reasons:
         return odd | {"composition": x.moved is not None and x.moved.composition != 0}
 
     def sentences(self, x: IndexState) -> list[str]:
-        """The same with names and numbers, each kind in the order of the market file."""
+        """The same with names and numbers, each kind in the order of the market file; then what is too common to flag.
+
+        Values that stand longer than they do once in twenty, gaps that volatilities have not quite forgotten, and
+        single periods that many inputs lost together: in a wild week each of them can move an index.
+        """
         read, odd = self._read(x), x.odd
         found = [] if x.moved is None or x.moved.composition == 0 else [self._composition(x)]
         sayings: tuple[tuple[Floats | Ints, Callable[[float], str]], ...] = (
@@ -50,7 +57,26 @@ class Reasons:
         )
         for values, say in sayings:
             found += [f"{self._instruments[c]}: {say(values[c])}" for c in np.flatnonzero(read & (values > 0))]
-        return found
+        return found + self._softly(read, x)
+
+    def _softly(self, read: Flags, x: IndexState) -> list[str]:
+        """What explains a move where there is one, and is no alarm."""
+        odd, name, periods = x.odd, self._instruments, self._periods
+        found = [
+            f"{name[c]}: the same value for {periods(odd.still[c])}" for c in np.flatnonzero(read & (odd.still > 0))
+        ]
+        faded = read & (odd.gap > 1) & (odd.lately == 0)
+        found += [
+            f"{name[c]}: no news for {periods(odd.gap[c])} until {periods(odd.ago[c])} ago"
+            for c in np.flatnonzero(faded)
+        ]
+        lost, many = odd.ago[read & (odd.gap == 1)], SHARE * np.count_nonzero(read & ~x.stale)
+        days = zip(*np.unique(lost, return_counts=True), strict=True)
+        return found + [
+            f"{n} input{'' if n == 1 else 's'}: no value for {periods(1)}, {periods(ago)} ago"
+            for ago, n in days
+            if n >= many
+        ]
 
     def _read(self, x: IndexState) -> Flags:
         """Instruments that the index reads, or read until they fell silent; successors only where they act, bool[N]."""

@@ -20,6 +20,9 @@ USUAL: Final = 0.9
 SELDOM: Final = 1e-4
 """Probability, by its own past, of standing so long, below which a value is frozen: once in forty years of sessions."""
 
+UNLIKELY: Final = 0.05
+"""The same, below which it is worth a word: a value stands so long once in twenty."""
+
 FURTHER: Final = 1.5
 """How many times as far as ever before a move is odd: records by a little are how records are made."""
 
@@ -51,12 +54,18 @@ class Oddities:
         lately: how long it was silent (two periods at least) or frozen, where that has ended within two half-lives of
             volatilities: what was not seen then is still missing in them.
         leap: how many times as far as ever before it moved in this period.
+        still: finals that its value has stood, where it seldom stands so long: odd in a wild week only.
+        gap: how long it was silent (one period at least) or frozen, where that has ended within three half-lives.
+        ago: finals since then.
     """
 
     silent: Ints
     frozen: Ints
     lately: Ints
     leap: Floats
+    still: Ints
+    gap: Ints
+    ago: Ints
 
 
 class InputWatch(Step[Observation, Oddities, _Change]):
@@ -74,7 +83,7 @@ class InputWatch(Step[Observation, Oddities, _Change]):
     def __init__(self, market: Market) -> None:
         """Of a market's instruments."""
         self.layout = tuple(i.name for i in market.instrument)
-        self._memory = 2 * market.periods(market.half_life.volatility)  # a quarter is left by then
+        self._half_life = market.periods(market.half_life.volatility)
         n = len(market.instrument)
         self.counts: Ints = np.zeros((COUNTS, n), np.int64)
         self.values: Floats = np.tile([[np.nan], [0.0]], n)
@@ -83,12 +92,13 @@ class InputWatch(Step[Observation, Oddities, _Change]):
     def advance(self, x: Observation) -> tuple[Oddities, _Change]:
         """What is odd with the period so far."""
         counts, values, past = self.counts.copy(), self.values.copy(), self.stands.copy()
-        found, leap = np.zeros((3, counts.shape[1]), np.int64), np.zeros(counts.shape[1])
-        _miss(x.elapsed, x.fresh, x.live, counts, found[0])
-        _stand(x.close, x.fresh, counts, values, past, found[1])
+        found, leap = np.zeros((6, counts.shape[1]), np.int64), np.zeros(counts.shape[1])
+        silent, frozen, lately, still, gap, ago = found
+        _miss(x.elapsed, x.fresh, x.live, counts, silent)
+        _stand(x.close, x.fresh, counts, values, past, frozen, still)
         _leap(x.period_return, x.elapsed, x.fresh, counts, values, leap)
-        _remember(found[0], found[1], self._memory, counts, found[2])
-        return Oddities(found[0], found[1], found[2], leap), (counts, values, past)
+        _remember(silent, frozen, self._half_life, counts, lately, gap, ago)
+        return Oddities(silent, frozen, lately, leap, still, gap, ago), (counts, values, past)
 
     def commit(self, change: _Change) -> None:
         """Closes the period."""
@@ -111,9 +121,9 @@ def _miss(elapsed: Floats, fresh: Flags, live: Flags, counts: Ints, silent: Ints
 
 @compiled
 def _stand(  # noqa: PLR0917  (kernels take arrays, not objects)
-    close: Floats, fresh: Flags, counts: Ints, values: Floats, past: Floats, frozen: Ints
+    close: Floats, fresh: Flags, counts: Ints, values: Floats, past: Floats, frozen: Ints, still: Ints
 ) -> None:
-    """Finals that a value has stood, where that is seldom, into `frozen`; the others in place."""
+    """Finals that a value has stood, where that is seldom, into `frozen` or `still`; the others in place."""
     for c in range(len(fresh)):
         if not fresh[c]:
             continue
@@ -123,8 +133,12 @@ def _stand(  # noqa: PLR0917  (kernels take arrays, not objects)
             learn(past[c], counts[SAME, c])
             counts[SAME, c] = 0
         values[LAST, c] = close[c]
-        if counts[VALUES, c] > LEARNED and chance(past[c], counts[SAME, c]) < SELDOM:
-            frozen[c] = counts[SAME, c] + 1
+        if counts[VALUES, c] > LEARNED and counts[SAME, c] > 0:
+            likely = chance(past[c], counts[SAME, c])
+            if likely < SELDOM:
+                frozen[c] = counts[SAME, c] + 1
+            elif likely < UNLIKELY:
+                still[c] = counts[SAME, c] + 1
 
 
 @compiled
@@ -140,14 +154,24 @@ def _leap(  # noqa: PLR0917  (kernels take arrays, not objects)
 
 
 @compiled
-def _remember(silent: Ints, frozen: Ints, memory: float, counts: Ints, lately: Ints) -> None:
-    """Lengths of silences and sleeps that have ended not long ago, into `lately`; counts in place."""
+def _remember(  # noqa: PLR0917  (kernels take arrays, not objects)
+    silent: Ints, frozen: Ints, half_life: float, counts: Ints, lately: Ints, gap: Ints, ago: Ints
+) -> None:
+    """Lengths of silences and sleeps that have ended not long ago, into `lately` and `gap`; counts in place.
+
+    A quarter of what was seen then is left in volatilities after two half-lives, an eighth after three. A silence of
+    one period is no gap for the first of them, and never takes the place of a longer one.
+    """
     for c in range(len(silent)):
-        length = max(silent[c] if silent[c] >= 2 else 0, frozen[c])
-        if length > 0:
+        length = max(silent[c], frozen[c])
+        held = counts[LENGTH, c] > 1 and counts[AGE, c] < 2 * half_life
+        if length > 1 or (length == 1 and not held):
             counts[LENGTH, c], counts[AGE, c] = length, 0
         elif counts[LENGTH, c] > 0:
             counts[AGE, c] += 1
-            if counts[AGE, c] > memory:
+            if counts[AGE, c] > 3 * half_life:
                 counts[LENGTH, c] = 0
-            lately[c] = counts[LENGTH, c]
+            elif length == 0:
+                gap[c], ago[c] = counts[LENGTH, c], counts[AGE, c]
+            if counts[LENGTH, c] > 1 and counts[AGE, c] <= 2 * half_life:
+                lately[c] = counts[LENGTH, c]

@@ -114,6 +114,16 @@ def test_a_file_is_no_folder_for_results(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_text() == "mine"
 
 
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    flags = [*_flags(tmp_path, "--no-robustness", "--no-plots"), "--out", str(tmp_path / "mine" / "out")]
+    done = RUNNER.invoke(app, flags)
+    assert done.exit_code == 1
+    assert "cannot be written" in done.stderr
+    assert "name another folder with --out" in done.stderr
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
 def test_references_have_a_name_and_a_file() -> None:
     assert _references(["A=b=c.csv"]) == {"A": Path("b=c.csv")}
     with pytest.raises(typer.BadParameter, match="write NAME=FILE"):

@@ -96,6 +96,8 @@ BAD: dict[str, tuple[str, str]] = {
     "a panel with text": ("panel.csv", "date,A\n2000-01-03,n/a\n"),
     "a panel without a row": ("panel.csv", "date,A\n"),
     "a panel without a value": ("panel.csv", "date,A\n2000-01-03,\n"),
+    "a panel of weekends": ("panel.csv", "date,A\n2000-01-01,1\n2000-01-02,1\n"),
+    "a panel of another century": ("panel.csv", "date,A\n1701-03-01,1\n"),
     "a panel with a cell too many": ("panel.csv", "date,A\n2000-01-03,1,2\n"),
     "a panel with a column twice": ("panel.csv", "date,A,A\n2000-01-03,1,2\n"),
     "text in a release": ("macro/M.csv", "date,value\n2000-01-01,x\n"),

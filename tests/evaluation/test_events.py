@@ -31,7 +31,10 @@ def test_the_shipped_events_are_typed_and_in_order() -> None:
     ("text", "said"),
     [
         ("date,name,kind\n", r"events.csv: no event in it: write a row such as"),
-        ("", r"events.csv: cannot be read as CSV.*write the header date,name,kind"),
+        ("", r"events.csv: nothing in it: write the header date,name,kind"),
+        ("date,name,kind\n\n2020-01-02,,fx\n", r"events.csv:3: name is empty: write 2020-01-02,NAME,KIND"),
+        ("date,name,kind\n2020-01-02,A\n", r"events.csv:2: kind is empty: write 2020-01-02,NAME,KIND"),
+        ("date,name,kind\n2020-01-02,A,fx,B\n", r"events.csv:2: 4 cells, the first row has 3: give each row as many"),
         ("date,name\n2020-01-02,A\n", r"events.csv:1: no column kind: write the header"),
         ("date,name,kind\n2020-01-02,A,fx\n02.01.2020,B,fx\n", r"events.csv:3: '02.01.2020' is no date: write 2008"),
         ("date,name,kind\n2020-01-02,,fx\n", r"events.csv:2: name is empty: write 2020-01-02,NAME,KIND"),

@@ -84,7 +84,10 @@ def test_highs_and_lows_are_taken_where_they_are_given(tmp_path: Path) -> None: 
     [
         ("date,A\n2000-01-03,1\n2000-01-03,2\n", r"panel.csv:3: '2000-01-03' stands twice"),
         ("date,X\n2000-01-03,1\n", r"none of its columns is an instrument of made"),
-        ("", r"cannot be read as CSV"),
+        ("", r"panel.csv: nothing in it"),
+        ("date,A\n1701-03-01,1\n", r"none of its days is a session from 1990-01-01 to 2030-12-31: give days"),
+        ("date,A\n2041-03-01,1\n", r"none of its days is a session"),
+        ("date,A\n2000-01-01,1\n2000-01-02,1\n", r"none of its days is a session"),
     ],
 )
 def test_a_bad_panel_is_named_with_its_row_and_the_remedy(tmp_path: Path, text: str, said: str) -> None:

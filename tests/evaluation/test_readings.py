@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from evaluation import panel
-from evaluation.readings import ASIDE, tabulate
+from evaluation.readings import ASIDE, tabulate, told
 from evaluation.replay import Replay
 from schemas.reading import decode_reading
 from tests.evaluation import made
@@ -33,3 +33,13 @@ def test_nothing_gives_an_empty_table_with_its_columns() -> None:
     assert (len(table), readings) == (0, {})
     assert {"index", "prices", "z_mean"} < set(table)
     assert isinstance(table, pd.DataFrame)
+
+
+def test_a_final_tells_its_reasons_without_amounts(tmp_path: Path) -> None:
+    market, table = made.market(), made.table()
+    table.iloc[300:303, 0] = float("nan")
+    finals = [told(said) for said in Replay(market).run(panel.read(market, *made.write(tmp_path, table)))]
+    silent = next(final for final in finals if "A: no value for 3 sessions" in final.reasons)
+    assert "silent_input" in silent.reading.flags
+    came = next(final for final in finals if "composition" in final.reading.flags)
+    assert any(reason.endswith("composition #") for reason in came.reasons)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ import pytest
 
 from evaluation import panel, robustness
 from evaluation.disturbances import Case, cases
-from evaluation.readings import tabulate
+from evaluation.readings import Told, tabulate
 from evaluation.replay import Replay
 from evaluation.robustness import compared, outcome
 from evaluation.stretches import Stretch, prepared
@@ -23,9 +24,7 @@ from tests.evaluation import made
 def stretch(tmp_path_factory: pytest.TempPathFactory) -> Stretch:
     market = made.market()
     read = panel.read(market, *made.write(tmp_path_factory.mktemp("panel")))
-    _, readings = tabulate(market, Replay(market).run(read))
-    by_close = [readings.get(at) for at in read.closes_us.tolist()]
-    return prepared(market, read, by_close, [300])[0]
+    return prepared(market, read, [300])[0]
 
 
 def test_an_instrument_that_ends_is_told_by_coverage_and_staleness(stretch: Stretch) -> None:
@@ -48,6 +47,10 @@ def test_a_segment_that_ends_takes_its_share_of_the_coverage(stretch: Stretch) -
     assert found.coverage == pytest.approx(found.coverage_before - 1 / 3)
 
 
+SAID = frozenset(["B: no value for 1 session"])
+"""What a final would have said anyway."""
+
+
 def reading(index: float | None, **changes: object) -> Reading:
     base = Reading(
         market="made", at="2001-03-05T23:00:00Z", final=True, index=index, percentile=None, level="calm", form="z_mean",
@@ -58,24 +61,28 @@ def reading(index: float | None, **changes: object) -> Reading:
 
 
 @pytest.mark.parametrize(
-    ("after", "beyond", "unexplained"),
+    ("after", "reasons", "beyond", "unexplained"),
     [
-        (reading(20.9), 0, 0),
-        (reading(22.0), 1, 1),
-        (reading(22.0, coverage=0.9), 1, 0),
-        (reading(22.0, staleness=Staleness(0.0, 1)), 1, 0),
-        (reading(22.0, flags=["degraded"]), 1, 0),
-        (reading(22.0, band=3.0), 0, 0),
+        (reading(20.9), SAID, 0, 0),
+        (reading(22.0), SAID, 1, 1),
+        (reading(22.0), SAID | {"A: the same value for 3 sessions"}, 1, 0),
+        (reading(22.0), [], 1, 1),
+        (reading(22.0, coverage=0.9), SAID, 1, 0),
+        (reading(22.0, staleness=Staleness(0.0, 1)), SAID, 1, 0),
+        (reading(22.0, flags=["degraded"]), SAID, 1, 0),
+        (reading(22.0, band=3.0), SAID, 0, 0),
     ],
 )
-def test_a_move_beyond_the_band_needs_a_reason_in_the_reading(after: Reading, beyond: int, unexplained: int) -> None:
-    found = compared([reading(20.0)], [after], refused=0)
+def test_a_move_beyond_the_band_needs_a_reason_in_the_final(
+    after: Reading, reasons: Iterable[str], beyond: int, unexplained: int
+) -> None:
+    found = compared([Told(reading(20.0), SAID)], [Told(after, frozenset(reasons))], refused=0)
     assert (found.beyond, found.unexplained) == (beyond, unexplained)
     assert found.move == pytest.approx((after.index or 0) - 20.0)
 
 
 def test_a_reading_without_an_index_is_silent() -> None:
-    found = compared([reading(20.0)], [reading(None, coverage=0.0)], refused=2)
+    found = compared([Told(reading(20.0), SAID)], [Told(reading(None, coverage=0.0), SAID)], refused=2)
     assert (found.silent, found.refused) == (1, 2)
     assert np.isnan(found.move)
 

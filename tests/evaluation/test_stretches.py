@@ -45,10 +45,12 @@ def test_a_stretch_goes_on_from_its_state_as_history_did(tmp_path: Path) -> None
     _, readings = tabulate(market, Replay(market).run(read))
     by_close = [readings.get(at) for at in read.closes_us.tolist()]
     told: list[tuple[int, int]] = []
-    found = stretches.prepared(market, read, by_close, [150, 180, 400], lambda *n: told.append(n))
+    found = stretches.prepared(market, read, [150, 180, 400], lambda *n: told.append(n))
     assert told == [(1, 3), (2, 3), (3, 3)]
     for day, stretch in zip((150, 180, 400), found, strict=True):
         replay = Replay(market)
         replay.restore(stretch.state)
         _, again = tabulate(market, replay.run(stretch.panel))
-        assert list(again.values()) == stretch.readings == by_close[day - BEFORE : day + AFTER]
+        assert (
+            list(again.values()) == [final.reading for final in stretch.finals] == by_close[day - BEFORE : day + AFTER]
+        )

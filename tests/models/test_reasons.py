@@ -73,6 +73,37 @@ def test_a_frozen_input_is_told_with_the_length_of_its_sleep() -> None:
     assert reasons[77] == ["S1: the same value for 8 periods, where it moves"]
 
 
+def test_a_value_that_stands_a_little_is_a_word_and_no_flag() -> None:
+    values = walk()
+    values[70:, 3] += values[69, 3] - values[70, 3]
+    readings, reasons = run(market(), values)
+    assert [r.flags for r in readings[69:72]] == [[]] * 3
+    assert reasons[69:72] == [[], ["S1: the same value for 2 periods"], []]
+
+
+def test_a_period_that_many_inputs_lost_is_told_for_three_half_lives() -> None:
+    values = walk()
+    values[70, [0, 1, 3]] = np.nan
+    readings, reasons = run(market(), values)
+    assert readings[71].flags == []
+    assert reasons[71] == ["3 inputs: no value for 1 period, 1 period ago"]
+    assert reasons[84] == ["3 inputs: no value for 1 period, 14 periods ago"]
+    assert reasons[86] == []
+    values[70, [1, 3]] = walk()[70, [1, 3]]
+    assert run(market(), values)[1][71] == [], "one of four is somebody's holiday"
+
+
+def test_a_gap_is_told_after_its_flag_has_gone() -> None:
+    values = walk()
+    values[60:63, 0] = np.nan
+    readings, reasons = run(market(), values)
+    assert readings[72].flags == ["recent_gap"]
+    assert readings[73].flags == []
+    assert reasons[73] == ["P1: no news for 3 periods until 11 periods ago"]
+    assert reasons[77] == ["P1: no news for 3 periods until 15 periods ago"]
+    assert reasons[78] == []
+
+
 def test_a_silent_input_is_told_and_so_is_what_left_with_it() -> None:
     values = walk()
     values[70:, 3] = np.nan

@@ -88,6 +88,26 @@ def test_what_ended_lately_is_remembered_for_two_half_lives() -> None:
     assert not any(s.lately[0] for s in once), "a holiday is no gap"
 
 
+def test_gaps_are_remembered_for_three_half_lives_with_their_age() -> None:
+    said = run([*walk(100), None, None, None, *walk(18, 5)])
+    assert [int(s.gap[0]) for s in said[102:]] == [0, *[3] * 15, 0, 0, 0]
+    assert [int(s.ago[0]) for s in said[102:]] == [0, *range(1, 16), 0, 0, 0]
+    assert [int(s.lately[0]) for s in said[102:]] == [0, *[3] * 10, *[0] * 8]
+
+
+def test_a_lost_period_is_a_gap_too_and_never_in_the_place_of_a_longer_one() -> None:
+    once = run([*walk(100), None, *walk(3, 5)])
+    assert [(int(s.gap[0]), int(s.ago[0])) for s in once[100:]] == [(0, 0), (1, 1), (1, 2), (1, 3)]
+    both = run([*walk(100), None, None, *walk(3, 5), None, *walk(9, 6)])
+    assert [int(s.lately[0]) for s in both[101:]] == [0, *[2] * 10, *[0] * 3]
+    assert [int(s.gap[0]) for s in both[101:]] == [0, 2, 2, 2, 0, *[2] * 9], "while it is silent it has not ended"
+
+
+def test_a_value_that_stands_longer_than_once_in_twenty_is_still() -> None:
+    said = run([*walk(100), *[77.0] * 4])
+    assert [(int(s.still[0]), int(s.frozen[0])) for s in said[99:]] == [(0, 0), (0, 0), (2, 0), (0, 3), (0, 4)]
+
+
 def test_a_leap_is_told_by_the_furthest_move_before() -> None:
     values = walk(100)
     last = values[-1]
