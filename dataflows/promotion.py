@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from dataflows.config import FlowError
-from dataflows.judging import aliases_of, check
+from dataflows.judging import aliases_of, check, now
 from models.registry import aliases, store
 from models.registry.aliases import CHALLENGER, Aliases, BusyError
 from models.registry.refusals import ModelRefusedError, Refusal
@@ -119,9 +119,22 @@ class Desk:
     def retire(self, *, challenger: bool = False) -> Promoted:
         """Empties the champion's seat, or the challenger's."""
         with self._alone():
+            return self._emptied(challenger=challenger)
+
+    def relieve(self, version: str, told: str) -> list[Promoted]:
+        """Empties the seats of a version that has become slow at work, and notes why as its verdict.
+
+        A version that has no role and is asked all the same lost its seat without a record: seats that nobody is meant
+        to have are emptied once more. Whoever was promoted meanwhile keeps its seat.
+        """
+        with self._alone(version):
             said = aliases_of(self._model)
-            after = said.challenged(None) if challenger else said.retired()
-            return self._ordered(said, after, self.name + CHALLENGER if challenger else self.name, None, None)
+            meant = {False: said.champion, True: said.challenger}
+            wanted = version if version in meant.values() else None
+            done = [self._emptied(challenger=seat) for seat, holder in meant.items() if holder == wanted]
+            with suppress(OSError):
+                store.judge(self._model / version, Verdict(now(), Refusal.TOO_SLOW, told))
+            return done
 
     @property
     def _model(self) -> Path:
@@ -140,6 +153,11 @@ class Desk:
             raise PromotionError(msg, error.reason) from error
         except BusyError as error:
             raise PromotionError(str(error)) from error
+
+    def _emptied(self, *, challenger: bool) -> Promoted:
+        said = aliases_of(self._model)
+        after = said.challenged(None) if challenger else said.retired()
+        return self._ordered(said, after, self.name + CHALLENGER if challenger else self.name, None, None)
 
     def _passed(self, version: str, *, gate: bool) -> Verdict:
         verdict = check(self.registry, self.name, version, self.market, gate=gate)
