@@ -13,7 +13,7 @@ import structlog
 
 from dataflows.config import FlowError
 from dataflows.judging import aliases_of, check, now
-from models.registry import aliases, store
+from models.registry import aliases, manifest, store
 from models.registry.aliases import CHALLENGER, Aliases, BusyError
 from models.registry.refusals import ModelRefusedError, Refusal
 from models.registry.store import Verdict
@@ -61,6 +61,11 @@ class Promoted:
     offset: int
     verdict: Verdict | None = None
 
+    @property
+    def role(self) -> str:
+        """Whose seat it is: `champion` or `challenger`."""
+        return "champion" if self.label == self.name else "challenger"
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -95,6 +100,21 @@ class Desk:
         with self._alone(version):
             verdict, said = self._passed(version, gate=not proven), aliases_of(self._model)
             return self._ordered(said, said.promoted(version), self.name, version, verdict)
+
+    def enter(self, version: str, *, replaces: bool) -> Promoted:
+        """Gives a newly trained version the seat that it has earned; `replaces`: whether that may be a champion's.
+
+        Where nobody serves, it is champion if it lost less than persistence where it was judged. A champion it replaces
+        if it is not worse on its gate set. Else it challenges.
+        """
+        champion = aliases_of(self._model).champion
+        if (replaces and champion) or (champion is None and self._is_skilled(version)):
+            try:
+                return self.promote(version)
+            except PromotionError as error:
+                if error.reason != Refusal.WORSE:
+                    raise
+        return self.challenge(version)
 
     def challenge(self, version: str) -> Promoted:
         """Lets a version run in the champion's shadow; it may be worse, and must be sound."""
@@ -153,6 +173,12 @@ class Desk:
             raise PromotionError(msg, error.reason) from error
         except BusyError as error:
             raise PromotionError(str(error)) from error
+
+    def _is_skilled(self, version: str) -> bool:
+        """Whether it lost less than persistence; who watches for anomalies forecasts nothing."""
+        with suppress(ModelRefusedError):
+            return manifest.read(self._model / version).metrics.get("skill_over_persistence", 1.0) > 0
+        return True  # whatever is wrong with it is said by the checks
 
     def _emptied(self, *, challenger: bool) -> Promoted:
         said = aliases_of(self._model)

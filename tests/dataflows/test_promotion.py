@@ -98,6 +98,35 @@ def test_a_challenger_may_be_worse_and_becomes_champion_only_if_it_is_not(tmp_pa
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("champion", "replaces", "version", "skill", "role"),
+    [
+        (None, False, "5", 0.01, "champion"), (None, False, "5", -0.01, "challenger"),
+        (None, True, "5", -0.01, "challenger"), (None, False, "2", 0.01, "champion"),
+        ("1", False, "5", 0.01, "challenger"), ("1", True, "5", -0.01, "champion"),
+        ("1", True, "2", 0.01, "challenger"),
+    ],
+)  # fmt: skip
+def test_a_new_one_gets_the_seat_that_it_has_earned(
+    tmp_path: Path, champion: str | None, replaces: bool, version: str, skill: float, role: str
+) -> None:
+    root = registry(tmp_path)
+    worse = 1.0 if version == "2" else 0.0
+    said = exported.manifest(MARKET, version=version, metrics={"skill_over_persistence": skill})
+    exported.save(root, said, onnx_made.centred(F, middle=worse))
+    aliases.write(root / "lstm", Aliases(champion))
+    at, sent = desk(root)
+    assert at.enter(version, replaces=replaces).role == role
+    assert len(sent) == 1
+
+
+def test_who_fails_the_checks_gets_no_seat(tmp_path: Path) -> None:
+    at, sent = desk(registry(tmp_path))
+    with pytest.raises(PromotionError, match="wrong_hash"):
+        at.enter("4", replaces=True)
+    assert not sent
+
+
 def test_seats_are_emptied(tmp_path: Path) -> None:
     at, sent = desk(better(tmp_path))
     at.challenge("5")
