@@ -93,6 +93,10 @@ class RegistryShelf:
             self._refuse(name, order, error)
             return error
 
+    def refused(self, name: str, order: str, error: ModelRefusedError) -> None:
+        """A misfit is told and not remembered: another market of the flow may have use for the same order."""
+        self._witness.refused(name, order, error)
+
     def open(self, name: str, version: str) -> OnnxModel | ModelRefusedError:
         """The model of a version that served before: from its copy, or else from the registry."""
         try:
