@@ -31,6 +31,9 @@ class Loud:
         """Not so."""
         raise AssertionError(manifest.name, reason)
 
+    def slowed(self, manifest: Manifest, best_us: float) -> None:
+        """It only takes longer than it should: that is what is measured."""
+
     def not_kept(self, name: str, error: OSError) -> None:
         """Not so."""
         raise AssertionError(name) from error

@@ -11,7 +11,6 @@ import msgspec
 import structlog
 
 from dataflows.config import FlowError
-from dataflows.shelf import FOLDER
 from models.features import Schema
 from models.registry import aliases, manifest, store
 from models.registry.aliases import Aliases
@@ -20,7 +19,7 @@ from models.registry.manifest import NOBODY, Manifest
 from models.registry.refusals import ModelRefusedError
 from models.registry.store import Verdict
 from models.serving.admission import Admitted, admit, check_gate, gate_loss
-from models.serving.shelf import REFUSED, refusals
+from models.serving.shelf import COPIES, REFUSED, refusals
 from schemas.market import Market
 
 log = structlog.get_logger()
@@ -55,9 +54,9 @@ def check(registry: Path, name: str, version: str, market: Market, *, gate: bool
             raise error
         if gate:
             losses = check_gate(candidate, champion)
-        verdict = Verdict(_now(), losses=losses, against=_version(champion))
+        verdict = Verdict(now(), losses=losses, against=_version(champion))
     except ModelRefusedError as error:
-        verdict = Verdict(_now(), error.reason, error.text, losses, _version(champion))
+        verdict = Verdict(now(), error.reason, error.text, losses, _version(champion))
         log.warning("model_refused", model=name, version=version, reason=error.reason.value, advice=error.text)
     try:
         store.judge(folder, verdict)
@@ -130,7 +129,8 @@ def _version(one: Admitted | None) -> str | None:
     return None if one is None else one.model.manifest.version
 
 
-def _now() -> str:
+def now() -> str:
+    """The time, UTC, RFC 3339."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -169,7 +169,7 @@ def versions_of(registry: Path, market: str) -> set[tuple[str, str]]:
 
 def _refused(flows: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
     found: dict[tuple[str, str], list[dict[str, str]]] = {}
-    for file in sorted(flows.glob(f"*/{FOLDER}/*/{REFUSED}")):
+    for file in sorted(flows.glob(f"*/{COPIES}/*/{REFUSED}")):
         for order, (reason, text) in refusals(file).items():
             key = (file.parent.name, aliases.ordered(order) or NOBODY)
             told = {"feed": file.parents[2].name, "order": order, "reason": reason.value, "text": text}

@@ -55,6 +55,10 @@ MODELS_REFUSED: Final = Counter("esi_models_refused_total", "Models that stayed 
 MODEL_FAULTS: Final = Counter(
     "esi_model_faults_total", "Moments for which a model in force gave nothing, by reason.", ["model", "reason"]
 )
+MODELS_SLOW: Final = Counter(
+    "esi_models_slow_total", "Times a model in force took too long for many readings in a row.", ["model"]
+)
+MODELS_RELIEVED: Final = Counter("esi_models_relieved_total", "Seats emptied since the model was slow.", ["model"])
 SENT: Final = Counter("esi_sent_ticks_total", "Ticks sent into a feed by a replayer or simulator.", ["feed"])
 TOCKS: Final = Counter("esi_tocks_total", "Tocks sent into a feed.", ["feed"])
 SKILL: Final = Gauge(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,8 +12,8 @@ from typing import Final
 import structlog
 
 from dataflows.config import FlowError
-from dataflows.judging import aliases_of, check
-from models.registry import aliases, store
+from dataflows.judging import aliases_of, check, now
+from models.registry import aliases, manifest, store
 from models.registry.aliases import CHALLENGER, Aliases, BusyError
 from models.registry.refusals import ModelRefusedError, Refusal
 from models.registry.store import Verdict
@@ -61,6 +61,11 @@ class Promoted:
     offset: int
     verdict: Verdict | None = None
 
+    @property
+    def role(self) -> str:
+        """Whose seat it is: `champion` or `challenger`."""
+        return "champion" if self.label == self.name else "challenger"
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -96,6 +101,21 @@ class Desk:
             verdict, said = self._passed(version, gate=not proven), aliases_of(self._model)
             return self._ordered(said, said.promoted(version), self.name, version, verdict)
 
+    def enter(self, version: str, *, replaces: bool) -> Promoted:
+        """Gives a newly trained version the seat that it has earned; `replaces`: whether that may be a champion's.
+
+        Where nobody serves, it is champion if it lost less than persistence where it was judged. A champion it replaces
+        if it is not worse on its gate set. Else it challenges.
+        """
+        champion = aliases_of(self._model).champion
+        if (replaces and champion) or (champion is None and self._is_skilled(version)):
+            try:
+                return self.promote(version)
+            except PromotionError as error:
+                if error.reason != Refusal.WORSE:
+                    raise
+        return self.challenge(version)
+
     def challenge(self, version: str) -> Promoted:
         """Lets a version run in the champion's shadow; it may be worse, and must be sound."""
         with self._alone(version):
@@ -119,9 +139,22 @@ class Desk:
     def retire(self, *, challenger: bool = False) -> Promoted:
         """Empties the champion's seat, or the challenger's."""
         with self._alone():
+            return self._emptied(challenger=challenger)
+
+    def relieve(self, version: str, told: str) -> list[Promoted]:
+        """Empties the seats of a version that has become slow at work, and notes why as its verdict.
+
+        A version that has no role and is asked all the same lost its seat without a record: seats that nobody is meant
+        to have are emptied once more. Whoever was promoted meanwhile keeps its seat.
+        """
+        with self._alone(version):
             said = aliases_of(self._model)
-            after = said.challenged(None) if challenger else said.retired()
-            return self._ordered(said, after, self.name + CHALLENGER if challenger else self.name, None, None)
+            meant = {False: said.champion, True: said.challenger}
+            wanted = version if version in meant.values() else None
+            done = [self._emptied(challenger=seat) for seat, holder in meant.items() if holder == wanted]
+            with suppress(OSError):
+                store.judge(self._model / version, Verdict(now(), Refusal.TOO_SLOW, told))
+            return done
 
     @property
     def _model(self) -> Path:
@@ -140,6 +173,17 @@ class Desk:
             raise PromotionError(msg, error.reason) from error
         except BusyError as error:
             raise PromotionError(str(error)) from error
+
+    def _is_skilled(self, version: str) -> bool:
+        """Whether it lost less than persistence; who watches for anomalies forecasts nothing."""
+        with suppress(ModelRefusedError):
+            return manifest.read(self._model / version).metrics.get("skill_over_persistence", 1.0) > 0
+        return True  # whatever is wrong with it is said by the checks
+
+    def _emptied(self, *, challenger: bool) -> Promoted:
+        said = aliases_of(self._model)
+        after = said.challenged(None) if challenger else said.retired()
+        return self._ordered(said, after, self.name + CHALLENGER if challenger else self.name, None, None)
 
     def _passed(self, version: str, *, gate: bool) -> Verdict:
         verdict = check(self.registry, self.name, version, self.market, gate=gate)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -14,11 +14,12 @@ import structlog
 
 from dataflows import metrics
 from dataflows.config import FlowConfig
+from dataflows.relief import Slow, relief_of
 from models.registry import aliases, store
 from models.registry.aliases import Aliases
 from models.registry.manifest import Manifest
 from models.registry.refusals import ModelRefusedError, Refusal
-from models.serving.shelf import RegistryShelf
+from models.serving.shelf import COPIES, RegistryShelf
 
 log = structlog.get_logger()
 
@@ -28,15 +29,17 @@ LOOK_S: Final = 0.5
 GIVES_WAY_S: Final = 0.0001
 """A reading lets go of the interpreter often, at each model among others, and may wait so long each time."""
 
-FOLDER: Final = "models"
-"""Beside the recovery store: copies of the models that the flow has used."""
-
 
 class Teller:
-    """Tells logs and metrics; a model that fails at every reading is logged once."""
+    """Tells logs and metrics; a model that fails at every reading is logged once.
+
+    Attributes:
+        slow: models that have become slow, for those who can do something about it.
+    """
 
     def __init__(self) -> None:
         self._told: set[tuple[str, str, Refusal]] = set()
+        self.slow = Slow()
 
     def loaded(self, manifest: Manifest) -> None:
         """A model was admitted."""
@@ -51,11 +54,23 @@ class Teller:
     def faulted(self, manifest: Manifest, reason: Refusal) -> None:
         """A model gave nothing for a moment."""
         metrics.MODEL_FAULTS.labels(manifest.name, reason).inc()
-        key = (manifest.name, manifest.version, reason)
-        if key not in self._told and len(self._told) < 1000:
-            self._told.add(key)
+        if self._is_new(manifest, reason):
             log.error("model_sleeps", model=manifest.name, version=manifest.version, reason=reason.value,
                       advice="it says nothing for this moment; further ones are only counted")  # fmt: skip
+
+    def slowed(self, manifest: Manifest, best_us: float) -> None:
+        """A model has become slow; what it says counts until the feed says otherwise."""
+        metrics.MODELS_SLOW.labels(manifest.name).inc()
+        self.slow.tell(manifest, best_us)
+        if self._is_new(manifest, Refusal.TOO_SLOW):
+            log.warning("model_slow", model=manifest.name, version=manifest.version, best_us=round(best_us))
+
+    def _is_new(self, manifest: Manifest, reason: Refusal) -> bool:
+        key = (manifest.name, manifest.version, reason)
+        if key in self._told or len(self._told) >= 1000:
+            return False
+        self._told.add(key)
+        return True
 
     def not_kept(self, name: str, error: OSError) -> None:
         """There is no room for its files beside the state."""
@@ -110,19 +125,25 @@ class Watch:
 
 
 def shelf_of(config: FlowConfig) -> RegistryShelf | None:
-    """The flow's shelf, with a thread that looks at the registry; None where there is no registry to look at."""
+    """The flow's shelf, with a thread that looks at the registry; None where there is no registry to look at.
+
+    The same thread relieves models that have become slow. A run is left as it is: its registry is that of live feeds.
+    """
     if config.registry is None:
         return None
-    shelf = RegistryShelf(config.registry, config.state_dir / FOLDER, time.thread_time_ns, Teller())
-    watch = Watch(config.registry, (market.name for market in config.markets), shelf)
-    threading.Thread(target=_for_ever, args=(watch.look,), name="models", daemon=True).start()
+    teller = Teller()
+    shelf = RegistryShelf(config.registry, config.state_dir / COPIES, time.thread_time_ns, teller)
+    looks = [Watch(config.registry, (market.name for market in config.markets), shelf).look]
+    looks += [relief_of(config, teller.slow).look] if config.run is None else []
+    threading.Thread(target=_for_ever, args=(looks,), name="models", daemon=True).start()
     return shelf
 
 
-def _for_ever(look: Callable[[], None]) -> None:
+def _for_ever(looks: Sequence[Callable[[], None]]) -> None:
     while True:
-        try:
-            look()
-        except Exception as error:  # it only prepares: what it cannot do is done when an order comes
-            log.warning("models_not_watched", error=str(error))
+        for look in looks:
+            try:
+                look()
+            except Exception as error:  # what it cannot prepare is done when an order comes
+                log.warning("models_not_watched", error=str(error))
         time.sleep(LOOK_S)

@@ -46,3 +46,11 @@ class ModelSettings(BaseSettings):
         description="Markets whose models `esi up` trains again when their finals ask for it (`esi trainer`), with "
         "commas; needs torch.",
     )
+    retrain_inputs: Folder | None = Field(
+        default=None,
+        description="CSV (or .csv.gz) of daily values that `esi trainer` has models taught on, as "
+        "`esi train --inputs`; it is read anew at each training. `us-open` has a history of its own.",
+    )
+    retrain_macro: Folder | None = Field(
+        default=None, description="Folder of NAME.csv with macro releases for it, as `esi train --macro`."
+    )

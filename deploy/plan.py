@@ -45,8 +45,7 @@ class Plan:
     def trainer(self) -> list[Program]:
         """Trains models again, where a market is to have that."""
         chosen = [part for name in self.settings.retrain for part in ("--market", name)]
-        made = Program("trainer", lambda: esi("trainer", *chosen), self.environment, self._without("postgres"))
-        return [made] if chosen else []
+        return [self._long("trainer", ["trainer", *chosen], self._without("postgres"))] if chosen else []
 
     def page(self) -> Program:
         """Builds the page, once; a page that cannot be built keeps nothing else from running."""

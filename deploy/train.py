@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from deploy.console import Console
-from deploy.options import Data
+from deploy.options import Data, Kafka
 from schemas.market_file import MarketFileError, load
 
 if TYPE_CHECKING:
+    from deploy.settings import Settings
     from evaluation.panel import Panel
     from evaluation.teaching import Plan
     from schemas.market import Market
@@ -44,7 +45,12 @@ def train(
     resume: Annotated[
         bool, typer.Option(help="Go on where a training of the same was stopped; --no-resume begins anew.")
     ] = True,
+    seat: Annotated[
+        bool,
+        typer.Option(help="What is sound challenges the champion, or serves where nobody does; else only entered."),
+    ] = True,
     data: Data = None,
+    kafka_url: Kafka = None,
 ) -> None:
     """Teaches networks on windows of a market's past; needs the extra `train` (torch)."""
     chosen = _chosen(models)
@@ -54,10 +60,11 @@ def train(
     from evaluation.report import MissingPackageError
     from evaluation.teaching import Plan, TeachingError
 
-    plan = Plan(chosen, _registry(registry, data), seed, folds, epochs, device, threads, resume)
+    settings = _settings(registry, data, kafka_url)
+    plan = Plan(chosen, settings.registry_dir, seed, folds, epochs, device, threads, resume)
     try:
         read = load(market)
-        _teach(read, _panel(read, inputs, macro), plan)
+        _teach(read, _panel(read, inputs, macro), plan, settings if seat else None)
     except (InputError, MarketFileError, MissingPackageError, TeachingError) as error:
         _fail(str(error))
     except OSError as error:
@@ -91,8 +98,9 @@ class _Shown:
         self.console.progress(name, (fold - 1) + len(losses) / self.epochs, folds, text)
 
 
-def _teach(market: Market, panel: Panel, plan: Plan) -> None:
-    """Shows how far it is, and says what came of it: a line for each model on standard output."""
+def _teach(market: Market, panel: Panel, plan: Plan, seats: Settings | None) -> None:
+    """Shows how far it is, and says what came of it: on standard output a line for each model, and one of its seat."""
+    from deploy.seating import seat
     from evaluation.teaching import Watching, teach
 
     with Console() as console:
@@ -103,6 +111,8 @@ def _teach(market: Market, panel: Panel, plan: Plan) -> None:
             console.finish()
             figures = ", ".join(f"{what} {value:.4g}" for what, value in entry.metrics.items())
             typer.echo(f"{entry.name} {entry.version}: {figures}: {place}")
+            if seats is not None:
+                typer.echo(seat(seats, market, entry.name, entry.version))
 
 
 def _panel(market: Market, inputs: Path | None, macro: Path | None) -> Panel:
@@ -118,10 +128,13 @@ def _panel(market: Market, inputs: Path | None, macro: Path | None) -> Panel:
     return panel.of_bars(market, bars(market))
 
 
-def _registry(given: Path | None, data: Path | None) -> Path:
+def _settings(registry: Path | None, data: Path | None, kafka_url: str | None) -> Settings:
+    from deploy import logs
     from deploy.settings import load as settings
 
-    return settings({"data_dir": data, "registry": given}).registry_dir
+    found = settings({"data_dir": data, "registry": registry, "kafka_url": kafka_url})
+    logs.configure("train", "warning", found.log_format)  # beside a bar
+    return found
 
 
 def _chosen(models: str) -> tuple[str, ...]:

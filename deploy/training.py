@@ -4,23 +4,23 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 from redis.exceptions import RedisError
 
+from deploy import training_metrics as metrics
 from deploy import verbs
 from deploy.child import Child, stop
 from deploy.live_finals import FINALS, LiveFinals
-from deploy.servers import esi
 from deploy.settings import Settings
+from deploy.training_command import NoTrainingError, command
 from deploy.training_notes import Notes
 from schemas.market import Market
 
@@ -29,11 +29,6 @@ if TYPE_CHECKING:
     from evaluation.duel import Duel
 
 log = structlog.get_logger()
-
-WITHOUT_TORCH: Final = (
-    'torch is not installed here, so nothing is trained: pip install -c constraints.txt -e ".[train]" '
-    "(docs/forecast.md says how to take the smaller CPU build). Challengers are still judged"
-)
 
 
 @dataclass
@@ -66,13 +61,18 @@ class Trainer:
         self.live = LiveFinals(verbs.redis(self.settings))
         self.notes = {market.name: Notes(self.settings.data_dir, market.name) for market in self.markets.values()}
 
-    def begin(self, *, at_once: bool = False) -> None:
-        """Says what it will do; with `at_once` every market is trained at the first look."""
-        if self._command("any") is None:
-            log.warning("torch_absent", advice=WITHOUT_TORCH)
-        for notes in self.notes.values():
+    def begin(self, *, at_once: bool = False, metrics_port: int | None = None) -> None:
+        """Says what it will do, and where its metrics are; with `at_once` every market is trained at the first look."""
+        for given, market in self.markets.items():
+            notes = self.notes[market.name]
+            metrics.begin(market.name, notes.trained)
             notes.asked = "start" if at_once else notes.asked
-        log.info("trainer_starts", markets=sorted(self.notes), auto_promote=self.settings.auto_promote)
+            try:
+                self._command(given, market)
+            except NoTrainingError as error:
+                log.warning("cannot_train", market=market.name, advice=str(error))
+        log.info("trainer_starts", markets=sorted(self.notes), auto_promote=self.settings.auto_promote,
+                 metrics_port=metrics_port)  # fmt: skip
 
     def look(self) -> None:
         """One look at every market; what goes wrong with one is told, and the next look tries again."""
@@ -87,6 +87,7 @@ class Trainer:
                 if self.settings.auto_promote == "on":
                     self._judge(market, notes)
             except (RedisError, FlowError, OSError) as error:
+                metrics.FAILED_LOOKS.labels(market.name).inc()
                 log.warning("look_failed", market=market.name, error=str(error))
             notes.save()
 
@@ -101,26 +102,37 @@ class Trainer:
         notes.seen = notes.seen or self.live.newest(market.name)
         reason, notes.seen = self.live.requests(market.name, notes.seen)
         if reason is not None:
+            metrics.ASKED.labels(market.name, reason).inc()
             log.info("training_asked", market=market.name, reason=reason)
             notes.asked = reason
 
     def _answer(self, given: str, market: Market, notes: Notes) -> None:
-        """Trains if it was asked for, torch is there, and the last time is long enough ago."""
-        command = self._command(given)
+        """Trains if it was asked for, it can be done here, and the last time is long enough ago."""
         if not notes.asked or self.clock() - notes.trained < self.rest_s:
             return
-        if command is None:
-            log.warning("not_trained", market=market.name, reason=notes.asked, advice=WITHOUT_TORCH)
+        try:
+            wanted = self._command(given, market)
+        except NoTrainingError as error:
+            metrics.TRAININGS.labels(market.name, "impossible").inc()
+            log.warning("not_trained", market=market.name, reason=notes.asked, advice=str(error))
             notes.asked = ""
             return
         notes.before = self._versions(market) if notes.before is None else notes.before
         notes.save()  # whoever is killed in a training begins with it again, and what it has left by then counts
         log.info("training_begins", market=market.name, reason=notes.asked, log=str(self._log(market)))
-        status = self._run(command, self._log(market))
-        if status is None:  # we were asked to stop: as if killed
-            return
-        before, notes.before = notes.before, None
+        began = self.clock()
+        with metrics.RUNNING.labels(market.name).track_inprogress():
+            status = self._run(wanted, self._log(market))
+        if status is not None:  # else we were asked to stop: as if killed
+            self._ended(market, notes, status, self.clock() - began)
+
+    def _ended(self, market: Market, notes: Notes, status: int, seconds: float) -> None:
+        """Notes what came of a training."""
+        before, notes.before = notes.before or [], None
         notes.asked, notes.trained = "", self.clock()
+        metrics.TRAININGS.labels(market.name, "failed" if status else "trained").inc()
+        metrics.LAST.labels(market.name).set(notes.trained)
+        metrics.SECONDS.labels(market.name).set(seconds)
         if status != 0:
             log.error("training_failed", market=market.name, status=status, log=str(self._log(market)),
                       advice="what is in force stays so; the next request tries again")  # fmt: skip
@@ -142,28 +154,18 @@ class Trainer:
         from dataflows.promotion import PromotionError
 
         for name, version in list(notes.arrived):
-            desk = self._desk(name, market)
             try:
-                self._enter(desk, version)
+                done = self._desk(name, market).enter(version, replaces=True)
             except PromotionError as error:
                 log.warning("model_not_promoted", model=name, version=version, advice=str(error))
                 if error.reason is None:
                     continue
+                metrics.ENTERED.labels(market.name, name, "refused").inc()
+            else:
+                metrics.ENTERED.labels(market.name, name, done.role).inc()
+                event = "model_promoted" if done.role == "champion" else "model_challenges"
+                log.info(event, model=name, version=version, market=market.name, order=done.order)
             notes.arrived.remove([name, version])
-
-    def _enter(self, desk: Desk, version: str) -> None:
-        """Promotes a new version if it passes all checks; one that is only worse runs in the shadow."""
-        from dataflows.promotion import PromotionError
-
-        try:
-            done = desk.promote(version)
-            log.info("model_promoted", model=desk.name, version=version, market=desk.market.name, order=done.order)
-        except PromotionError as error:
-            if error.reason != "worse":
-                raise
-            log.warning("model_not_promoted", model=desk.name, version=version, advice=str(error))
-            desk.challenge(version)
-            log.info("model_challenges", model=desk.name, version=version, market=desk.market.name)
 
     def _judge(self, market: Market, notes: Notes) -> None:
         """Promotes challengers that have beaten their champions live; each duel once per so many new labels."""
@@ -176,6 +178,7 @@ class Trainer:
         for key, duel in found.items():
             if not duel.is_due(notes.verdicts.get(key, "")):
                 continue
+            metrics.DUELS.labels(market.name, "challenger" if duel.won else "nobody").inc()
             log.info("duel", market=market.name, won=duel.won, said=str(duel))
             if duel.won:
                 self._crown(duel, market)
@@ -200,12 +203,13 @@ class Trainer:
         bootstrap = verbs.kafka(self.settings)
         return Desk(self.settings.registry_dir, name, market, lambda control: send(bootstrap, market.feed, control))
 
-    def _command(self, given: str) -> list[str] | None:
-        if self.train is not None:
-            return self.train(given)
-        if importlib.util.find_spec("torch") is None:
-            return None
-        return esi("train", "--market", given, "--resume", *self.arguments)
+    def _command(self, given: str, market: Market) -> list[str]:
+        """The training of a market.
+
+        Raises:
+            NoTrainingError: it cannot be trained here.
+        """
+        return command(self.settings, market, given, self.arguments) if self.train is None else self.train(given)
 
     def _environment(self) -> dict[str, str]:
         told = {**os.environ, **self.settings.environment()}

@@ -17,7 +17,8 @@ from models.features import Schema
 from models.registry import manifest
 from models.registry.manifest import Manifest, put
 from models.registry.refusals import ModelRefusedError, Refusal
-from models.serving.admission import PARITY, Clock, admit
+from models.serving.admission import PARITY, admit
+from models.serving.pace import Clock
 from schemas.market import Market
 
 GOLDEN: Final = 32

@@ -11,6 +11,7 @@ import numpy as np
 from evaluation import density
 from evaluation.density import Floats
 from evaluation.lessons import YARDSTICKS, Lessons
+from models.ensemble.guard import PACE, Came, Guard
 from models.registry.manifest import Kind
 
 
@@ -23,21 +24,39 @@ def judge(kind: Kind, given: Lessons, answers: Sequence[Floats]) -> dict[str, An
         answers: of each block: quantiles of the change, points, float64[n, Q]; or surprises, nats, float64[n].
 
     Returns:
-        Of a forecaster: `labels`, `crps` of itself and the yardsticks (points), `skill` over each with
-        Diebold and Mariano's `t` and `p`, `coverage` of the 90 % interval, overall and in stress. Of a watcher: `rows`
-        and quantiles of its surprise, calm and in stress.
+        Of a forecaster, as it would be served: `labels`, `crps` of itself and the yardsticks (points), `skill` over
+        each with Diebold and Mariano's `t` and `p`, `coverage` of the 90 % interval, overall and in stress; and
+        `unguarded`, its CRPS without the guard. Of a watcher: `rows` and quantiles of its surprise, calm and in stress.
     """
-    found = np.concatenate(answers)
-    return _forecast(given, found) if kind == "forecast" else _watch(given, found)
+    return _forecast(given, answers) if kind == "forecast" else _watch(given, np.concatenate(answers))
 
 
-def _forecast(given: Lessons, quantiles: Floats) -> dict[str, Any]:
+def guarded(given: Lessons, quantiles: Floats) -> Floats:
+    """Quantiles of the change under a fresh guard, as every expert's are in the ensemble, points, float64[n, Q].
+
+    The yardsticks' were guarded too: who is not would be judged for a spread that nobody serves. A label moves the
+    guard from the first moment on at which it has come.
+    """
+    guard, moved, waiting = Guard((PACE,)), np.empty_like(quantiles), 0
+    for n, at_us in enumerate(given.at_us):
+        while given.due_us[waiting] <= at_us and waiting < n:
+            guard.update(Came(moved[waiting : waiting + 1], float(given.came[waiting])))
+            waiting += 1
+        moved[n] = quantiles[n] + given.scale[n] * guard.offset[0]
+    return np.sort(moved, axis=1)
+
+
+def _forecast(given: Lessons, answers: Sequence[Floats]) -> dict[str, Any]:
+    ends = np.cumsum([len(block) for block in answers])
+    blocks = [given.of(slice(end - len(block), end)) for end, block in zip(ends, answers, strict=True)]
+    quantiles = np.concatenate([guarded(*one) for one in zip(blocks, answers, strict=True)])
     crps = density.losses(np.concatenate([quantiles[:, None], given.yardsticks], axis=1), given.came)
     hit = density.within(quantiles, given.came, 0.9)
     others = dict(zip(YARDSTICKS, crps.T[1:], strict=True))
     return {
         "labels": len(given),
         "crps": {"network": float(crps[:, 0].mean()), **{name: float(one.mean()) for name, one in others.items()}},
+        "unguarded": float(density.losses(np.concatenate(answers)[:, None], given.came).mean()),
         "skill": {name: _skill(crps[:, 0], one) for name, one in others.items()},
         "coverage_90": float(hit.mean()),
         "coverage_90_stress": float(hit[given.stress].mean()) if given.stress.any() else None,

@@ -20,7 +20,7 @@ from models.deep.fitting import NotFiniteError, Recipe
 from models.registry import manifest
 from models.registry.manifest import Manifest, put
 from models.registry.refusals import ModelRefusedError
-from models.serving.admission import Clock
+from models.serving.pace import Clock
 from schemas.market import Market
 
 ENTERED = "entered"

@@ -10,6 +10,12 @@ from models.ensemble.levels import LEVELS, MEDIAN
 SMALLEST: float = 1e-3
 """Least distance of neighbouring quantiles, in units of the scale."""
 
+REACH: float = 0.25
+"""How far the middle may go from the labels' median, in units of the scale."""
+
+STRETCH: float = 0.5
+"""How far what becomes a distance may go from that of an untaught network, before softplus."""
+
 
 class QuantileHead(nn.Module):
     """A middle, and distances from each level to the next one outwards.
@@ -17,7 +23,9 @@ class QuantileHead(nn.Module):
     The middle is a linear map, the distances are `SMALLEST + softplus` of one, summed outwards from the median: the
     quantiles are sorted whatever the weights are (Gasthaus et al. 2019 build a quantile function of increments in the
     same manner). All weights begin at zero and the biases at the quantiles of the labels: an untaught network says
-    "as now", with the spread that changes have had, and whatever it says more it has learned.
+    "as now", with the spread that changes have had, and whatever it says more it has learned. It never says much
+    more: a linear map of features that go together answers a crisis like none that it was taught by with moves that
+    nothing has shown (docs/forecast.md, section 10), so both maps are bent by tanh.
     """
 
     sums: Tensor
@@ -37,8 +45,18 @@ class QuantileHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Quantiles at `LEVELS`, float32[B, Q], sorted."""
-        gaps = SMALLEST + nn.functional.softplus(self.gaps(x))
-        return self.middle(x) + gaps @ self.sums
+        gaps = SMALLEST + nn.functional.softplus(_bent(self.gaps, x, STRETCH))
+        return _bent(self.middle, x, REACH) + gaps @ self.sums
+
+    def extra_repr(self) -> str:
+        """What of it no size shows."""
+        return f"reach={REACH}, stretch={STRETCH}"
+
+
+def _bent(layer: nn.Linear, x: Tensor, most: float) -> Tensor:
+    """A linear map that goes so far from its biases at most."""
+    moved: Tensor = most * torch.tanh(nn.functional.linear(x, layer.weight) / most)
+    return layer.bias + moved
 
 
 def outwards() -> Tensor:

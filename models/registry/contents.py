@@ -14,6 +14,9 @@ from models.registry.refusals import ModelRefusedError, Refusal
 OWN: Final = frozenset({"", "ai.onnx"})
 """Domains of the standard's own operators."""
 
+LOOPS: Final = frozenset({"Loop", "Scan", "SequenceMap"})
+"""Operators that go round as often as the data say: at work, where nobody can end them, perhaps for ever."""
+
 _EXTERNAL: Final = 1
 """`TensorProto.DataLocation.EXTERNAL`: the weights lie in another file, by a path of the model's choosing."""
 
@@ -36,7 +39,7 @@ def check_self_contained(raw: bytes, origin: str) -> None:
     """Whether a model brings all that it needs and asks for nothing but operators of ONNX itself.
 
     Operators of other domains would be code of somebody's library; weights beside the file would be read from a path
-    that the model names, and are covered by no hash.
+    that the model names, and are covered by no hash. Without loops, how long it takes is bounded by how large it is.
 
     Raises:
         ModelRefusedError: `unsafe`, or `unreadable` where it is no ONNX model at all.
@@ -50,7 +53,10 @@ def check_self_contained(raw: bytes, origin: str) -> None:
     known = OWN | {function.domain for function in model.functions}
     for part in (model.graph, *model.functions):
         for what in _asked(part, known):
-            told = f"{origin} asks for {what}: export it as one file of ONNX's own operators (external_data=False)"
+            told = (
+                f"{origin} asks for {what}: export it as one file of ONNX's own operators, without loops "
+                "(external_data=False)"
+            )
             raise ModelRefusedError(Refusal.UNSAFE, told)
 
 
@@ -61,6 +67,8 @@ def _asked(part: Any, known: frozenset[str]) -> Iterator[str]:
     for node in part.node:
         if node.domain not in known:
             yield f"the operator {node.domain}:{node.op_type}"
+        if node.op_type in LOOPS and node.domain in OWN:
+            yield f"a {node.op_type}, which may go on for ever"
         for attribute in node.attribute:
             tensors += [attribute.t, *attribute.tensors, attribute.sparse_tensor.values]
             graphs += [attribute.g, *attribute.graphs]

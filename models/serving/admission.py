@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
@@ -16,21 +16,14 @@ from models.ensemble.levels import pinball
 from models.registry import manifest as manifests
 from models.registry.manifest import GOLDEN, MODEL, Manifest
 from models.registry.refusals import ModelRefusedError, Refusal
-from models.serving.session import INPUT, OUTPUTS, Faulted, OnnxModel, Singles, ignore
+from models.serving.pace import ENOUGH_US, LEAST, SLOWEST_US, TRIES, Clock
+from models.serving.session import INPUT, OUTPUTS, Faulted, OnnxModel, Singles, Slowed, ignore
 
 if TYPE_CHECKING:
     import onnxruntime as ort
 
 PARITY: Final = 1e-5
 """How far an output may be from the trainer's own, in units of the output (relative above one)."""
-
-SLOWEST_US: Final = 1000.0
-"""One reading's time, microseconds, at the best of a few tries: twenty times that of models of our size."""
-
-WARM: Final = 5
-TRIES: Final = 20
-ENOUGH_US: Final = 1e6
-"""Runs at the check of the pace: so many at least, and more while it seems slow, up to a second."""
 
 GATE_BATCH: Final = 64
 """Rows at once on the gate set, so that what is compared fits any memory."""
@@ -44,9 +37,6 @@ NOT_WORSE: Final = 1e-6
 LARGEST_ARRAYS: Final = 1 << 29
 """Bytes of all arrays: a small file can hold many more zeros."""
 
-Clock = Callable[[], int]
-"""Nanoseconds; those of the thread say least about who else is busy."""
-
 
 class Admitted(NamedTuple):
     """A model that may be used, with the arrays that it was admitted by."""
@@ -55,13 +45,16 @@ class Admitted(NamedTuple):
     golden: dict[str, Singles]
 
 
-def admit(folder: Path, clock: Clock, faulted: Faulted = ignore, *, known: bool = False) -> Admitted:
+def admit(
+    folder: Path, clock: Clock, faulted: Faulted = ignore, slowed: Slowed = ignore, *, known: bool = False
+) -> Admitted:
     """Loads a model and checks all that can be checked of it alone; it is warm afterwards.
 
     Args:
         folder: of the model.
-        clock: to see how long it takes.
+        clock: to see how long it takes, here and at work.
         faulted: told when it fails at work.
+        slowed: told when it has become slow there.
         known: it was admitted here before: its hashes are verified, and nothing is tried again.
 
     Raises:
@@ -73,7 +66,7 @@ def admit(folder: Path, clock: Clock, faulted: Faulted = ignore, *, known: bool 
     files = manifests.verify(folder, manifest)
     check_self_contained(files[MODEL], str(folder / MODEL))
     golden = _golden(files[GOLDEN], manifest)
-    model = OnnxModel(manifest, files, faulted)
+    model = OnnxModel(manifest, files, faulted, slowed, clock)
     if not known:
         _check_word(model, golden)
         _check_pace(model, golden, clock)
@@ -155,7 +148,7 @@ def _check_pace(model: OnnxModel, golden: dict[str, Singles], clock: Clock) -> N
     one = golden[INPUT[model.manifest.kind]][:1]
     taken: list[float] = []
     with _patience(model) as options:
-        while len(taken) < WARM or (min(taken) > SLOWEST_US and len(taken) < TRIES and sum(taken) < ENOUGH_US):
+        while len(taken) < LEAST or (min(taken) > SLOWEST_US and len(taken) < TRIES and sum(taken) < ENOUGH_US):
             began = clock()
             model.run(one, options)
             taken.append((clock() - began) / 1e3)

@@ -100,7 +100,10 @@ class Crew(Step[Pairs, Manned, tuple[Post, ...]]):
         model = self._shelf.find(name_of(label), order)
         if isinstance(model, ModelRefusedError):
             return model
-        return misfit(model.manifest, self._wanted) or model
+        if (error := misfit(model.manifest, self._wanted)) is None:
+            return model
+        self._shelf.refused(name_of(label), order, error)
+        return error
 
     def _seat(self, post: Post) -> Seat:
         key = name_of(post.label), post.version

@@ -39,6 +39,10 @@ class Shelf(Protocol):
         """The model of an order (`aliases.order`): always the same answer for the same order."""
         ...
 
+    def refused(self, name: str, order: str, error: ModelRefusedError) -> None:
+        """Is told that the model of an order was found, and does not fit the market that asked."""
+        ...
+
     def open(self, name: str, version: str) -> Model | ModelRefusedError:
         """The model of a version that was found before."""
         ...

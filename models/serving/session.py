@@ -12,6 +12,7 @@ from models.ensemble.levels import LEVELS
 from models.features import LENGTH
 from models.registry.manifest import MODEL, Kind, Manifest
 from models.registry.refusals import ModelRefusedError, Refusal
+from models.serving.pace import Clock, Pace
 from models.signals.step import Floats
 
 if TYPE_CHECKING:
@@ -25,29 +26,46 @@ OUTPUTS: Final[dict[Kind, tuple[str, ...]]] = {"forecast": ("quantiles",), "anom
 Faulted = Callable[[Manifest, Refusal], None]
 """Told of a model that gave nothing for a moment: it sleeps then."""
 
+Slowed = Callable[[Manifest, float], None]
+"""Told of a model that has become slow, with the best of its last times, microseconds; what it says still counts."""
 
-def ignore(_manifest: Manifest, _reason: Refusal) -> None:
+
+def ignore(_manifest: Manifest, _what: object) -> None:
     """Nobody wants to know."""
+
+
+def untimed() -> int:
+    """A clock that stands still: no run is slow by it."""
+    return 0
 
 
 class OnnxModel:
     """A session with what its manifest says.
 
     It is asked in the thread that computes the reading: one more thread would cost more than it brings at this size,
-    and IO binding gains 2 of 55 microseconds.
+    and IO binding gains 2 of 55 microseconds. How long it takes changes nothing of what it says, or a replay would say
+    something else: it is only told.
 
     Attributes:
         manifest: what it is.
         past: what it said of data that it was not trained on: surprises, float64[M]; empty for forecasts.
     """
 
-    def __init__(self, manifest: Manifest, files: dict[str, bytes], faulted: Faulted = ignore) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        files: dict[str, bytes],
+        faulted: Faulted = ignore,
+        slowed: Slowed = ignore,
+        clock: Clock = untimed,
+    ) -> None:
         """Loads a model whose files were verified.
 
         Raises:
             ModelRefusedError: ONNX Runtime cannot load it, or its inputs and outputs are not those of its kind.
         """
-        self.manifest, self.faulted = manifest, faulted
+        self.manifest, self.faulted, self.slowed = manifest, faulted, slowed
+        self._clock, self._pace = clock, Pace()
         self.past: Floats = np.empty(0)
         self._input, self._outputs = INPUT[manifest.kind], list(OUTPUTS[manifest.kind])
         try:
@@ -84,6 +102,14 @@ class OnnxModel:
         return (float(said[0][0]), float(said[1][0])) if said else (np.nan, np.nan)
 
     def _ask(self, x: Floats) -> list[Floats]:
+        """Outputs for one moment, and how long they took told where that is too long again and again."""
+        began = self._clock()
+        said = self._said(x)
+        if (best_us := self._pace.took((self._clock() - began) / 1e3)) is not None:
+            self.slowed(self.manifest, best_us)
+        return said
+
+    def _said(self, x: Floats) -> list[Floats]:
         """Outputs for one moment; none where it fails or says what is no number."""
         try:
             said = self._session.run(self._outputs, {self._input: x[None].astype(np.float32)})

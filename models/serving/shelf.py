@@ -16,7 +16,8 @@ from models.registry import store
 from models.registry.aliases import ordered
 from models.registry.manifest import FILES, MANIFEST, NAME, VERSION, Manifest, put
 from models.registry.refusals import ModelRefusedError, Refusal
-from models.serving.admission import Clock, admit
+from models.serving.admission import admit
+from models.serving.pace import Clock
 from models.serving.session import OnnxModel
 
 LOADED: Final = 16
@@ -24,6 +25,9 @@ LOADED: Final = 16
 
 KEPT: Final = 8
 """Versions of a model whose files are kept beside the state, and orders whose refusal is remembered."""
+
+COPIES: Final = "models"
+"""Folder beside a flow's state: copies of the models that it has used."""
 
 REFUSED: Final = "refused.json"
 """In a model's folder beside the state: reason and sentence of each order that was refused."""
@@ -46,6 +50,10 @@ class Witness(Protocol):
 
     def faulted(self, manifest: Manifest, reason: Refusal) -> None:
         """A model gave nothing for a moment."""
+        ...
+
+    def slowed(self, manifest: Manifest, best_us: float) -> None:
+        """A model has become slow: all of its last runs took this long at least, microseconds."""
         ...
 
     def not_kept(self, name: str, error: OSError) -> None:
@@ -84,6 +92,10 @@ class RegistryShelf:
         except ModelRefusedError as error:
             self._refuse(name, order, error)
             return error
+
+    def refused(self, name: str, order: str, error: ModelRefusedError) -> None:
+        """A misfit is told and not remembered: another market of the flow may have use for the same order."""
+        self._witness.refused(name, order, error)
 
     def open(self, name: str, version: str) -> OnnxModel | ModelRefusedError:
         """The model of a version that served before: from its copy, or else from the registry."""
@@ -150,7 +162,7 @@ class RegistryShelf:
         return self._admit(store.find(self._registry, name, version), known=True)
 
     def _admit(self, folder: Path, *, known: bool = False) -> OnnxModel:
-        return admit(folder, self._clock, self._witness.faulted, known=known).model
+        return admit(folder, self._clock, self._witness.faulted, self._witness.slowed, known=known).model
 
     def _copy_of(self, name: str, version: str) -> Path | None:
         if self._kept is None or not (NAME.fullmatch(name) and VERSION.fullmatch(version)):

@@ -9,11 +9,11 @@ import pytest
 
 from dataflows.config import FlowError
 from dataflows.judging import check, difference, inventory, market_of, wanted_by
-from dataflows.shelf import FOLDER, Teller
+from dataflows.shelf import Teller
 from models.registry import aliases, store
 from models.registry.aliases import Aliases
 from models.registry.manifest import MANIFEST, MODEL
-from models.serving.shelf import RegistryShelf
+from models.serving.shelf import COPIES, RegistryShelf
 from tests.models import exported, onnx_made, tape
 
 MARKET = tape.market(scores={"enabled": True}, horizon="30s")
@@ -85,7 +85,7 @@ def test_two_versions_differ_in_what_was_done_and_in_how_they_do(tmp_path: Path)
 
 def test_the_inventory_tells_what_flows_have_refused(tmp_path: Path) -> None:
     root, flows = registry(tmp_path / "registry"), tmp_path / "flows"
-    shelf = RegistryShelf(root, flows / "us" / FOLDER, time.thread_time_ns, Teller())
+    shelf = RegistryShelf(root, flows / "us" / COPIES, time.thread_time_ns, Teller())
     shelf.find("lstm", "4:2")
     found = {one["version"]: one for one in inventory(root, flows)}
     assert found["1"]["refused"] == []

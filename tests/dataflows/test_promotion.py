@@ -14,7 +14,7 @@ import pytest
 
 from dataflows.config import FlowError
 from dataflows.promotion import Desk, PromotionError
-from models.registry import aliases
+from models.registry import aliases, store
 from models.registry.aliases import Aliases
 from schemas.control import Control
 from tests import servers
@@ -98,6 +98,35 @@ def test_a_challenger_may_be_worse_and_becomes_champion_only_if_it_is_not(tmp_pa
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("champion", "replaces", "version", "skill", "role"),
+    [
+        (None, False, "5", 0.01, "champion"), (None, False, "5", -0.01, "challenger"),
+        (None, True, "5", -0.01, "challenger"), (None, False, "2", 0.01, "champion"),
+        ("1", False, "5", 0.01, "challenger"), ("1", True, "5", -0.01, "champion"),
+        ("1", True, "2", 0.01, "challenger"),
+    ],
+)  # fmt: skip
+def test_a_new_one_gets_the_seat_that_it_has_earned(
+    tmp_path: Path, champion: str | None, replaces: bool, version: str, skill: float, role: str
+) -> None:
+    root = registry(tmp_path)
+    worse = 1.0 if version == "2" else 0.0
+    said = exported.manifest(MARKET, version=version, metrics={"skill_over_persistence": skill})
+    exported.save(root, said, onnx_made.centred(F, middle=worse))
+    aliases.write(root / "lstm", Aliases(champion))
+    at, sent = desk(root)
+    assert at.enter(version, replaces=replaces).role == role
+    assert len(sent) == 1
+
+
+def test_who_fails_the_checks_gets_no_seat(tmp_path: Path) -> None:
+    at, sent = desk(registry(tmp_path))
+    with pytest.raises(PromotionError, match="wrong_hash"):
+        at.enter("4", replaces=True)
+    assert not sent
+
+
 def test_seats_are_emptied(tmp_path: Path) -> None:
     at, sent = desk(better(tmp_path))
     at.challenge("5")
@@ -105,6 +134,37 @@ def test_seats_are_emptied(tmp_path: Path) -> None:
     assert at.retire().aliases == Aliases(None, None, "1", 3)
     assert [(one.name, one.value) for one in sent][1:] == [("lstm:challenger", "none:2"), ("lstm", "none:3")]
     assert at.rollback().aliases.champion == "1"
+
+
+def test_one_that_is_slow_at_work_loses_every_seat_and_its_verdict_says_why(tmp_path: Path) -> None:
+    at, sent = desk(better(tmp_path))
+    at.promote("5")
+    done = at.relieve("5", "lstm 5 takes 9,000 µs")
+    assert [one.order for one in done] == ["none:2"]
+    assert aliases.read(tmp_path / "lstm") == Aliases(None, None, "5", 2)
+    assert sent[-1] == Control("model_promoted", "lstm", "none:2", "test")
+    verdict = next(one.verdict for one in store.versions(tmp_path, "lstm") if one.version == "5")
+    assert verdict is not None
+    assert (verdict.reason, verdict.text) == ("too_slow", "lstm 5 takes 9,000 µs")
+    at.challenge("5")
+    at.relieve("5", "slow")
+    assert sent[-1] == Control("model_promoted", "lstm:challenger", "none:4", "test")
+
+
+def test_who_was_promoted_meanwhile_keeps_its_seat(tmp_path: Path) -> None:
+    at, sent = desk(better(tmp_path))
+    at.promote("5")
+    assert [one.label for one in at.relieve("1", "slow")] == ["lstm:challenger"]
+    assert aliases.read(tmp_path / "lstm").champion == "5"
+    assert all(control.name != "lstm" for control in sent[1:])
+
+
+def test_one_whose_record_was_lost_is_relieved_again(tmp_path: Path) -> None:
+    at, sent = desk(registry(tmp_path))
+    aliases.write(tmp_path / "lstm", Aliases(None, "2", "1", 4))
+    assert [one.order for one in at.relieve("1", "slow")] == ["none:5"]
+    assert [(control.name, control.value) for control in sent] == [("lstm", "none:5")]
+    assert aliases.read(tmp_path / "lstm") == Aliases(None, "2", "1", 5)
 
 
 def test_a_record_that_cannot_be_sent_changes_no_alias(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,12 +14,12 @@ from prometheus_client import REGISTRY
 
 from dataflows import metrics, shelf
 from dataflows.config import FlowConfig
-from dataflows.shelf import FOLDER, Teller, Watch, shelf_of
+from dataflows.shelf import Teller, Watch, shelf_of
 from models.registry import aliases
 from models.registry.aliases import Aliases
 from models.registry.manifest import MODEL
 from models.registry.refusals import ModelRefusedError, Refusal
-from models.serving.shelf import RegistryShelf
+from models.serving.shelf import COPIES, RegistryShelf
 from tests.models import exported, onnx_made, tape
 
 MARKET = tape.market(scores={"enabled": True}, horizon="30s")
@@ -89,6 +90,32 @@ def test_refusals_and_faults_are_counted_by_reason(capsys: pytest.CaptureFixture
     assert metrics.MODELS_REFUSED
 
 
+def test_one_that_has_become_slow_is_counted_logged_once_and_kept_for_whoever_relieves_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    teller, said = Teller(), exported.manifest(MARKET, "w6")
+    for best in (2000.0, 3000.0):
+        teller.slowed(said, best)
+    assert value("esi_models_slow_total", model="w6") == 2
+    assert capsys.readouterr().out.count("model_slow") == 1
+    assert teller.slow.take() == {(MARKET.name, "w6", "1"): 3000.0}
+    assert teller.slow.take() == {}
+
+
+@pytest.mark.parametrize(("run", "relieved"), [(None, True), ("r1", False)])
+def test_a_live_flow_relieves_and_a_run_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: str | None, relieved: bool
+) -> None:
+    looked = threading.Event()
+    monkeypatch.setattr(shelf, "LOOK_S", 0.01)
+    monkeypatch.setattr("dataflows.relief.Relief.look", lambda _: looked.set())
+    watched = threading.Event()
+    monkeypatch.setattr("dataflows.shelf.Watch.look", lambda _: looked.is_set() == relieved and watched.set())
+    shelf_of(FlowConfig("test", (MARKET,), "x:1", "redis://x", tmp_path / "s", run=run, registry=registry(tmp_path)))
+    assert watched.wait(10)
+    assert looked.is_set() == relieved
+
+
 def test_the_flow_has_a_shelf_where_it_has_a_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelf, "LOOK_S", 0.01)
     config = FlowConfig("test", (MARKET,), "localhost:1", "redis://localhost:1", tmp_path / "state")
@@ -98,7 +125,7 @@ def test_the_flow_has_a_shelf_where_it_has_a_registry(tmp_path: Path, monkeypatc
     made = shelf_of(FlowConfig("test", (MARKET,), "x:1", "redis://x", tmp_path / "state", registry=root))
     assert made is not None
     for _ in range(500):
-        if (tmp_path / "state" / FOLDER / "w5" / "2" / MODEL).exists():
+        if (tmp_path / "state" / COPIES / "w5" / "2" / MODEL).exists():
             break
         time.sleep(0.02)
     assert not isinstance(made.find("w5", "2:1"), ModelRefusedError)

@@ -97,7 +97,9 @@ def test_models_are_trained_again_where_that_is_wanted(tmp_path: Path) -> None:
     assert plan.trainer() == []
     wanted = Plan(plan.settings.with_(retrain=("us-open", "sim")), plan.servers)
     (program,) = wanted.trainer()
-    assert list(program.command())[-5:] == ["trainer", "--market", "us-open", "--market", "sim"]
+    command = list(program.command())
+    assert command[-7:-1] == ["trainer", "--market", "us-open", "--market", "sim", "--metrics-port"]
+    assert program.metrics_port() == int(command[-1])
     assert (program.endless, program.needs) == (True, ("broker", "valkey"))
     assert "ESI_DATA_DIR" in program.environment()
 

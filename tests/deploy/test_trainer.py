@@ -6,12 +6,21 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
+from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
 import redis
 
+from dataflows import kafka as clients
+from dataflows.sources.history import bars
 from deploy.training_notes import Notes
+from models.registry import aliases
+from schemas import names
+from schemas.market_file import load
 from tests import servers
+from tests.dataflows.topics import PARTITIONS, contents
 from tests.deploy.live import publish
 
 
@@ -59,4 +68,69 @@ def test_without_redis_it_says_what_to_set(tmp_path: Path) -> None:
 
 
 def test_help_says_how_arguments_are_passed_on() -> None:
-    assert "-- --inputs PANEL" in esi_trainer("--help").stdout
+    said = esi_trainer("--help").stdout
+    assert "-- --epochs 20" in said
+    for flag in ("--inputs", "--macro", "--metrics-port"):
+        assert flag in said
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed here: the next test trains")
+def test_without_torch_it_says_how_to_install_it_and_ends_well(
+    tmp_path: Path, redis_server: servers.Redis, clean_redis: redis.Redis
+) -> None:
+    publish(clean_redis, "us-open", 1)
+    flags = ("--market", "us-open", "--now", "--once", "--data", str(tmp_path), "--redis-url", redis_server.url)
+    done = esi_trainer(*flags, ESI_LOG_FORMAT="json")
+    assert done.returncode == 0, done.stderr
+    told = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    said = {one["event"]: one for one in told}
+    assert said["not_trained"]["reason"] == "start"
+    assert 'pip install -c constraints.txt -e ".[train]"' in said["not_trained"]["advice"]
+    assert json.loads((tmp_path / "trainer" / "us-open.json").read_text())["asked"] == ""
+
+
+@pytest.mark.timeout(600)
+def test_drift_has_a_real_network_taught_and_put_in_force(
+    tmp_path: Path, mock_broker: servers.MockBroker, redis_server: servers.Redis, clean_redis: redis.Redis
+) -> None:
+    """From a final that asks to the order in the feed, with the verb `train` itself, and its page of metrics."""
+    pytest.importorskip("torch", reason="torch is not installed: make test-train")
+    pytest.importorskip("onnxscript", reason="onnxscript is not installed: make test-train")
+    topic = names.ticks_topic("us-open")
+    clients.ensure_topic(mock_broker.bootstrap, topic, PARTITIONS)
+    before = len(contents(mock_broker.bootstrap, topic)[0])
+    publish(clean_redis, "us-open", 1)
+    flags = ["--market", "us-open", "--data", str(tmp_path), "--redis-url", redis_server.url, "--every", "0.5"]
+    flags += ["--kafka-url", mock_broker.bootstrap, "--", "--inputs", str(panel(tmp_path))]
+    command = [sys.executable, "-m", "deploy", "trainer", *flags, "--models", "vae", "--folds", "1", "--epochs", "2"]
+    log = tmp_path / "trainer.log"
+    with log.open("wb") as file, subprocess.Popen(
+        command, cwd=servers.CHECKOUT, stderr=file, env={**os.environ, "ESI_LOG_FORMAT": "json"}
+    ) as process:  # fmt: skip
+        servers.wait_until((tmp_path / "trainer" / "us-open.json").exists, 30)
+        publish(clean_redis, "us-open", 2, "drift")
+        servers.wait_until(lambda: len(contents(mock_broker.bootstrap, topic)[0]) > before, 400, log.read_text())
+        servers.wait_until(lambda: "model_promoted" in log.read_text(), 30)
+        port = next(
+            json.loads(line)["metrics_port"] for line in log.read_text().splitlines() if "trainer_starts" in line
+        )
+        page = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+        process.terminate()
+        assert process.wait(10) == 0
+    assert 'esi_trainings_total{market="us-open",outcome="trained"} 1.0' in page
+    assert 'esi_trained_models_total{market="us-open",model="us-open-vae",role="champion"} 1.0' in page
+    champion = aliases.read(tmp_path / "registry" / "us-open-vae").champion
+    order = json.loads(contents(mock_broker.bootstrap, topic)[0][-1].raw)
+    assert (order["name"], order["version"]) == ("us-open-vae", f"{champion}:1")
+    assert "us-open-vae" in (tmp_path / "logs" / "train-us-open.log").read_text()
+
+
+def panel(folder: Path) -> Path:
+    """The shipped closes to 2004, as somebody's own daily values."""
+    market = load("us-open")
+    table = bars(market)
+    wide = table.pivot_table(index=table.available_us // 86_400_000_000, columns="code", values="close")
+    wide.index = wide.index.to_numpy().astype("datetime64[D]")
+    wide.columns = [market.instrument[code].name for code in wide.columns]
+    wide.loc[:"2004-12-31"].to_csv(folder / "panel.csv", index_label="date")  # type: ignore[misc] # pandas-stubs
+    return folder / "panel.csv"

@@ -9,9 +9,11 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import redis
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from dataflows import kafka as clients
@@ -72,7 +74,7 @@ def made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., Trainer]:
     """Trainers of the simulated market on a feed of the test's own; version 1 is champion."""
-    monkeypatch.setattr("dataflows.promotion.LEAD_S", 0.0)
+    monkeypatch.setattr("dataflows.promotion.time", SimpleNamespace(sleep=lambda _: None))
     monkeypatch.chdir(servers.CHECKOUT)
     exported.save(tmp_path / "registry", exported.manifest(SIM), onnx_made.centred(F))
     aliases.write(tmp_path / "registry" / "lstm", Aliases("1"))
@@ -179,25 +181,42 @@ def test_without_torch_it_says_so_and_goes_on(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    trainer = made(None)
+    trainer, before = made(None), trainings("impossible")
     trainer.begin()
     trainer.look()
     publish(clean_redis, "sim", 5, "drift")
     trainer.look()
     told = capsys.readouterr().out
-    assert "torch_absent" in told
+    assert "cannot_train" in told
     assert "torch is not installed here" in told
     assert "not_trained" in told
     assert not (tmp_path / "logs").exists()
+    assert trainings("impossible") == before + 1
 
 
-def test_with_torch_the_verb_is_esi_train(made: Callable[..., Trainer], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: object())
-    trainer = made(None)
-    trainer.arguments = ("--inputs", "panel.csv")
-    command = trainer._command("sim")
-    assert command is not None
-    assert command[-6:] == ["train", "--market", "sim", "--resume", "--inputs", "panel.csv"]
+def trainings(outcome: str) -> float:
+    return REGISTRY.get_sample_value("esi_trainings_total", {"market": "sim", "outcome": outcome}) or 0.0
+
+
+def test_trainings_are_counted_by_what_became_of_them(
+    made: Callable[..., Trainer], clean_redis: redis.Redis, tmp_path: Path
+) -> None:
+    before = {outcome: trainings(outcome) for outcome in ("trained", "failed")}
+    trainer = made(training_that("2"))
+    trainer.begin()
+    trainer.look()
+    publish(clean_redis, "sim", 6, "schedule")
+    trainer.look()
+    trainer.train = training_that("3", status=3)
+    publish(clean_redis, "sim", 7, "drift")
+    trainer.look()
+    assert {outcome: trainings(outcome) - at for outcome, at in before.items()} == {"trained": 1, "failed": 1}
+    of = REGISTRY.get_sample_value
+    assert of("esi_trainings_asked_total", {"market": "sim", "reason": "schedule"})
+    assert of("esi_trained_models_total", {"market": "sim", "model": "lstm", "role": "champion"})
+    assert of("esi_training_last_timestamp_seconds", {"market": "sim"}) == pytest.approx(time.time(), abs=60)
+    assert of("esi_training_running", {"market": "sim"}) == 0
+    assert aliases.read(tmp_path / "registry" / "lstm").champion == "2"
 
 
 @pytest.mark.parametrize(("auto", "bias", "champion"), [("on", 0.8, "2"), ("off", 0.8, "1"), ("on", 0.0, "1")])

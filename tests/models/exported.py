@@ -40,9 +40,9 @@ def given(kind: str, features: int, rows: int, seed: int = 5) -> Arrays:
     return {"window": window, "change": rng.standard_normal(rows).astype(np.float32)}
 
 
-def golden(raw: bytes, said: Manifest, gate_rows: int = 80) -> Arrays:
-    """What the model says of three rows, and a gate set; zeros where it cannot be run."""
-    inputs = given(said.kind, said.features, 3)
+def golden(raw: bytes, said: Manifest, gate_rows: int = 80, *, calm: bool = False) -> Arrays:
+    """What the model says of three rows (zeros where it is calm), and a gate set; zeros where it cannot be run."""
+    inputs = {name: 0 * rows if calm else rows for name, rows in given(said.kind, said.features, 3).items()}
     arrays = {INPUT[said.kind]: inputs[INPUT[said.kind]]}
     arrays |= {f"gate_{name}": array for name, array in given(said.kind, said.features, gate_rows, 6).items()}
     try:

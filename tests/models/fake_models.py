@@ -36,11 +36,16 @@ class FakeModel:
 
 @dataclass
 class FakeShelf:
-    """Models by name and version; `opened` and `found` are what was asked for."""
+    """Models by name and version; `opened` and `found` are what was asked for, `misfits` what did not fit."""
 
     models: dict[tuple[str, str], FakeModel | ModelRefusedError]
     found: list[tuple[str, str]] = field(default_factory=list)
     opened: list[tuple[str, str]] = field(default_factory=list)
+    misfits: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def refused(self, name: str, order: str, error: ModelRefusedError) -> None:
+        """One does not fit."""
+        self.misfits.append((name, order, error.reason))
 
     def find(self, name: str, order: str) -> FakeModel | ModelRefusedError:
         """By an order."""

@@ -156,6 +156,20 @@ def slow(features: int, layers: int = 60, hidden: int = 96) -> ModelProto:
     return lstm(features, hidden, layers)
 
 
+def slow_at_work(features: int, floats: int = 500_000) -> ModelProto:
+    """Quick where the window is nothing but zeros, with half a million floats to add up where it is not."""
+    g = Graph(0)
+    size = g.add("ReduceMean", g.add("Abs", "window"), keepdims=0)
+    wide = g.add("Mul", g.add("Cast", g.add("Greater", size, g.const(1e-6)), to=TensorProto.INT64),
+                 g.const(floats, np.int64))  # fmt: skip
+    many = g.add("Range", g.const(0, np.int64), g.add("Add", wide, g.const(1, np.int64)), g.const(1, np.int64))
+    total = g.add("ReduceSum", g.add("Sin", g.add("Cast", many, to=TensorProto.FLOAT)), keepdims=0)
+    first = g.add("Slice", g.last("window"), g.const([0], np.int64), g.const([1], np.int64), g.const([1], np.int64))
+    nothing = g.add("Add", g.add("Mul", first, g.const(0.0)), g.add("Mul", total, g.const(0.0)))
+    said = g.add("Add", nothing, g.const(SPREAD))
+    return model(g, {"window": ["B", LENGTH, features]}, {"quantiles": (said, ["B", Q])})
+
+
 def endless(features: int) -> ModelProto:
     """A loop that goes on for hours."""
     g = Graph(0)

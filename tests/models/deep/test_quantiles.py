@@ -8,7 +8,7 @@ pytest.importorskip("torch", reason="torch is not installed: make test-train")
 
 import torch
 
-from models.deep.quantiles import QuantileHead, outwards, pinball
+from models.deep.quantiles import REACH, STRETCH, QuantileHead, outwards, pinball
 from models.ensemble.levels import LEVELS, MEDIAN
 from models.ensemble.levels import pinball as served
 
@@ -26,6 +26,16 @@ def test_whatever_the_weights_are_quantiles_are_sorted() -> None:
     for one in head.parameters():
         torch.nn.init.normal_(one, std=3.0)
     assert bool((head(10 * torch.randn(200, 4)).diff(dim=1) > 0).all())
+
+
+def test_inputs_like_none_that_it_was_taught_by_move_it_no_further_than_it_may() -> None:
+    torch.manual_seed(1)
+    head = QuantileHead(4, SPREAD)
+    for layer in (head.middle, head.gaps):
+        torch.nn.init.normal_(layer.weight, std=3.0)
+    said = head(1000 * torch.randn(200, 4)).detach()
+    assert float((said[:, MEDIAN] - SPREAD[MEDIAN]).abs().max()) <= REACH + 1e-5
+    assert float(said.diff(dim=1).max()) < float(SPREAD.diff().max()) + STRETCH
 
 
 def test_distances_add_up_outwards() -> None:

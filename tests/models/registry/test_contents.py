@@ -54,7 +54,7 @@ def test_weights_in_another_file_are_found_wherever_they_hide() -> None:
     nested = helper.make_graph(
         [helper.make_node("If", ["c"], ["d"], then_branch=inner, else_branch=inner)], "g", [], []
     )
-    three.graph.node.append(helper.make_node("Loop", ["c"], ["d"], body=nested))
+    three.graph.node.append(helper.make_node("If", ["c"], ["d"], then_branch=nested))
     assert "weights in another file" in reason(three.SerializeToString())
     four = changed()
     sparse = helper.make_sparse_tensor(
@@ -70,6 +70,14 @@ def test_operators_of_others_are_code_of_others() -> None:
     one = changed()
     one.graph.node.append(helper.make_node("Fetch", ["window"], ["z"], domain="com.example"))
     assert "com.example:Fetch" in reason(one.SerializeToString())
+
+
+@pytest.mark.parametrize("loop", ["Loop", "Scan", "SequenceMap"])
+def test_loops_are_found_within_branches_too(loop: str) -> None:
+    one = changed()
+    inside = helper.make_graph([helper.make_node(loop, ["x"], ["y"])], "inside", [], [])
+    one.graph.node.append(helper.make_node("If", ["window"], ["z"], then_branch=inside))
+    assert f"asks for a {loop}" in reason(one.SerializeToString())
 
 
 def test_functions_within_the_model_may_be_called_and_are_looked_into() -> None:

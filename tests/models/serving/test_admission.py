@@ -129,13 +129,20 @@ def test_pace_is_that_of_the_best_run(tmp_path: Path) -> None:
     assert admit(exported.save(tmp_path, SAID, onnx_made.centred(F)), lambda: next(ticks))
 
 
-def test_a_model_without_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "PATIENCE_S", 0.3)
-    made = onnx_made.endless(F)
+def test_a_model_that_never_gives_an_answer_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "PATIENCE_S", 0.01)
+    made = onnx_made.slow_at_work(F, 20_000_000)
     arrays = exported.golden(onnx_made.centred(F).SerializeToString(), SAID)
     reason, text = refusal(lambda: admitted(exported.save(tmp_path, SAID, made, arrays)))
     assert reason == "too_slow"
     assert "did not answer" in text
+
+
+def test_a_loop_which_nobody_could_end_at_work_is_not_even_loaded(tmp_path: Path) -> None:
+    arrays = exported.golden(onnx_made.centred(F).SerializeToString(), SAID)
+    reason, text = refusal(lambda: admitted(exported.save(tmp_path, SAID, onnx_made.endless(F), arrays)))
+    assert reason == "unsafe"
+    assert "asks for a Loop, which may go on for ever" in text
 
 
 def test_who_was_admitted_before_is_not_tried_again(tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ def test_a_model_of_another_market_is_none_of_ours() -> None:
     shelf.models["us-lstm", "1"] = fake_models.shelf(tape.market(name="us")).models["lstm", "1"]
     assert step.update((("us-lstm", "1"),)).seats == ()
     assert step.posts[0].reason == "wrong_market"
+    step.update((("us-lstm", "1"),))
+    assert shelf.misfits == [("us-lstm", "1", "wrong_market")], "told once"
 
 
 def test_an_order_for_the_version_that_serves_changes_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from models.ensemble.levels import LEVELS
 from models.registry import manifest as manifests
 from models.registry.manifest import Manifest
 from models.registry.refusals import ModelRefusedError, Refusal
+from models.serving.pace import SLOWEST_US
 from models.serving.session import OnnxModel, signature
 from tests.models import exported, onnx_made, tape
 
@@ -61,6 +63,18 @@ def test_what_is_no_number_puts_it_to_sleep_for_that_moment(tmp_path: Path) -> N
     assert np.isfinite(model.quantiles(rows)).all()
     assert np.isnan(model.quantiles(np.zeros((3, 3)))).all()
     assert told == [("1", Refusal.NOT_FINITE), ("1", Refusal.FAILED)]
+
+
+def test_how_long_it_takes_is_told_and_changes_nothing_of_what_it_says(tmp_path: Path) -> None:
+    quick = opened(tmp_path, onnx_made.transformer(F))
+    written = manifests.read(tmp_path / "lstm" / "1")
+    told: list[tuple[str, float]] = []
+    times = itertools.count(0, 100 * int(SLOWEST_US) * 1000)
+    slow = OnnxModel(written, manifests.verify(tmp_path / "lstm" / "1", written), clock=lambda: next(times))
+    slow.slowed = lambda manifest, best: told.append((f"{manifest.name} {manifest.version}", best))
+    windows = exported.given("forecast", F, 25)["window"].astype(np.float64)
+    assert all(quick.quantiles(one).tobytes() == slow.quantiles(one).tobytes() for one in windows)
+    assert told == [("lstm 1", 100 * SLOWEST_US)] * 2
 
 
 @pytest.mark.parametrize("kind", ["forecast", "anomaly"])

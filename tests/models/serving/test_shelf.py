@@ -42,6 +42,10 @@ class Told:
         """One gave nothing."""
         self.said.append(f"faulted {manifest.name}: {reason}")
 
+    def slowed(self, manifest: Manifest, best_us: float) -> None:
+        """One has become slow."""
+        self.said.append(f"slowed {manifest.name}: {best_us:.0f}")
+
     def not_kept(self, name: str, error: OSError) -> None:
         """There was no room."""
         self.said.append(f"not kept {name}: {error.strerror}")
