@@ -3,6 +3,7 @@
 #   make bench                 the measurements           make check                 style, types, contracts
 #   make bench-peers           the same job by other engines, in turns with ours (make bench-peers ARGS="--list")
 #   make bench-compare BASE=HEAD~1   this checkout beside a commit; fails where it is slower beyond the noise
+#   make bench-instructions            instructions of the kernels, counted by valgrind: no clock, no noise
 #   make soak                  five billion ticks through one flow: does it grow?
 #   make fmt                   formats the code           make torture               200 kills instead of 20
 #   make fuzz RULES=1000000    random rules and requests  make audit                 code and secrets looked over
@@ -38,7 +39,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TRAIN ?= .venv-train
 TORCH_TESTS = $(shell grep -rl "make test-train" tests --include=test_*.py)
 
-.PHONY: run test coverage bench bench-peers bench-compare soak check fmt torture fuzz audit pins docs evaluate evaluate-forecasts reference clean train test-train
+.PHONY: run test coverage bench bench-peers bench-compare bench-instructions soak check fmt torture fuzz audit pins docs evaluate evaluate-forecasts reference clean train test-train
 .DELETE_ON_ERROR:
 
 run: .venv/.installed
@@ -60,6 +61,9 @@ bench-peers: .venv/.installed-dev .venv-peers/.installed
 
 bench-compare: .venv/.installed-dev
 	$(BIN)/python -m bench.compare $(BASE) $(ARGS)
+
+bench-instructions: .venv/.installed-dev
+	$(BIN)/python -m bench instructions $(ARGS)
 
 soak: .venv/.installed-dev
 	$(BIN)/python -m bench.soak $(ARGS)

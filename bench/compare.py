@@ -3,7 +3,8 @@
 The commit is laid out in a temporary worktree and measured by the same Python, so both must want the same packages.
 One sample is a whole benchmark in a process of its own, with its own check of what came out. Pairs go A B, B A, A B:
 what the machine does meanwhile meets both. A figure fails when the 95 % interval of its median ratio is all on the
-worse side and the median is worse by more than 5 %.
+worse side and the median is worse by more than 5 %. Then the instructions of the kernels are counted once a side
+(`bench.instructions`), which have no noise: one that takes 2 % more fails as well.
 """
 
 from __future__ import annotations
@@ -20,9 +21,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bench import pairs, results
+from bench import instructions, pairs, results
 
 FAST: Final = ("engine", "step", "us_step", "decode")
+COUNTED: Final = "instructions"
+MORE: Final = 1.02
+"""Instructions by those of the base beyond which a kernel fails; hashes and addresses move them by less."""
+
 ROOT: Final = results.HERE.parent
 
 _SAMPLE: Final = """
@@ -59,12 +64,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pairs", type=int, default=10, metavar="N", help=f"of runs, {pairs.LEAST_PAIRS} or more (10)")
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
+    names = asked.name or [*FAST, COUNTED]
+    found: list[tuple[str, Series]] = []
     try:
         pairs.rank(asked.pairs)
         with _laid_out(asked.root, asked.base) as base:
-            found = [
-                line for name in asked.name or FAST for line in _compared(name, base, asked.root, asked.pairs).items()
-            ]
+            for name in names:
+                found += (
+                    _counted(base, asked.root) if name == COUNTED else _compared(name, base, asked.root, asked.pairs)
+                ).items()
     except (CompareError, ValueError) as error:
         _tell(f"bench.compare: {error}")
         return 2
@@ -114,6 +122,24 @@ def _compared(name: str, base: Path, head: Path, wanted: int) -> dict[str, Serie
     return {figure: series for figure, series in found.items() if len(series.old) == len(series.new) == wanted}
 
 
+def _counted(base: Path, head: Path) -> dict[str, Series]:
+    """Instructions of every kernel that both sides count, once each: a second time would say the same."""
+    _tell(f"{COUNTED}: once a side")
+    if why := instructions.absent():
+        _tell(f"  left out: {why}")
+        return {}
+    old, new = (_sample(side, COUNTED) for side in (base, head))
+    if old is None or new is None:
+        _tell(f"  left out: one side has no benchmark {COUNTED}")
+        return {}
+    values = {figure: value for figure, value, _, _ in old}
+    return {
+        figure: Series(unit, higher, [values[figure]], [value])
+        for figure, value, unit, higher in new
+        if figure in values
+    }
+
+
 def _sample(side: Path, name: str) -> list[tuple[str, float, str, bool]] | None:
     """One run of a benchmark in a checkout; None where it has none of that name.
 
@@ -133,12 +159,29 @@ def _sample(side: Path, name: str) -> list[tuple[str, float, str, bool]] | None:
 def _told(found: list[tuple[str, Series]]) -> int:
     failed = False
     for figure, series in found:
-        said = pairs.judge(series.old, series.new, higher_is_better=series.higher_is_better)
-        word = "SLOWER" if said.worse else "faster" if said.better else "the same"
-        failed |= said.worse
-        print(f"{figure:<28} cost {said.ratio:.3f} of the base ({said.low:.3f} to {said.high:.3f}, "
-              f"{said.pairs} pairs): {word}")  # fmt: skip
+        if figure.startswith(COUNTED):
+            worse, said = _told_once(series)
+        else:
+            worse, said = _told_pairs(series)
+        failed |= worse
+        print(f"{figure:<28} {said}")
     return int(failed)
+
+
+def _told_pairs(series: Series) -> tuple[bool, str]:
+    """Whether it is slower, and a line that says it."""
+    said = pairs.judge(series.old, series.new, higher_is_better=series.higher_is_better)
+    word = "SLOWER" if said.worse else "faster" if said.better else "the same"
+    span = f"{said.low:.3f} to {said.high:.3f}, {said.pairs} pairs"
+    return said.worse, f"cost {said.ratio:.3f} of the base ({span}): {word}"
+
+
+def _told_once(series: Series) -> tuple[bool, str]:
+    """Whether it takes more instructions, and a line that says it."""
+    (old,), (new,) = series.old, series.new
+    ratio = new / old
+    word = "MORE" if ratio > MORE else "fewer" if ratio < 1 / MORE else "the same"
+    return ratio > MORE, f"{ratio:.4f} of the base ({old:,.1f} to {new:,.1f} {series.unit}): {word}"
 
 
 def _tell(text: str) -> None:

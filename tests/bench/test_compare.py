@@ -77,3 +77,24 @@ def test_a_commit_that_is_none_is_told(checkout: Path, capsys: pytest.CaptureFix
 def test_a_benchmark_that_neither_has_is_told(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert compare.main(["HEAD", "other", "--pairs", "6", "--root", str(checkout)]) == 2
     assert "nothing was compared" in capsys.readouterr().err
+
+
+def counts(old: float, new: float) -> tuple[str, compare.Series]:
+    return "instructions/arrow", compare.Series("instructions/tick", False, [old], [new])
+
+
+@pytest.mark.parametrize(("new", "status", "word"), [(103.0, 1, "MORE"), (101.0, 0, "the same"), (97.0, 0, "fewer")])
+def test_instructions_are_compared_without_an_interval(
+    capsys: pytest.CaptureFixture[str], new: float, status: int, word: str
+) -> None:
+    assert compare._told([counts(100.0, new)]) == status
+    assert word in capsys.readouterr().out
+
+
+def test_without_valgrind_instructions_are_left_out(
+    checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare.instructions, "absent", lambda: "no valgrind")
+    written(checkout, 100.0)
+    assert compare.main(["HEAD", "engine", "instructions", "--pairs", "6", "--root", str(checkout)]) == 0
+    assert "left out: no valgrind" in capsys.readouterr().err
