@@ -3,7 +3,7 @@
 A producer's records differ in their rows, hardly ever in what stands before them. Once Arrow has read one, all that may
 differ in the next are a few numbers of its header: how many rows, and where each column lies. Whatever differs in more
 than that, or in a way that makes no sense, is left to Arrow, which reads it or says what is wrong with it: a record is
-judged the same whether its head is known or not. See docs/decisions/0081.
+judged the same whether its head is known or not. See docs/decisions/0083.
 """
 
 from __future__ import annotations
