@@ -21,9 +21,16 @@ _WARN_EVERY_S: Final = 5.0
 
 
 class DeadLetters:
-    """Writes rejects; nothing of an epoch counts as done before the broker has them."""
+    """Writes rejects; nothing of an epoch counts as done before the broker has them.
 
-    def __init__(self, bootstrap: str, partitions: int) -> None:
+    Args:
+        bootstrap: Kafka.
+        partitions: of the topic, if it has to be made.
+        tells: whether a line of the log says now and then what is rejected.
+    """
+
+    def __init__(self, bootstrap: str, partitions: int, *, tells: bool = True) -> None:
+        self._tells = tells
         ensure_topic(bootstrap, REJECTS_TOPIC, partitions)
         self._producer = producer(bootstrap)
         self._failed: KafkaError | None = None
@@ -32,7 +39,8 @@ class DeadLetters:
     def send(self, reject: Reject) -> None:
         """Queues one reject; waits only while the local queue is full."""
         metrics.REJECTS.labels(reject.feed, reject.reason.value).inc(len(reject.rows) or 1)
-        self._tell(reject)
+        if self._tells:
+            self._tell(reject)
         key = f"{reject.feed}/{reject.partition}/{reject.offset}".encode()
         while True:
             try:

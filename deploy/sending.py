@@ -25,12 +25,10 @@ class Journey:
 
     def show(self, title: str, console: Console) -> None:
         """Draws the bar of where most is to be done: of the sending, then of the flow."""
-        if not self.is_sent:
-            if self.sent:
-                console.progress(f"{title}, sending", self.sent, self.whole, f"{self.sent:,} ticks")
-            return
-        if self.through:
+        if self.is_sent:
             console.progress(f"{title}, computing", self.through, self.whole, f"{self.through:,} ticks")
+        elif self.sent:
+            console.progress(f"{title}, sending", self.sent, self.whole, f"{self.sent:,} ticks")
 
 
 class Sending:

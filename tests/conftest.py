@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 import redis
+import structlog
 
 from tests import servers
 from tests.disks import SmallDisk
@@ -36,6 +38,28 @@ def _served(server: S) -> Iterator[S]:
         yield server
     finally:
         server.close()
+
+
+def _plainly() -> None:
+    """The log as it comes, but for tracebacks: rich ones, with all locals, take many seconds on a busy machine."""
+    structlog.reset_defaults()
+    *others, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*others, plain])
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """Whoever sets up logging in this process does it for one test; else the order of files would matter."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    _plainly()
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    for handler in [one for one in root.handlers if type(one) is logging.StreamHandler and one not in before]:
+        root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -89,7 +89,7 @@ def _set_aside(config: SenderConfig, refused: tuple[Refused, ...]) -> None:
     """Writes a dead letter for each row that cannot be read."""
     if not refused:
         return
-    letters = DeadLetters(config.kafka, config.partitions)
+    letters = DeadLetters(config.kafka, config.partitions, tells=False)
     for number, row in enumerate(refused):
         letters.send(Reject(config.feed, UNREAD, number, row.reason, row.raw, (), names.TRADES_CSV, str(row)))
     letters.flush()

@@ -214,7 +214,9 @@ def test_a_young_market_says_in_its_charts_when_something_will_be_there(
     market = PageMarket(clean_redis, "young", period_us=3600 * SECOND_US, step_us=SECOND_US)
     market.define(BEGIN)
     with looking(browser, f"{api.url}/?market=young") as (page, errors):
-        says = re.compile(r"^Nothing yet: a line begins with the first two hours. The next closes .*\d\d:00 UTC\.$")
+        says = re.compile(
+            r"^Nothing yet: a line begins with the first two hours. The next hour closes .*\d\d:00 UTC\.$"
+        )
         for chart in (".history .chart", ".contributions .chart"):
             expect(page.locator(chart)).to_have_attribute("data-empty", says)
         market.past(BEGIN, 2)

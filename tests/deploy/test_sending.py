@@ -21,7 +21,7 @@ def test_the_bar_follows_the_flow_once_all_is_sent(capsys: pytest.CaptureFixture
     journey.sent = 500
     assert said(journey, capsys, console) == "week, sending: 50% 500 ticks\n"
     journey.sent, journey.is_sent = 1_000, True
-    assert not said(journey, capsys, console)
+    assert said(journey, capsys, console) == "week, computing: 0% 0 ticks\n"
     journey.through = 200
     assert said(journey, capsys, console) == "week, computing: 20% 200 ticks\n"
     journey.through = 1_000

@@ -96,13 +96,18 @@ export function nextClose(market: Market, nowMs: number): number | null {
   return (Math.floor(nowMs / period) + 1) * period;
 }
 
+/** `The next day closes at 20:00 UTC.`, or empty where the calendar does not say. */
+export function closingWords(market: Market, nowMs: number): string {
+  const close = nextClose(market, nowMs);
+  if (close === null) return "";
+  return `The next ${periodWord(market)} closes ${day(close) === day(nowMs) ? "at" : `on ${day(close)},`} ${clock(close)} UTC.`;
+}
+
 /** Why a chart over time is still empty, and when something will be there; empty where it is not. */
 export function youngWords(market: Market | null, points: number, nowMs: number): string {
   if (market === null || points > 1) return "";
-  const close = nextClose(market, nowMs);
-  const when = close === null ? "" : ` The next closes ${day(close) === day(nowMs) ? "at" : `on ${day(close)},`} ${clock(close)} UTC.`;
   const first = `a line begins with the first two ${many(periodWord(market))}`;
-  return `${points === 0 ? "Nothing yet" : "One value so far"}: ${first}.${when}`;
+  return `${points === 0 ? "Nothing yet" : "One value so far"}: ${first}. ${closingWords(market, nowMs)}`.trim();
 }
 
 /** An input this old is not missing: it ended (models/signals/band.py). */

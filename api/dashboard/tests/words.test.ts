@@ -79,9 +79,9 @@ describe("the sentences", () => {
   it("says of a young market when something will be there", () => {
     const hours: [string, string][] = [["2020-03-16T13:30:00Z", "2020-03-16T20:00:00Z"]];
     const now = Date.parse("2020-03-15T12:00:00Z");
-    expect(words.youngWords(market({ hours }), 0, now)).toBe("Nothing yet: a line begins with the first two days. The next closes on 16 Mar 2020, 20:00 UTC.");
+    expect(words.youngWords(market({ hours }), 0, now)).toBe("Nothing yet: a line begins with the first two days. The next day closes on 16 Mar 2020, 20:00 UTC.");
     const hourly = market({ period: HOUR, calendar: "24x7" });
-    expect(words.youngWords(hourly, 1, now)).toBe("One value so far: a line begins with the first two hours. The next closes at 13:00 UTC.");
+    expect(words.youngWords(hourly, 1, now)).toBe("One value so far: a line begins with the first two hours. The next hour closes at 13:00 UTC.");
     expect(words.youngWords(hourly, 2, now)).toBe("");
     expect(words.youngWords(market(), 0, now)).toBe("Nothing yet: a line begins with the first two days.");
     expect(words.nextClose(market({ ...hourly, run: "r1" }), now)).toBeNull();

@@ -30,7 +30,7 @@ export class Brush {
     this.state = state;
     const span = shown(state);
     const data = dataSpan(state);
-    this.element.hidden = data === null;
+    this.element.hidden = data === null || data.from === data.to;
     // The strip is about a thousand pixels wide: redrawn when a pixel's worth of time has passed, not per reading.
     const pixel = data === null ? 1 : Math.max(1, (data.to - data.from) / 1000);
     const key = `${Math.round((span?.from ?? 0) / pixel)} ${Math.round((span?.to ?? 0) / pixel)} ${Math.round((data?.to ?? 0) / pixel)} ${data?.from} ${state.series.length < 100 ? state.series.length : 0}`;

@@ -9,7 +9,7 @@ import { nearest } from "../range";
 import { paths } from "../rest";
 import { changes, drifts, lastOnes, merged, swaps, type Mark } from "../scores/marks";
 import { anomalyWords, changeWords, driftWords, regimeWords, share } from "../scores/words";
-import { shown, stepMs, type State, type View } from "../store";
+import { emptyWords, shown, stepMs, type State, type View } from "../store";
 import { colour, onTheme, regimeToken } from "../theme";
 import { periodWord } from "../words";
 import { card } from "./card";
@@ -69,6 +69,7 @@ export class ConditionView implements View {
     this.element.hidden = state.reading !== null && state.reading.regime === undefined;
     attribute(this.element, "aria-busy", state.loading ? "true" : null);
     if (this.element.hidden) return;
+    attribute(this.place, "data-empty", emptyWords(state));
     this.words(state);
     const span = shown(state);
     const key = `${state.series.revision} ${state.scores.revision} ${span?.from} ${span?.to}`;

@@ -99,7 +99,7 @@ export class ExpertsView implements View {
     const settings = options(this.events, 140, parts, () => [0, 1], { draw: [(u) => drawMarks(u, this.marks)] });
     settings.cursor = { ...settings.cursor, points: { show: false } };
     const [, y] = settings.axes ?? [];
-    if (y !== undefined) y.values = (_u, ticks) => ticks.map((tick) => `${Math.round(tick * 100)}%`);
+    if (y !== undefined) y.values = (_u, ticks) => ticks.map((tick) => `${Math.round(tick * 100)}\u00a0%`);
     this.plot = new uPlot(follower(settings), [[], ...names.map(() => [])] as uPlot.AlignedData, this.place);
     wheel(this.plot, this.events);
     fit(this.plot, this.place, () => 140);

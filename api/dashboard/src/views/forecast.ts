@@ -11,7 +11,7 @@ import { held, judge, type Judged } from "../scores/judged";
 import { swaps, type Mark } from "../scores/marks";
 import { LEVELS } from "../scores/wire";
 import { nextWords, recordWords, targetOf } from "../scores/words";
-import { horizon, shown, type State, type View } from "../store";
+import { emptyWords, horizon, shown, type State, type View } from "../store";
 import { colour, onTheme } from "../theme";
 import { periodWord } from "../words";
 import { card } from "./card";
@@ -67,6 +67,7 @@ export class ForecastView implements View {
     this.state = state;
     this.element.hidden = state.reading !== null && state.reading.forecast === undefined;
     attribute(this.element, "aria-busy", state.loading ? "true" : null);
+    if (state.reading === null) attribute(this.place, "data-empty", emptyWords(state));
     if (this.element.hidden || state.reading === null || state.market === null) return;
     this.judge(state);
     const span = shown(state);
@@ -131,7 +132,7 @@ export class ForecastView implements View {
     const at = state.address.cursor;
     const market = state.market;
     const none = market === null || to <= from;
-    attribute(this.place, "data-empty", none && this.plot.data[0].length < 2 ? "Nothing yet: the first forecast needs its past, and its judgement what comes." : null);
+    attribute(this.place, "data-empty", none && this.plot.data[0].length < 2 ? "Nothing yet: a forecast needs a past, and its judgement what came." : null);
     if (none) return void text(this.readout, "No forecast has been judged yet: its outcome comes later.");
     const outside = at === null || at / 1000 < (seconds[from] as number) || at / 1000 > (seconds[to - 1] as number);
     const i = outside ? to - 1 : nearest(seconds, at / 1000);

@@ -152,7 +152,8 @@ export class History implements View {
 
   private controls(state: State): void {
     const data = dataSpan(state);
-    const names = data === null ? [] : offered(data, stepMs(state));
+    const few = data === null || data.from === data.to;
+    const names = few ? [] : offered(data, stepMs(state));
     const current = "preset" in state.address.range ? state.address.range.preset : null;
     const key = `${names.join()}|${current}`;
     if (this.presets.dataset["key"] !== key) {
@@ -163,9 +164,9 @@ export class History implements View {
     }
     this.forms(state);
     const span = shown(state);
-    const words = data === null || span === null ? "" : `One value per ${state.market === null ? "period" : periodWord(state.market)}, ${between(span.from, span.to)}.`;
+    const words = few || span === null ? "" : `One value per ${state.market === null ? "period" : periodWord(state.market)}, ${between(span.from, span.to)}.`;
     const tinted = state.reading?.regime === undefined ? "" : " Tinted where the regime was tense or stress.";
-    const more = (state.market?.synthetic === true ? "" : " Brackets are known episodes of stress.") + tinted;
+    const more = few ? "" : (state.market?.synthetic === true ? "" : " Brackets are known episodes of stress.") + tinted;
     text(this.card.lead, state.series.length === 0 && !state.loading ? "No history yet." : words + more);
   }
 

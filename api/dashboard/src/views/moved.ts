@@ -39,8 +39,8 @@ export class Moved implements View {
 
   update(state: State): void {
     this.state = state;
-    attribute(this.element, "aria-busy", state.reading === null ? "true" : null);
-    const now = [state.reading, state.details, state.before, state.market, state.moved, state.address.moved];
+    attribute(this.element, "aria-busy", state.reading === null && state.loading ? "true" : null);
+    const now = [state.reading, state.details, state.before, state.market, state.moved, state.address.moved, state.loading];
     if (now.every((value, i) => value === this.drawn[i]) && this.drawn.length > 0) return;
     this.drawn = now;
     this.offer(state);
@@ -67,7 +67,7 @@ export class Moved implements View {
     const change = this.change(state);
     this.steps = reading === null ? [] : waterfall({ index: reading.index, change }, segments(state));
     this.tokens = segmentTokens(segments(state));
-    this.card.lead.textContent = reading === null ? "" : this.lead(state, change);
+    this.card.lead.textContent = reading === null && state.loading ? "" : this.lead(state, change);
     if (this.steps.length === 0) return this.rows.replaceChildren();
     const [low, high] = extent(this.steps);
     const place = (points: number): number => ((points - low) / (high - low)) * 100;

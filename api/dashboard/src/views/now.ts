@@ -8,7 +8,7 @@ import { conditionWords, nextWords, recordWords } from "../scores/words";
 import { horizon, segments, stepMs, type State, type View } from "../store";
 import { segmentTokens } from "../theme";
 import {
-  bandWords, changeWords, coverageWords, hoursWords, lastAsHigh, lastAsHighWords, markWords, percentileWords, stalenessWords, youngWords,
+  bandWords, changeWords, closingWords, coverageWords, hoursWords, lastAsHigh, lastAsHighWords, markWords, percentileWords, stalenessWords,
 } from "../words";
 import type { Market, Reading } from "../wire";
 
@@ -61,7 +61,7 @@ export class Now implements View {
 
   update(state: State): void {
     const { reading, market } = state;
-    attribute(this.element, "aria-busy", reading === null ? "true" : null);
+    attribute(this.element, "aria-busy", reading === null && state.loading ? "true" : null);
     if (reading === null || market === null) return this.waiting(state);
     this.number(reading, market);
     this.words(reading, market, state);
@@ -77,7 +77,8 @@ export class Now implements View {
     this.chips.replaceChildren();
     this.forms.replaceChildren();
     text(this.value, "––.–");
-    if (!state.loading && state.market !== null) text(this.percentile, `No reading yet. ${youngWords(state.market, 0, Date.now())}`);
+    this.bar.style.width = "0";
+    if (!state.loading && state.market !== null) text(this.percentile, `No reading yet. ${closingWords(state.market, Date.now())}`.trim());
   }
 
   private number(reading: Reading, market: Market): void {

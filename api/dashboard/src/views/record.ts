@@ -10,7 +10,7 @@ import { paths } from "../rest";
 import { judge, rolling, type Judged } from "../scores/judged";
 import type { CoverageRow, Forecast } from "../scores/wire";
 import { against, share, skillWords } from "../scores/words";
-import { horizon, shown, type State, type View } from "../store";
+import { emptyWords, horizon, shown, type State, type View } from "../store";
 import { colour, onTheme } from "../theme";
 import { card } from "./card";
 import { follower } from "./marking";
@@ -47,7 +47,7 @@ export class RecordView implements View {
       drawClear: [(u) => [0.9, 0.5].forEach((nominal) => promise(u, nominal))],
     });
     const [, y] = settings.axes ?? [];
-    if (y !== undefined) y.values = (_u, ticks) => ticks.map((tick) => `${Math.round(tick * 100)}%`);
+    if (y !== undefined) y.values = (_u, ticks) => ticks.map((tick) => `${Math.round(tick * 100)}\u00a0%`);
     this.plot = new uPlot(follower(settings), [[], [], []], this.place);
     wheel(this.plot, events);
     fit(this.plot, this.place, () => 140);
@@ -70,6 +70,7 @@ export class RecordView implements View {
     this.element.hidden = state.reading !== null && state.reading.forecast === undefined;
     attribute(this.element, "aria-busy", state.loading ? "true" : null);
     if (this.element.hidden) return;
+    attribute(this.place, "data-empty", emptyWords(state));
     this.figures(state.details?.forecast?.at(-1));
     this.judge(state);
     const span = shown(state);
