@@ -101,6 +101,33 @@ async def test_a_flow_that_falls_silent_pages_and_its_return_resolves(
     assert told(endpoint)[1] == ("esi.alerts", "silent", "resolved")
 
 
+async def test_a_flow_that_never_says_anything_pages(
+    redis_server: servers.Redis, clean_redis: redis.Redis, tables: str
+) -> None:
+    Live(clean_redis)
+    add_rule(tables, "live", name="silent", kind="absence", window="1s", severity="critical")
+    async with alerting(redis_server.url, tables):
+        await until(lambda: states(tables) == [("silent", "alerting", None)])
+
+
+async def test_a_flow_that_is_dead_pages_also_where_redis_forgot_it(
+    redis_server: servers.Redis, clean_redis: redis.Redis, tables: str
+) -> None:
+    market = Live(clean_redis)
+    add_rule(tables, "live", name="silent", kind="absence", window="2s", severity="critical")
+    async with alerting(redis_server.url, tables) as metrics:
+        market.give(50.0)
+        await until(lambda: value(metrics, "esi_alerts_readings_total", market="live") == 1)
+        clean_redis.flushdb()
+        add_rule(tables, "live", name="another", when="index > 80")  # rules are read anew, and the card is not lost
+        await until(lambda: states(tables) == [("silent", "alerting", None)])
+        Live(clean_redis).give(90.0)
+        await until(lambda: {(rule, state) for rule, state, _ in states(tables)} == BACK)
+
+
+BACK = {("silent", "resolved"), ("another", "alerting")}
+
+
 async def test_details_of_finals_are_seen(redis_server: servers.Redis, clean_redis: redis.Redis, tables: str) -> None:
     market = Live(clean_redis)
     add_rule(tables, "live", when='indicators["Volatility"].score > 0.9 and segment_correlation.mean > 0.9')
