@@ -18,7 +18,7 @@ from api.alerting.desk import Desk
 from api.alerting.ledger import Saved, Turn
 from api.alerting.metrics import Metrics
 from api.alerting.relay import Relay
-from api.alerting.source import Seen, Source, open_redis
+from api.alerting.source import BATCH, Seen, Source, open_redis
 from api.archive.ids import START
 from schemas.names import RUN_MARK
 
@@ -132,6 +132,8 @@ class Evaluator:
                 await asyncio.sleep(self._config.look_s / 4)
                 continue
             found = await source.following({market: desk.position for market, desk in self._desks.items()})
+            for market, desk in self._desks.items():
+                desk.up_to_date = len(found.get(market, ())) < BATCH
             for market, seen in found.items():
                 await self._evaluate(connection, source, self._desks[market], seen)
                 await relay.pass_on(market)
@@ -171,7 +173,7 @@ class Evaluator:
     async def _listen_for_silence(self, connection: Connection, source: Source) -> None:
         now_ns = time.time_ns()
         for desk in self._desks.values():
-            if not desk.watches_silence:
+            if not (desk.watches_silence and desk.up_to_date):
                 continue
             self._cards[desk.market] = desk.card = await source.card(desk.market) or desk.card
             began_ns = self._since_ns.setdefault(desk.market, now_ns)  # for a market that has never said anything
