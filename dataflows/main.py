@@ -22,6 +22,7 @@ from dataflows.beginning import begin, publish
 from dataflows.cards import card
 from dataflows.config import FlowConfig, FlowError, NotNowError
 from dataflows.ended import ended
+from dataflows.herald import keep_told
 from dataflows.restating import explained, refuse_restating
 from dataflows.shelf import shelf_of
 from dataflows.sink import StreamsSink, announce
@@ -56,6 +57,7 @@ def run(config: FlowConfig) -> None:
     beginning = begin(config)
     if config.process_id == 0:
         publish(config, beginning)
+        keep_told(config, markets)
     source = FeedSource(config, beginning.folds)
     sink = StreamsSink(config, ended(config.state_dir, markets))
     flow = build(source, sink, markets, partitions, config.run, begun=beginning.steps, shelf=shelf_of(config))

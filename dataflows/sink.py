@@ -142,10 +142,15 @@ def announce(config: FlowConfig, cards: dict[str, bytes]) -> None:
     """Makes the markets known to readers before their first tick; waits as long as Redis is away."""
     with connect(config.redis_url) as client:
         for market, card in cards.items():
-            patiently(market, functools.partial(_announce, client, market, card))
+            patiently(market, functools.partial(tell, client, market, card))
 
 
-def _announce(client: redis.Redis, market: str, card: bytes) -> None:
+def tell(client: redis.Redis, market: str, card: bytes) -> None:
+    """Makes one market known.
+
+    Raises:
+        redis.RedisError: Redis is away, or refuses.
+    """
     with client.pipeline() as pipe:
         pipe.set(names.epoch_key(market), uuid.uuid4().hex, nx=True)
         pipe.set(names.market_key(market), card)

@@ -70,7 +70,8 @@ class AlertRule(Strict):
         segment: what it is grouped by beside market and severity.
         about: what to do, in a few sentences; it goes with the alert.
         repeat: after how long it is sent again while nobody has acknowledged it, in people's time; 0 for never.
-        receivers: who is told; without it, everybody who takes alerts of this market and severity.
+        receivers: who is told; without it, or where none of them is there, everybody who takes alerts of this market
+            and severity.
         enabled: whether it is evaluated.
     """
 

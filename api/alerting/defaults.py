@@ -17,6 +17,10 @@ SILENT: Final = AlertRule(
 )
 """What every live market has unless its file has a rule of that kind: a dead flow must page, not fall silent."""
 
+FINALS: Final = 2
+SESSIONS_US: Final = 5 * DAY_US
+"""Periods, or for sessions a long weekend, after which a market that gives finals only is silent."""
+
 SCORED: Final = (
     AlertRule(
         name="Forecast reaches stress",
@@ -52,12 +56,20 @@ SCORED: Final = (
 """What every market with scores has of those kinds that its file has no rule of; made-up markets have none."""
 
 
+def _silent(market: Market) -> AlertRule:
+    if market.step != "period":
+        return SILENT
+    window = SESSIONS_US if market.period == "session" else max(FINALS * market.period, SILENT.window or 0)
+    about = "The market has given no final for long. See `esi status`, and whether its ticks and tocks arrive."
+    return SILENT.model_copy(update={"window": window, "about": about})
+
+
 def rules_of_file(market: Market) -> list[AlertRule]:
     """The rules that a market file brings, the watch over silence where it is live, and those over its scores."""
     found = list(market.alert)
     kinds = {rule.kind for rule in found}
     if market.clock == "wall" and "absence" not in kinds:
-        found.append(SILENT)
+        found.append(_silent(market))
     if market.scores.enabled and not market.synthetic:
         names = {rule.name for rule in found}
         found += [rule for rule in SCORED if rule.kind not in kinds and rule.name not in names]

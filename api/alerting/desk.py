@@ -78,6 +78,9 @@ class Desk:
         card: its definition.
         rules: the rules that apply to it.
         saved: how far it was evaluated, or None.
+
+    Attributes:
+        up_to_date: whether it has lately read all there was; before that nobody knows whether the market is silent.
     """
 
     def __init__(self, market: str, card: Mapping[str, Any], rules: Sequence[StoredRule], saved: Saved | None) -> None:
@@ -85,6 +88,7 @@ class Desk:
         self.epoch = saved.epoch if saved else ""
         self.position: Id = saved.position if saved else START
         self.sent_ns = saved.sent_ns if saved else 0
+        self.up_to_date = False
         self.rules, self.faults = usable(rules, vocabulary(card))
         self.engine = self._engine()
         self.new_windows: frozenset[str] = frozenset()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -18,7 +18,7 @@ from api.alerting.desk import Desk
 from api.alerting.ledger import Saved, Turn
 from api.alerting.metrics import Metrics
 from api.alerting.relay import Relay
-from api.alerting.source import Seen, Source, open_redis
+from api.alerting.source import BATCH, Seen, Source, open_redis
 from api.archive.ids import START
 from schemas.names import RUN_MARK
 
@@ -43,6 +43,9 @@ class Evaluator:
     def __init__(self, config: AlertsConfig, metrics: Metrics, wake: asyncio.Event) -> None:
         self._config, self._metrics, self._wake = config, metrics, wake
         self._desks: dict[str, Desk] = {}
+        self._epochs: dict[str, str] = {}
+        self._cards: dict[str, Mapping[str, Any]] = {}
+        self._since_ns: dict[str, int] = {}
         self._rules_version = -1
         self.worked = False
         self.looked_at = 0.0
@@ -81,14 +84,13 @@ class Evaluator:
 
     async def _look_around(self, connection: Connection, source: Source, saved: dict[str, Saved]) -> None:
         """Takes up markets and rules that are new, tells what stands for long, and looks for silence."""
-        epochs, version = await source.markets(), await rulebook.version(connection)
+        self._epochs |= await source.markets()  # a market that Redis forgot is silent all the more
+        version = await rulebook.version(connection)
         if version != self._rules_version:
             saved.update({market: desk.saved() for market, desk in self._desks.items()})
             self._desks.clear()
             self._rules_version = version
-        for gone in set(self._desks) - set(epochs):
-            saved[gone] = self._desks.pop(gone).saved()
-        for market, epoch in epochs.items():
+        for market, epoch in self._epochs.items():
             await self._take_up(connection, source, market, epoch, saved)
         if await notify.remind(connection, datetime.now(UTC), self._config.page_url):
             self._wake.set()
@@ -100,9 +102,10 @@ class Evaluator:
     ) -> None:
         desk = self._desks.get(market)
         if desk is None:
-            card = await source.card(market)
+            card = await source.card(market) or self._cards.get(market)
             if card is None:
                 return
+            self._cards[market] = card
             base = market.partition(RUN_MARK)[0]
             desk = self._desks[market] = Desk(market, card, await rulebook.rules(connection, base), saved.get(market))
             self._metrics.faulty.labels(market).set(len(desk.faults))
@@ -129,6 +132,8 @@ class Evaluator:
                 await asyncio.sleep(self._config.look_s / 4)
                 continue
             found = await source.following({market: desk.position for market, desk in self._desks.items()})
+            for market, desk in self._desks.items():
+                desk.up_to_date = len(found.get(market, ())) < BATCH
             for market, seen in found.items():
                 await self._evaluate(connection, source, self._desks[market], seen)
                 await relay.pass_on(market)
@@ -168,10 +173,11 @@ class Evaluator:
     async def _listen_for_silence(self, connection: Connection, source: Source) -> None:
         now_ns = time.time_ns()
         for desk in self._desks.values():
-            if not desk.watches_silence:
+            if not (desk.watches_silence and desk.up_to_date):
                 continue
-            desk.card = await source.card(desk.market) or desk.card
-            silent = watch.silent_s(desk.card, desk.sent_ns, now_ns)
+            self._cards[desk.market] = desk.card = await source.card(desk.market) or desk.card
+            began_ns = self._since_ns.setdefault(desk.market, now_ns)  # for a market that has never said anything
+            silent = watch.silent_s(desk.card, desk.sent_ns or began_ns, now_ns)
             heard = silent is None or silent < self._config.tock_s
             if not heard and (turns := desk.tock(now_ns // 1_000, silent or 0.0)):
                 await self._commit(connection, desk, turns)

@@ -35,7 +35,7 @@ _BEGIN: Final[LiteralString] = """
     ON CONFLICT (id) DO NOTHING RETURNING *
 """
 _END: Final[LiteralString] = """
-    UPDATE alerts SET state = 'resolved', ended_at = %s
+    UPDATE alerts SET state = 'resolved', ended_at = GREATEST(%s, began_at)
     WHERE market = %s AND rule_id = %s AND state = 'alerting' RETURNING *
 """
 _RETIRE: Final[LiteralString] = """

@@ -40,7 +40,8 @@ def bodies(rows: Iterable[Row], subject: Subject, now: datetime, url: str) -> li
 
 
 def takers(stored: Sequence[Stored], labels: Labels, named: Sequence[str]) -> list[Stored]:
-    """The receivers that take an alert."""
+    """The receivers that take an alert; where none is there that its rule names, all that would take it else."""
+    named = tuple({*named} & {one.name for one in stored})
     return [
         one
         for one in stored
@@ -55,10 +56,10 @@ async def tell(
     """Puts messages about alerts into the outbox, for every receiver (or every one of kind `only`); gives how many."""
     if not rows:
         return 0
-    found = [one for one in await registry.receivers(connection) if only is None or one.kind == only]
-    count = 0
-    for receiver in found:
-        mine = [row for row in rows if receiver in takers(found, row.labels, row.receivers)]
+    stored, count = await registry.receivers(connection), 0
+    taken = [(row, takers(stored, row.labels, row.receivers)) for row in rows]
+    for receiver in (one for one in stored if only in {None, one.kind}):
+        mine = [row for row, found in taken if receiver in found]
         for body in bodies(mine, subject, now, url):
             await _put(connection, receiver, body, now)
             count += 1

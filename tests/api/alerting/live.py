@@ -43,7 +43,15 @@ class Live:
         client.set(names.market_key(market), json.dumps(CARD | {"name": market} | card))
         client.sadd(names.MARKETS_KEY, market)
 
-    def give(self, index: float | None, at_us: int | None = None, *, final: bool = False, score: float = 0.5) -> int:
+    def give(
+        self,
+        index: float | None,
+        at_us: int | None = None,
+        *,
+        final: bool = False,
+        score: float = 0.5,
+        sent_ns: int | None = None,
+    ) -> int:
         """Publishes one reading; gives its time."""
         at = self.last_us = max(at_us or now_us(), self.last_us + (1_000 if at_us is None else 0))
         parts = {} if index is None else {"credit": index / 4, "equity": index * 3 / 4}
@@ -51,7 +59,7 @@ class Live:
             self.market, rfc3339(at), final, index, index, "normal", "ciss", parts, {"ciss": index}, None, 1.0,
             Staleness(0.0, 0), [], "1",
         )  # fmt: skip
-        sent: Any = {"reading": canonical(reading), "sent_ns": time.time_ns()}
+        sent: Any = {"reading": canonical(reading), "sent_ns": sent_ns or time.time_ns()}
         self.client.xadd(names.stream(self.market, "readings"), sent, id=entry_id(at, final))
         if final:
             self._details(at, score)

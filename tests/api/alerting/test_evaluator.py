@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import redis
@@ -99,6 +100,63 @@ async def test_a_flow_that_falls_silent_pages_and_its_return_resolves(
         market.give(50.0)
         await until(lambda: len(told(endpoint)) == 2)
     assert told(endpoint)[1] == ("esi.alerts", "silent", "resolved")
+
+
+async def test_an_alert_never_ends_before_it_began(
+    redis_server: servers.Redis, clean_redis: redis.Redis, tables: str
+) -> None:
+    """A silence begins by the wall clock; what ends it may be a reading that a flow makes up for."""
+    market = Live(clean_redis)
+    add_rule(tables, "live", name="silent", kind="absence", window="1s")
+    async with alerting(redis_server.url, tables):
+        at = market.give(50.0)
+        await until(lambda: states(tables) == [("silent", "alerting", None)])
+        market.give(50.0, at + 1_000)
+        await until(lambda: states(tables) == [("silent", "resolved", None)])
+    assert rows(tables, "SELECT ended_at >= began_at FROM alerts") == [(True,)]
+
+
+async def test_what_waits_is_read_before_a_market_is_called_silent(
+    redis_server: servers.Redis, clean_redis: redis.Redis, tables: str
+) -> None:
+    """An evaluator that was away for longer than the window would else page a flow that is well."""
+    market, now = Live(clean_redis), time.time_ns()
+    market.give(50.0, now_us() - 60_000_000, sent_ns=now - 60_000_000_000)
+    async with alerting(redis_server.url, tables):
+        await until(lambda: rows(tables, "SELECT 1 FROM alert_streams"))
+    add_rule(tables, "live", name="silent", kind="absence", window="1s")
+    market.give(50.0, sent_ns=now + 60_000_000_000)
+    async with alerting(redis_server.url, tables) as metrics:
+        await until(lambda: value(metrics, "esi_alerts_readings_total", market="live") == 1)
+        await asyncio.sleep(1.0)
+    assert states(tables) == []
+
+
+async def test_a_flow_that_never_says_anything_pages(
+    redis_server: servers.Redis, clean_redis: redis.Redis, tables: str
+) -> None:
+    Live(clean_redis)
+    add_rule(tables, "live", name="silent", kind="absence", window="1s", severity="critical")
+    async with alerting(redis_server.url, tables):
+        await until(lambda: states(tables) == [("silent", "alerting", None)])
+
+
+async def test_a_flow_that_is_dead_pages_also_where_redis_forgot_it(
+    redis_server: servers.Redis, clean_redis: redis.Redis, tables: str
+) -> None:
+    market = Live(clean_redis)
+    add_rule(tables, "live", name="silent", kind="absence", window="2s", severity="critical")
+    async with alerting(redis_server.url, tables) as metrics:
+        market.give(50.0)
+        await until(lambda: value(metrics, "esi_alerts_readings_total", market="live") == 1)
+        clean_redis.flushdb()
+        add_rule(tables, "live", name="another", when="index > 80")  # rules are read anew, and the card is not lost
+        await until(lambda: states(tables) == [("silent", "alerting", None)])
+        Live(clean_redis).give(90.0)
+        await until(lambda: {(rule, state) for rule, state, _ in states(tables)} == BACK)
+
+
+BACK = {("silent", "resolved"), ("another", "alerting")}
 
 
 async def test_details_of_finals_are_seen(redis_server: servers.Redis, clean_redis: redis.Redis, tables: str) -> None:

@@ -37,6 +37,14 @@ def _ids(endpoint: Endpoint) -> Counter[tuple[str, str]]:
     return Counter((alert["id"], alert["state"]) for alert in told)
 
 
+def _another_is_delivered(process: AlertsProcess) -> None:
+    told = process.count("delivered")
+    try:
+        servers.wait_until(lambda: process.count("delivered") > told, 60)
+    except TimeoutError:
+        pytest.fail(f"nothing was delivered for a minute; the process said last: {process.text()[-3_000:]}")
+
+
 @contextmanager
 def giving(market: Live) -> Iterator[None]:
     """Readings that rise above 80 and fall again, until the block ends; the last one is low."""

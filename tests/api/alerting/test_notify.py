@@ -74,6 +74,16 @@ async def test_one_kind_only(tables: str) -> None:
     assert waiting(tables) == [("pager", ["a1"])]
 
 
+async def test_an_alert_for_nobody_who_is_there_goes_to_all_who_would_take_it(tables: str) -> None:
+    """A slip in a name, or a receiver that was removed, must not make an alert vanish."""
+    add_receiver(tables, "slack", kind="slack", url="https://example.org/s")
+    add_receiver(tables, "pager", kind="pagerduty", routing_key="0" * 32, severity="critical")
+    async with connected(tables) as c:
+        await notify.tell(c, [row(1, receivers=("slak",)), row(2, receivers=("slak", "pager"))], "alerts", NOW, "")
+        assert await notify.tell(c, [row(3, receivers=("slack",))], "alerts", NOW, "", only="pagerduty") == 0
+    assert waiting(tables) == [("pager", ["a2"]), ("slack", ["a1"])]
+
+
 async def test_disabled_receivers_take_nothing(tables: str) -> None:
     add_receiver(tables, "slack", kind="slack", url="https://example.org/s")
     rows(tables, "UPDATE alert_receivers SET enabled = false RETURNING 1")
