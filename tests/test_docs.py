@@ -17,6 +17,7 @@ from api.alerting.receivers import KINDS
 from deploy.cli import app
 from models.alerts.check import FUNCTIONS
 from models.publication import METHOD_VERSION
+from models.signals import bars
 from schemas import indicator, market, market_parts
 from schemas.alert_fields import FIELDS
 from schemas.alert_rule import TAKES, AlertRule
@@ -174,8 +175,8 @@ def _time(span_us: int) -> str:
     return f"{span_us // DAY_US}d" if span_us % DAY_US == 0 else f"{span_us // 3_600_000_000}h"
 
 
-def _instrument_row(i: Instrument) -> str:
-    """How an instrument of `us` stands in the method: name, kind, unit, when public, when stale, where from, why."""
+def _instrument_row(i: Instrument, floor: float) -> str:
+    """How an instrument of `us` stands in the method: name, kind, unit, public, stale, doubted, where from, why."""
     kind = f"{i.kind}, signed" if i.allow_negative and i.kind == "price" else i.kind
     place = "" if i.calendar is None else f" ({i.calendar})"
     public = f"{_time(i.lag)}" if i.lag else f"close{place}"
@@ -183,7 +184,8 @@ def _instrument_row(i: Instrument) -> str:
     covers = "" if i.covers == "day" else f", a {i.covers}"
     stale = "" if i.stale_after is None else _time(i.stale_after)
     source = ", ".join(f"{where} {name}" for where, name in sorted(i.source.items()))
-    return f"| `{i.name}` | {kind}{covers} | {i.unit} | {public} | {stale} | {source} | {i.why} |"
+    beyond = max(floor if i.max_move is None else i.max_move, bars._FLOOR_OF_BARS)
+    return f"| `{i.name}` | {kind}{covers} | {i.unit} | {public} | {stale} | {beyond:g} | {source} | {i.why} |"
 
 
 def _indicator_row(segment: str, i: indicator.Indicator) -> str:
@@ -212,7 +214,7 @@ def test_the_method_holds_every_input_and_indicator_of_us_as_the_file_has_them()
     """What is missing is printed as it should stand."""
     lines = set((DOCS / "method.md").read_text().splitlines())
     us = load("us")
-    wanted = [_instrument_row(i) for i in us.instrument]
+    wanted = [_instrument_row(i, us.validation.floor) for i in us.instrument]
     wanted += [_indicator_row(s.name, i) for s in us.segment for i in s.indicator]
     missing = [row for row in wanted if row not in lines]
     assert not missing, "docs/method.md lacks:\n" + "\n".join(missing)

@@ -86,3 +86,22 @@ def _without(market: Market, name: str) -> Market:
 
     segments = tuple(s.model_copy(update={"indicator": kept(s.indicator)}) for s in market.segment)
     return market.model_copy(update={"segment": segments})
+
+
+def test_an_input_that_is_added_changes_no_index_before_it_has_a_score() -> None:
+    """A new instrument in a segment of its elders: until its 250 finals are over nobody hears of it."""
+    begins = pd.Timestamp("2018-09-03")
+    elder = next(i for i in us().instrument if i.name == "SPX")
+    indicator = us().segment[0].indicator[3].model_copy(update={"name": "New", "of": ("NEW",)})
+    first = us().segment[0].model_copy(update={"indicator": (*us().segment[0].indicator, indicator)})
+    instruments = (*us().instrument, elder.model_copy(update={"name": "NEW"}))
+    wider = us().model_copy(update={"instrument": instruments, "segment": (first, *us().segment[1:])})
+    inputs = columns() | {"NEW": columns()["NDX"][begins:]}
+    found = {pd.Timestamp(p.at_us, unit="us"): p for p in Replay(wider).run(panel.arrange(wider, inputs))}
+    before, after = (
+        {at: msgspec.json.decode(one.reading)["index"] for at, one in of.items()} for of in (said(us()), found)
+    )
+    changed = [at for at in before if after[at] != before[at]]
+    scored = [at for at in before if at >= begins][250]
+    assert min(changed) >= scored
+    assert len(changed) > 100
