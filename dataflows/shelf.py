@@ -132,7 +132,8 @@ def shelf_of(config: FlowConfig) -> RegistryShelf | None:
     if config.registry is None:
         return None
     teller = Teller()
-    shelf = RegistryShelf(config.registry, config.state_dir / COPIES, time.thread_time_ns, teller)
+    kept = config.state_dir / COPIES
+    shelf = RegistryShelf(config.registry, kept, time.thread_time_ns, teller, time.perf_counter_ns)
     looks = [Watch(config.registry, (market.name for market in config.markets), shelf).look]
     looks += [relief_of(config, teller.slow).look] if config.run is None else []
     threading.Thread(target=_for_ever, args=(looks,), name="models", daemon=True).start()

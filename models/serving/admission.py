@@ -46,7 +46,13 @@ class Admitted(NamedTuple):
 
 
 def admit(
-    folder: Path, clock: Clock, faulted: Faulted = ignore, slowed: Slowed = ignore, *, known: bool = False
+    folder: Path,
+    clock: Clock,
+    faulted: Faulted = ignore,
+    slowed: Slowed = ignore,
+    *,
+    glance: Clock | None = None,
+    known: bool = False,
 ) -> Admitted:
     """Loads a model and checks all that can be checked of it alone; it is warm afterwards.
 
@@ -55,6 +61,7 @@ def admit(
         clock: to see how long it takes, here and at work.
         faulted: told when it fails at work.
         slowed: told when it has become slow there.
+        glance: a cheaper clock for its work, as `OnnxModel` wants it.
         known: it was admitted here before: its hashes are verified, and nothing is tried again.
 
     Raises:
@@ -66,7 +73,7 @@ def admit(
     files = manifests.verify(folder, manifest)
     check_self_contained(files[MODEL], str(folder / MODEL))
     golden = _golden(files[GOLDEN], manifest)
-    model = OnnxModel(manifest, files, faulted, slowed, clock)
+    model = OnnxModel(manifest, files, faulted, slowed, clock=clock, glance=glance)
     if not known:
         _check_word(model, golden)
         _check_pace(model, golden, clock)

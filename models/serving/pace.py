@@ -30,6 +30,11 @@ class Pace:
     def __init__(self) -> None:
         self._runs, self._best, self._sum = _NONE
 
+    @property
+    def suspects(self) -> bool:
+        """Whether a row is going on."""
+        return self._runs > 0
+
     def took(self, us: float) -> float | None:
         """Takes in one run's time, microseconds.
 

@@ -73,10 +73,13 @@ class RegistryShelf:
         kept: folder of the copies; None keeps none.
         clock: as `admit` wants it.
         witness: is told.
+        glance: a cheaper clock, likewise.
     """
 
-    def __init__(self, registry: Path, kept: Path | None, clock: Clock, witness: Witness) -> None:
-        self._registry, self._kept, self._clock, self._witness = registry, kept, clock, witness
+    def __init__(
+        self, registry: Path, kept: Path | None, clock: Clock, witness: Witness, glance: Clock | None = None
+    ) -> None:
+        self._registry, self._kept, self._clock, self._witness, self._glance = registry, kept, clock, witness, glance
         self._models: OrderedDict[_Key, OnnxModel] = OrderedDict()
         self._refused: dict[_Key, ModelRefusedError] = {}
         self._doors: dict[_Key, threading.Lock] = {}
@@ -162,7 +165,8 @@ class RegistryShelf:
         return self._admit(store.find(self._registry, name, version), known=True)
 
     def _admit(self, folder: Path, *, known: bool = False) -> OnnxModel:
-        return admit(folder, self._clock, self._witness.faulted, self._witness.slowed, known=known).model
+        told = self._witness
+        return admit(folder, self._clock, told.faulted, told.slowed, glance=self._glance, known=known).model
 
     def _copy_of(self, name: str, version: str) -> Path | None:
         if self._kept is None or not (NAME.fullmatch(name) and VERSION.fullmatch(version)):

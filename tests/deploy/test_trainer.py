@@ -14,14 +14,13 @@ import pytest
 import redis
 
 from dataflows import kafka as clients
-from dataflows.sources.history import bars
 from deploy.training_notes import Notes
 from models.registry import aliases
 from schemas import names
-from schemas.market_file import load
 from tests import servers
 from tests.dataflows.topics import PARTITIONS, contents
 from tests.deploy.live import publish
+from tests.deploy.test_train import panel
 
 
 def esi_trainer(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -123,14 +122,3 @@ def test_drift_has_a_real_network_taught_and_put_in_force(
     order = json.loads(contents(mock_broker.bootstrap, topic)[0][-1].raw)
     assert (order["name"], order["version"]) == ("us-open-vae", f"{champion}:1")
     assert "us-open-vae" in (tmp_path / "logs" / "train-us-open.log").read_text()
-
-
-def panel(folder: Path) -> Path:
-    """The shipped closes to 2004, as somebody's own daily values."""
-    market = load("us-open")
-    table = bars(market)
-    wide = table.pivot_table(index=table.available_us // 86_400_000_000, columns="code", values="close")
-    wide.index = wide.index.to_numpy().astype("datetime64[D]")
-    wide.columns = [market.instrument[code].name for code in wide.columns]
-    wide.loc[:"2004-12-31"].to_csv(folder / "panel.csv", index_label="date")  # type: ignore[misc] # pandas-stubs
-    return folder / "panel.csv"

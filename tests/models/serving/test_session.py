@@ -77,6 +77,23 @@ def test_how_long_it_takes_is_told_and_changes_nothing_of_what_it_says(tmp_path:
     assert told == [("lstm 1", 100 * SLOWEST_US)] * 2
 
 
+def test_the_dear_clock_is_asked_only_behind_a_run_that_the_cheap_one_calls_slow(tmp_path: Path) -> None:
+    folder = exported.save(tmp_path, SAID, onnx_made.centred(F))
+    written = manifests.read(folder)
+    step, glances = int(SLOWEST_US) * 1000, [0, 1, 0, 2, 0, 1, 0, 2]
+    asked: list[int] = []
+
+    def dear() -> int:
+        asked.append(len(glances))
+        return 0
+
+    model = OnnxModel(written, manifests.verify(folder, written), clock=dear, glance=lambda: step * glances.pop(0))
+    for _ in range(6):
+        model.quantiles(np.zeros((50, F)))
+    assert glances == []
+    assert asked == [4, 4, 0, 0], "once behind each slow one: by its own time it was quick"
+
+
 @pytest.mark.parametrize("kind", ["forecast", "anomaly"])
 def test_another_signature_is_refused(tmp_path: Path, kind: str) -> None:
     said = exported.manifest(MARKET, kind=kind, features=F + 1)
