@@ -16,8 +16,11 @@ from api.streams import AWAY, Id
 from api.viewer import GoneError, Viewer
 
 SETTLE = 1.0
-CHUNK = {"readings": 100, "bars": 20, "details": 5}
-"""Entries written in one go to a viewer that resumes; bars and details are large."""
+CHUNK = 100
+"""Entries read and written in one go for a viewer that resumes, at most."""
+
+ROOM = 65_536
+"""Bytes of them that are aimed at: what Redis gave is held for one viewer alone until its socket has taken it."""
 
 Since = tuple[str | None, Id]
 """Epoch (None for any) and id of the last entry that a client has."""
@@ -52,10 +55,10 @@ class Resume:
 
     async def _caught_up(self, viewer: Viewer, channel: Channel, since: Since) -> bool:
         """Sends what was missed; False if that cannot be told without a gap. Nothing awaits after the last check."""
-        generation, sent = channel.generation, 0
+        generation, sent, count = channel.generation, 0, CHUNK if channel.name == "readings" else 1
         position = await self._reachable(channel, since)
         while position is not None and generation == channel.generation and sent <= self._config.resume_limit:
-            frames = await self._missed(channel, position)
+            frames = await self._missed(channel, position, count)
             if frames is None:
                 return False
             if not frames:
@@ -63,6 +66,7 @@ class Resume:
             await viewer.send(frames)
             self._metrics.messages.labels(channel.market, channel.name).inc(len(frames))
             position, sent = frames[-1].id, sent + len(frames)
+            count = min(CHUNK, max(ROOM * len(frames) // sum(frame.size for frame in frames), 1))
         return False
 
     async def _reachable(self, channel: Channel, since: Since) -> Id | None:
@@ -74,13 +78,12 @@ class Resume:
         known = epoch in (None, channel.epoch) and position <= channel.last
         return position if known else None
 
-    async def _missed(self, channel: Channel, position: Id) -> list[Frame] | None:
+    async def _missed(self, channel: Channel, position: Id, count: int) -> list[Frame] | None:
         """Some next frames behind a position, none if there are none, None if they are lost."""
-        chunk = CHUNK[channel.name]
         if position >= channel.floor:
-            return channel.after(position)[:chunk]
+            return channel.after(position)[:count]
         try:
-            entries, _ = await streams.following(self._commands, channel.market, channel.name, position, count=chunk)
+            entries, _ = await streams.following(self._commands, channel.market, channel.name, position, count=count)
             extent = await streams.extent(self._commands, channel.market, channel.name)
             epochs = await streams.epochs(self._commands, [channel.market])
         except AWAY:

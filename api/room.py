@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import structlog
 
+from api.broom import Broom
 from api.config import ApiConfig
 from api.frames import Frame
 from api.identity.scopes import Identity
@@ -41,6 +42,7 @@ class Room:
         self.metrics, self._config = metrics, config
         self.limit = min(config.max_clients, connections - min(REQUESTS, connections // 4))
         self._viewers: dict[Viewer, None] = {}
+        self._broom = Broom()
         self._held: Counter[str] = Counter()  # sockets by the identity that they belong to
         self.now = asyncio.get_running_loop().time
 
@@ -53,6 +55,7 @@ class Room:
     def enter(self, viewer: Viewer) -> None:
         """A handshake is done."""
         self._viewers[viewer] = None
+        self._broom.note()
         self.metrics.clients.inc()
 
     def admit(self, viewer: Viewer, identity: Identity) -> None:
@@ -118,6 +121,7 @@ class Room:
         minute = self.now() + MINUTE
         while True:
             await asyncio.sleep(pause)
+            self._broom.look()
             now = self.now()
             for viewer in self:
                 viewer.look(now, ping, idle)

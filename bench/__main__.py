@@ -7,11 +7,13 @@ import cProfile
 import json
 import pstats
 import sys
+import time
 import traceback
 
 from bench import results
 from bench.case import AbsentPartError, Benchmark, Figure
 from bench.registry import BENCHMARKS
+from bench.servers import end_broker
 
 SHOWN = 25
 """Functions that a profile prints."""
@@ -55,9 +57,13 @@ def _run(chosen: list[Benchmark], *, as_json: bool) -> int:
     _tell(on)
     figures: list[Figure] = []
     skipped: dict[str, str] = {}
+    took: dict[str, float] = {}
     failed = False
     for benchmark in chosen:
         _tell(f"\n{benchmark.name}: {benchmark.work}")
+        if not benchmark.kafka:
+            end_broker()
+        began = time.monotonic()
         try:
             measured = benchmark.measure()
         except AbsentPartError as absent:
@@ -70,9 +76,10 @@ def _run(chosen: list[Benchmark], *, as_json: bool) -> int:
         else:
             figures += measured
             _tell("\n".join(f"  {figure.line()}" for figure in measured))
-        run = results.document(figures, skipped, at_commit, on)
+        took[benchmark.name] = round(time.monotonic() - began, 1)
+        run = results.document(figures, skipped, at_commit, on, took)
         written = results.write(run)  # after each, so that an interrupted run keeps what it has
-    _tell(f"\nWritten: {written.name}")
+    _tell(f"\nWritten: {written.name}; {sum(took.values()) / 60:.1f} minutes")
     if as_json:
         print(json.dumps(run))
     return int(failed)

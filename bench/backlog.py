@@ -11,7 +11,7 @@ from typing import Final
 from bench import product, tape
 from bench.case import Figure, require
 from bench.heaps import Heap, pile
-from bench.servers import running
+from bench.servers import broker, running
 from schemas import names
 from tests import servers
 
@@ -43,7 +43,7 @@ class Drained:
 def drained(partitions: int, counts: list[int], heap: Heap, market: str) -> Drained:
     """Fills a fresh topic and drains it."""
     with (
-        running(servers.Kafka()) as kafka,
+        broker() as kafka,
         running(servers.Redis()) as store,
         tempfile.TemporaryDirectory(prefix="esi-bench-") as folder,
         store.client() as client,

@@ -58,11 +58,19 @@ class Figure:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A name, what it does in a sentence, and how to do it."""
+    """A benchmark.
+
+    Attributes:
+        name: of it.
+        work: what it does, in a sentence.
+        measure: does it.
+        kafka: whether it uses the broker that benchmarks share; before one that does not, that is ended.
+    """
 
     name: str
     work: str
     measure: Callable[[], list[Figure]]
+    kafka: bool = False
 
 
 def seconds(action: Callable[[], Any], repeats: int, warm_up: int = 1) -> tuple[float, ...]:

@@ -99,7 +99,7 @@ def readings() -> Job:
     """Windows of `sim` to published bytes."""
     sim = load("sim")
     market = sim.model_copy(update={"scores": Scoring(), "history": sim.history.model_copy(update={"warm_up": 2})})
-    pipeline, given = Pipeline(market), iter(step.windows(market, (4 + 6) * WINDOWS, rate=500))
+    pipeline, given = Pipeline(market), iter(step.windows(market, (4 + 6) * WINDOWS))
 
     def run(minutes: int = 1) -> list[Any]:
         return [pipeline.follow(next(given)) for _ in range(minutes * WINDOWS)]

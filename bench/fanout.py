@@ -51,9 +51,9 @@ class Size:
         return self if held >= self.clients else Size(held, self.hz, self.processes, self.seconds, self.p99_ms)
 
 
-ONE_K: Final = Size(1_000, 1, 1, 15, 15)
+ONE_K: Final = Size(1_000, 1, 1, 10, 15)
 TEN_K: Final = Size(10_000, 10, 2, 10, 150)
-HUNDRED_K: Final = Size(100_000, 1, 7, 15, 1_000)
+HUNDRED_K: Final = Size(100_000, 1, 7, 10, 1_000)
 
 
 def work(size: Size) -> str:

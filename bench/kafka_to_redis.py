@@ -17,7 +17,7 @@ import redis
 from bench import tape
 from bench.case import Figure, require
 from bench.drain import BEGAN
-from bench.servers import running
+from bench.servers import broker, running
 from dataflows import kafka as clients
 from models.pipeline import Pipeline
 from models.signals.bars import BarFold
@@ -161,7 +161,7 @@ def waited(client: redis.Redis, last: str, flows: list[subprocess.Popen[bytes]],
 
 
 def _measure(job: Job, end_us: int) -> list[Figure]:
-    with running(servers.Kafka()) as kafka:
+    with broker() as kafka:
         fill(kafka.bootstrap, job.parts, job.content_type, end_us)
         job.parts.clear()
         drain(kafka.bootstrap, job.want)  # warm-up

@@ -16,13 +16,13 @@ from bench import product
 from bench.case import Figure, require
 from bench.fanout import serving
 from bench.listener import Listener
-from bench.servers import running
+from bench.servers import broker, running
 from dataflows import kafka as clients
 from schemas import names
 from tests import servers
 
 FEED: Final = "desk"
-SECONDS: Final = 40.0
+SECONDS: Final = 20.0
 WARM_UP: Final = 6.0
 PACE_S: Final = 0.02
 PRICES: Final = {"SPY": 500.0, "KRE": 50.0, "HY": 3.5}
@@ -80,7 +80,7 @@ def measure() -> list[Figure]:
     port, ended = servers.free_port(), threading.Event()
     with (
         tempfile.TemporaryDirectory(prefix="esi-bench-") as folder,
-        running(servers.Kafka()) as kafka,
+        broker() as kafka,
         running(servers.Redis()) as store,
         product.flow(Path(folder) / "flow", FEED, market, kafka.bootstrap, store.url),
         product.process(Path(folder) / "tock", "tock", "--feed", FEED, ESI_KAFKA_URL=kafka.bootstrap),

@@ -14,7 +14,7 @@ from bench.backlog import check
 from bench.case import Figure, require
 from bench.heaps import Heap, pile
 from bench.instruments import market_text
-from bench.servers import running
+from bench.servers import broker, running
 from schemas import names
 from tests import servers
 
@@ -100,7 +100,7 @@ def drained(bootstrap: str, heap: Heap, markets: dict[str, str]) -> float:
 def measure() -> list[Figure]:
     """A hundred markets, one, and their ratio pair by pair."""
     heap = Heap(8_192, MARKETS * EACH, MINUTE)
-    with running(servers.Kafka()) as kafka:
+    with broker() as kafka:
         pile(kafka.bootstrap, FEED, PARTITIONS, heap, [RECORDS] * PARTITIONS)
         pairs = [
             (drained(kafka.bootstrap, heap, texts(MARKETS)), drained(kafka.bootstrap, heap, texts(1)))

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from bench.case import Figure, require
-from bench.servers import running, trade_files
+from bench.servers import broker, running, trade_files
 from dataflows.sources import trade_table
 from models.pipeline import Pipeline
 from models.signals.bars import BarFold
@@ -83,7 +83,7 @@ def measure() -> list[Figure]:
     """Seconds to the last reading."""
     files = trade_files(DAYS)
     taken = []
-    with running(servers.Kafka()) as kafka, running(servers.Redis()) as store:
+    with broker() as kafka, running(servers.Redis()) as store:
         for number in range(REPEATS + 1):
             run = f"bench{number}"
             seconds, found = replay(files, kafka.bootstrap, store.url, run)

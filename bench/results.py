@@ -53,8 +53,18 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def document(figures: list[Figure], skipped: dict[str, str], at_commit: str, on: str) -> dict[str, Any]:
-    """One run as JSON; `results` carries the medians, `spread` the repeats, `skipped` the reasons."""
+def document(
+    figures: list[Figure], skipped: dict[str, str], at_commit: str, on: str, took: dict[str, float] | None = None
+) -> dict[str, Any]:
+    """One run as JSON; `results` carries the medians, `spread` the repeats, `skipped` the reasons, `took` the seconds.
+
+    Args:
+        figures: what was measured.
+        skipped: why a benchmark has none, by its name.
+        at_commit: that was measured.
+        on: the machine.
+        took: seconds of each benchmark, set-up included.
+    """
     return {
         "commit": at_commit,
         "machine": on,
@@ -66,6 +76,7 @@ def document(figures: list[Figure], skipped: dict[str, str], at_commit: str, on:
         "spread": {f.name: {"min": min(f.values), "max": max(f.values), "repeats": len(f.values)} for f in figures},
         "work": {f.name: f.work for f in figures},
         "skipped": skipped,
+        "took": took or {},
     }
 
 
@@ -78,6 +89,7 @@ def merged(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     joined["results"] = [r for r in before["results"] if r["name"] not in fresh] + after["results"]
     for key in ("spread", "work"):
         joined[key] = before[key] | after[key]
+    joined["took"] = before.get("took", {}) | after.get("took", {})
     measured = {name.partition("/")[0] for name in joined["spread"]}
     joined["skipped"] = {n: why for n, why in (before["skipped"] | after["skipped"]).items() if n not in measured}
     return joined

@@ -17,7 +17,7 @@ from bench import instruments, product
 from bench.case import Figure, require
 from bench.gaps import GAPS
 from bench.heaps import Heap
-from bench.servers import running
+from bench.servers import broker, running
 from dataflows import kafka as clients
 from models.warm import warm
 from schemas import names
@@ -87,7 +87,7 @@ def _steady(bootstrap: str) -> Iterator[None]:
 def found() -> tuple[dict[str, Any], float]:
     """Gaps of a flow, and the seconds in which it is back after a kill."""
     with (
-        running(servers.Kafka()) as kafka,
+        broker() as kafka,
         running(servers.Redis()) as store,
         tempfile.TemporaryDirectory(prefix="esi-bench-") as name,
     ):

@@ -28,9 +28,9 @@ COUNTED: Final = 10
 START_S: Final = 1_700_000_040 // 60 * 60
 
 
-def windows(market: Market, seconds: int, rate: int = 5_000) -> list[Window]:
-    """Windows of so many synthetic seconds at `rate` ticks a second."""
-    source = Synthetic(market, 1, rate, START_S * SECOND_US)
+def windows(market: Market, seconds: int) -> list[Window]:
+    """Windows of so many synthetic seconds at 5,000 ticks a second."""
+    source = Synthetic(market, 1, 5000, START_S * SECOND_US)
     fold, merge = BarFold(market), BarMerge(market, schedule_of(market), 1)
     found: list[Window] = []
     for second in range(START_S, START_S + seconds):

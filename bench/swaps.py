@@ -191,6 +191,8 @@ def _figures(calm: Ran, swaps: Ran) -> list[Figure]:
         Figure("swaps/delay", (max(at_swaps),), "ms", DELAY_BAR, higher_is_better=False,
                work="the longest of the 1,000 readings at which a model was swapped: CPU time of its thread beyond the "
                "median reading of such models without swaps"),
+        Figure("swaps/usual", (median(at_swaps),), "ms", higher_is_better=False,
+               work="the median of the same: what a swap costs; the longest holds whatever else came together"),
         Figure("swaps/late", (max(late),), "ms", DELAY_BAR, higher_is_better=False,
                work="the same by the wall clock, with what the loading thread and everybody else on the machine took"),
         Figure("swaps/noise", (max(calm.waited) - wait,), "ms", higher_is_better=False,

@@ -12,7 +12,7 @@ from api.frames import Channel
 from api.metrics import Metrics
 from api.resume import Resume
 from api.room import Room
-from api.streams import EMPTY, Entry, Id
+from api.streams import EMPTY, Entry, Extent, Id
 from api.viewer import GoneError, Viewer
 from tests.api.fake_transport import FakeTransport
 
@@ -52,3 +52,37 @@ async def test_who_left_is_not_seated(since: tuple[str, Id] | None) -> None:
     with pytest.raises(GoneError):
         await seat.resume.seat(seat.viewer, seat.audience, since)
     assert len(seat.audience) == 0
+
+
+async def test_what_is_large_is_taken_by_the_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was asked of Redis for a viewer that does not read is no more than fits in `ROOM`, or one entry."""
+    asked: list[int] = []
+    seat = Seat()
+    seat.channel.name = "bars"
+    sizes = [50_000] * 3 + [100] * 300
+
+    async def following(*_: object, count: int, **__: object) -> tuple[list[Entry], None]:
+        first = sum(asked)
+        asked.append(count)
+        return [
+            Entry(Id(first + n + 1, 0), b"x" * size, 1) for n, size in enumerate(sizes[first : first + count])
+        ], None
+
+    async def answered(*_: object) -> object:
+        return Extent(Id(0, 0), Id(303, 0), trimmed=False) if len(_) == 3 else {"m": "e"}
+
+    monkeypatch.setattr(streams, "following", following)
+    monkeypatch.setattr(streams, "extent", answered)
+    monkeypatch.setattr(streams, "epochs", answered)
+    seat.channel.floor, seat.channel.last = Id(300, 0), Id(303, 0)
+    await seat.resume.seat(seat.viewer, seat.audience, ("e", Id(0, 0)))
+    assert asked[:4] == [1, 1, 1, 1]
+    assert asked[4:] == [100] * 3
+
+
+async def test_what_cannot_be_sent_yet_is_no_copy() -> None:
+    seat = Seat()
+    given: list[bytes] = []
+    seat.transport.writelines = given.extend  # type: ignore[method-assign, assignment]
+    await seat.resume.seat(seat.viewer, seat.audience, ("e", Id(2, 0)))
+    assert [id(wire) for wire in given] == [id(frame.wire()) for frame in seat.channel.after(Id(2, 0))]

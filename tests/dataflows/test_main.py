@@ -14,8 +14,6 @@ from pathlib import Path
 import pytest
 import redis
 
-from dataflows.config import FlowError
-from dataflows.main import _store
 from schemas import names
 from schemas.json_wire import encode_tock
 from schemas.rejects import ranges
@@ -311,16 +309,6 @@ def test_a_full_disk_is_named_and_the_flow_goes_on_from_its_last_save_with_the_r
         flow.start()
         wait_for(clean_redis, want, flow)
     assert published(clean_redis) == want
-
-
-def test_a_store_that_has_no_room_is_not_half_made(small_disk: Callable[[int], SmallDisk]) -> None:
-    disk = small_disk(1)
-    disk.fill(leave=40_000)
-    with pytest.raises(FlowError, match=r"cannot be written, \d+ KiB are left on its disk: make room there"):
-        _store(disk.folder / "flows" / "f")
-    disk.clear()
-    assert not list(disk.folder.rglob("part-*"))
-    assert len(list(_store(disk.folder / "flows" / "f").glob("part-*.sqlite3"))) == 4
 
 
 @pytest.mark.parametrize("killed", [False, True])
