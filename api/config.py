@@ -45,7 +45,7 @@ class ApiConfig:
         ping: silence after which a socket is sent a ping message.
         probe: pace of the protocol's own pings, which find peers that are gone or hang.
         idle: how long a peer may leave a protocol ping unanswered, or take nothing while something waits for it.
-        ask_within: how long a connection may take for the head of its request.
+        ask_within: how long a connection may take for the head of its request, and again for its body.
         recheck: pace at which sockets that are open are asked again whether their login, key or token still holds.
         max_clients: sockets at once, as far as the limit of open files allows; more are refused with 503.
         provider: of logins by OpenID Connect, None for none.

@@ -16,6 +16,9 @@ REFUSED_WITHIN = 1.0
 LAST_CHANCE = 0.5
 RETRY_AFTER = 5
 
+_ANNOUNCING = frozenset((b"content-length", b"transfer-encoding"))
+"""Headers of a request with a body."""
+
 
 class Entrance:
     """How many connections this process holds, and may hold.
@@ -25,7 +28,7 @@ class Entrance:
 
     Args:
         limit: connections at most, viewers and requests together.
-        ask_within: seconds that a client has for the head of its request.
+        ask_within: seconds that a client has for the head of its request, and as many for the body behind it.
         metrics: counters of this process.
     """
 
@@ -95,9 +98,16 @@ class Guarded(HttpToolsProtocol):
         self._arm(self.entrance.ask_within)
 
     def on_headers_complete(self) -> None:
-        """Its head is there."""
+        """Its head is there; a body that it announces has as long again."""
         self._disarm()
         super().on_headers_complete()
+        if any(name in _ANNOUNCING for name, _ in self.headers) and not self.parser.should_upgrade():
+            self._arm(self.entrance.ask_within)
+
+    def on_message_complete(self) -> None:
+        """All of it is there."""
+        self._disarm()
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end."""

@@ -33,8 +33,18 @@ def ended(one: socket.socket) -> bool:
         return True
 
 
+POST = b"POST /v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+
+
 @pytest.mark.parametrize(
-    "said", [b"", b"GET /healthz HTTP/1.1\r\nHos", b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET"]
+    "said",
+    [
+        b"",
+        b"GET /healthz HTTP/1.1\r\nHos",
+        b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET",
+        POST + b"Content-Length: 100\r\n\r\n{",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+    ],
 )
 def test_who_does_not_finish_asking_is_cut_off(config: ApiConfig, said: bytes) -> None:
     with serving(replace(config, ask_within=0.5)) as served:
@@ -134,3 +144,16 @@ def heard(crowd: list[socket.socket]) -> list[bytes]:
         except OSError:
             found.append(b"")
     return found
+
+
+def test_whoever_has_asked_whole_is_not_cut_off(config: ApiConfig) -> None:
+    """One connection: a request with a body, a pause, another request."""
+    with serving(replace(config, ask_within=0.3)) as served:
+        with socket.create_connection(("127.0.0.1", port_of(served.url))) as one:
+            one.settimeout(10)
+            one.sendall(POST + b"Content-Length: 2\r\n\r\n{}")
+            assert one.recv(65_536).startswith(b"HTTP/1.1 4")
+            time.sleep(1.2)
+            one.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert b"HTTP/1.1 200" in one.recv(65_536)
+        assert not served.metric("esi_api_refused_total", why="asked for nothing")
