@@ -197,3 +197,16 @@ def heard(crowd: list[socket.socket]) -> list[bytes]:
         except OSError:
             found.append(b"")
     return found
+
+
+def test_whoever_has_asked_whole_is_not_cut_off(config: ApiConfig) -> None:
+    """One connection: a request with a body, a pause, another request."""
+    with serving(replace(config, ask_within=0.3)) as served:
+        with socket.create_connection(("127.0.0.1", port_of(served.url))) as one:
+            one.settimeout(10)
+            one.sendall(POST + b"Content-Length: 2\r\n\r\n{}")
+            assert one.recv(65_536).startswith(b"HTTP/1.1 4")
+            time.sleep(1.2)
+            one.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert b"HTTP/1.1 200" in one.recv(65_536)
+        assert not served.metric("esi_api_refused_total", why="asked for nothing")
