@@ -300,9 +300,9 @@ def test_a_full_disk_is_named_and_the_flow_goes_on_from_its_last_save_with_the_r
         produce(kafka.bootstrap, unique_name, [part[len(part) // 2 :] for part in tape])
         assert flow.process is not None
         for _ in range(2):  # it falls, and falls again as long as there is no room
-            assert flow.process.wait(30) == 2, flow.log[-2000:]
+            assert flow.process.wait(30) == 75, flow.log[-2000:]
             flow.start()
-        assert flow.process.wait(30) == 2
+        assert flow.process.wait(30) == 75  # a new start may find room
         assert f"the recovery store in {disk.folder}/data/flows/{unique_name} cannot be written" in flow.log
         assert "make room there. Nothing is lost" in flow.log
         disk.clear()
