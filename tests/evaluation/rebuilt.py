@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from functools import cache
 from math import ceil
 from pathlib import Path
@@ -67,7 +68,9 @@ def span(text: str) -> pd.Timedelta:
 @cache
 def exchange(name: str) -> pd.Series[Any]:
     """Closes (UTC) of an exchange's sessions by their days."""
-    found = exchange_calendars.get_calendar(name, start="1990-01-01", end="2030-12-31")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # exchange-calendars 4.13 reads `Series.values`
+        found = exchange_calendars.get_calendar(name, start="1990-01-01", end="2030-12-31")
     closes = pd.DatetimeIndex(found.closes).tz_localize(None)
     return pd.Series(closes, index=pd.DatetimeIndex(found.sessions).tz_localize(None))
 
