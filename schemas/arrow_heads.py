@@ -28,6 +28,8 @@ _LONGEST: Final = 1 << 20
 """Bytes of a head from which on it is not remembered: what is kept stays small."""
 _MOST: Final = 16
 """Heads that are remembered, and heads that were seen once."""
+_PATIENCE, _PAUSE = 16, 64
+"""Records in a row that taught nothing, after which only one in so many is looked at: compressed ones teach nothing."""
 _END: Final = b"\xff\xff\xff\xff\0\0\0\0"
 """Of a stream, behind its one batch."""
 _WORD: Final = 8
@@ -126,6 +128,7 @@ class Heads:
         self._instruments = instruments
         self._heads: list[Head] = []
         self._once: OrderedDict[bytes, None] = OrderedDict()
+        self._in_vain = 0
 
     def read(self, raw: bytes) -> TickBatch | None:
         """Ticks of a record with a known head; None if Arrow must read it."""
@@ -138,6 +141,9 @@ class Heads:
 
     def learn(self, raw: bytes, read: TickBatch) -> None:
         """Remembers the head of a record that Arrow has read, the second time that it is seen."""
+        self._in_vain += 1
+        if self._in_vain > _PATIENCE and self._in_vain % _PAUSE:
+            return
         try:
             first = next(message for message in messages(raw) if message.kind == RECORDS)
             known = first.start > _LONGEST or self._is_new(raw[: first.start])
@@ -145,7 +151,7 @@ class Heads:
         except (ValueError, IndexError, struct.error, StopIteration):
             return  # Arrow follows what this reader does not
         if head is not None and _same(head.read(raw), read):
-            self._heads = [head, *self._heads][:_MOST]
+            self._heads, self._in_vain = [head, *self._heads][:_MOST], 0
 
     def _is_new(self, text: bytes) -> bool:
         if text in self._once:

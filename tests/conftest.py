@@ -13,6 +13,7 @@ import pytest
 import redis
 import structlog
 
+from bench.case import AbsentPartError
 from tests import servers
 from tests.disks import SmallDisk
 
@@ -22,7 +23,7 @@ def present() -> Iterator[None]:
     """Turns what is absent into a skip with its reason; into a failure where `ESI_REQUIRE_SERVERS=1`."""
     try:
         yield
-    except servers.AbsentError as error:
+    except (servers.AbsentError, AbsentPartError) as error:
         if os.environ.get("ESI_REQUIRE_SERVERS") == "1":
             pytest.fail(f"ESI_REQUIRE_SERVERS=1, and {error}", pytrace=False)
         pytest.skip(str(error))

@@ -212,7 +212,7 @@ def _next_mark(clock, rules):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, inline="always")
 def _are_plain(code, ts_us, price, size, from_us, to_us):  # type: ignore[no-untyped-def]
-    """Whether all are of known instruments and times, with positive finite prices and finite sizes; no tick by tick.
+    """Whether all are of known instruments and times, with positive finite prices and finite sizes.
 
     The sign of one number tells: bits of floats that are not negative are in order as whole numbers, and what is out of
     bounds leaves something negative behind. Without a branch, so that several ticks are looked at in one instruction.
@@ -290,7 +290,7 @@ def fold_ticks(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - the one loop 
     while i < code.shape[0]:
         if i >= block and not quoted and slot_from < slot_to and bar_to > clock[CLOSED]:
             block = min(i + _BLOCK, code.shape[0])
-            until = min(slot_to, mark, future + 1)
+            until = min(slot_to, mark, future + 1)  # within it nothing closes, nothing is late or of the future
             if _are_plain(code[i:block], ts_us[i:block], price[i:block], size[i:block], slot_from, until):
                 to = _fold_plain(
                     code[i:block], ts_us[i:block], price[i:block], size[i:block], seq[i:block], np.uintp(base), index,

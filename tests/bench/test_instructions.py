@@ -9,6 +9,7 @@ import pytest
 
 from bench import counted, grind, instructions
 from bench.case import AbsentPartError
+from tests.conftest import present
 
 ALONE = """
 from bench.grind import Job, count
@@ -28,8 +29,10 @@ def test_what_is_counted_is_known_without_it() -> None:
     assert tuple(counted.JOBS) == instructions.KERNELS
 
 
-@pytest.mark.skipif(bool(instructions.absent()), reason=instructions.absent() or "valgrind is here")
 def test_valgrind_counts_what_a_job_does_and_nothing_else() -> None:
+    with present():
+        if reason := instructions.absent():
+            raise AbsentPartError(reason)
     few, many = grind.each([10_000, 20_000], instructions.counted([sys.executable, "-c", ALONE]))
     assert 5 < few < 500
     assert many == pytest.approx(few, rel=0.02)

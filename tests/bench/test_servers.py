@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient
 from bench import servers
 from bench.case import AbsentPartError
 from dataflows import kafka as clients
+from tests.conftest import present
 
 
 @pytest.fixture
@@ -20,11 +21,8 @@ def ended() -> Iterator[None]:
 
 @pytest.mark.usefixtures("ended")
 def test_the_next_benchmark_gets_the_same_broker_without_topics() -> None:
-    try:
-        with servers.broker() as first:
-            clients.ensure_topic(first.bootstrap, "left", 4)
-    except AbsentPartError as absent:
-        pytest.skip(str(absent))
+    with present(), servers.broker() as first:
+        clients.ensure_topic(first.bootstrap, "left", 4)
     with servers.broker() as second:
         assert second is first
         assert clients.ensure_topic(second.bootstrap, "left", 7) == 7

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.arrow_heads import Heads
+from schemas.arrow_messages import messages
 from schemas.instruments import Instruments
 from schemas.rejects import UnreadableError
 from schemas.ticks import TickBatch
@@ -112,11 +113,23 @@ def test_heads_in_turns_are_all_known_and_few_are_kept() -> None:
             raw = _record(40, **kind)
             heads.learn(raw, decode_ticks(raw, KNOWN))
     assert all(heads.read(_record(11, **kind)) is not None for kind in kinds)
-    for number in range(200):
+    for number in range(2_000):
         raw = _record(5, **{f"column_{number // 2}": _floats})
         heads.learn(raw, decode_ticks(raw, KNOWN))
     assert len(heads._heads) <= 16
     assert len(heads._once) <= 16
+
+
+def test_records_that_teach_nothing_are_seldom_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    heads, looks = Heads(KNOWN), list[int]()
+    monkeypatch.setattr("schemas.arrow_heads.messages", lambda raw: (looks.append(1), messages(raw))[1])
+    packed, plain = _record(40, **OTHERS["compressed"]), _record(40, price=_floats)
+    for raw in [packed] * 500:
+        heads.learn(raw, decode_ticks(raw, KNOWN))
+    assert len(looks) < 30
+    for raw in [plain] * 129:
+        heads.learn(raw, decode_ticks(raw, KNOWN))
+    assert heads.read(plain) is not None
 
 
 LEARNT = TickReader(KNOWN)
